@@ -1,0 +1,1 @@
+"""Text and page images to vectors; knows nothing of indexes."""

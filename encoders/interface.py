@@ -1,0 +1,51 @@
+"""Encoder: what turns pages and queries into vectors. Knows nothing of indexes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from PIL import Image
+
+from index.pages import Fingerprint, PageVectors, PageWords, QueryVectors
+
+
+@dataclass(frozen=True, eq=False)
+class PageInput:
+    """A rendered page.
+
+    Attributes:
+        image: RGB, exactly the size `Encoder.page_size_px` asked for.
+        words: the text layer.
+    """
+
+    image: Image.Image
+    words: PageWords
+
+
+class Encoder(Protocol):
+    """Turns pages and queries into vectors of one space."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What the vectors depend on; an index is searched with the encoder it was made with."""
+
+    @property
+    def batch_size(self) -> int:
+        """Pages that `encode_pages` does best at once."""
+
+    def page_size_px(self, width: float, height: float) -> tuple[int, int]:
+        """Width and height in pixels at which a page of this shape (any unit) is to be rendered."""
+
+    def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
+        """One PageVectors for each page, in order.
+
+        Raises:
+            VectorShapeError: the model gave NaN, infinite or zero vectors.
+        """
+
+    def encode_query(self, text: str) -> QueryVectors:
+        """The query's token vectors, without padding.
+
+        Raises:
+            WrongUseError: the text is empty.
+        """

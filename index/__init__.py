@@ -1,0 +1,1 @@
+"""What an index of pages is; knows nothing of PDFs, models or HTTP."""

@@ -1,0 +1,1 @@
+"""EmbeddedIndex: an index of pages in one folder, without a server."""

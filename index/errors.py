@@ -1,0 +1,67 @@
+"""The one exception tree. Each class carries the exit code its error ends the command with.
+
+PagelensError
+ |- WrongUseError           2  a flag, path, page id or value that cannot be used
+ |   |- VectorShapeError    2  an array whose shape or dtype is not what the function takes
+ |   `- IndexBusyError      2  another process is writing to this index
+ |- PageFailure             3  one file or page could not be read; the run goes on without it
+ |- MissingDependencyError  4  poppler, model weights or a package is not on this machine
+ |- IndexMismatchError      5  the index was made with another encoder, rendering or format
+ |- ServerError             6  the Vespa server is unreachable or refused
+ `- DamagedIndexError       7  what is stored does not agree with what was recorded
+
+A message says what happened with the value, why, and the command or flag that helps.
+"""
+
+FINISHED_WITH_FAILURES = 3
+INTERRUPTED = 130
+
+
+class PagelensError(Exception):
+    """Base of every error a user can cause or meet; its text is one line, ready to be shown."""
+
+    exit_code = 1
+
+
+class WrongUseError(PagelensError):
+    """A flag, path, page id or value that cannot be used."""
+
+    exit_code = 2
+
+
+class VectorShapeError(WrongUseError):
+    """An array whose shape, dtype or values are not what the function takes."""
+
+
+class IndexBusyError(WrongUseError):
+    """Another process is writing to this index."""
+
+
+class PageFailure(PagelensError):
+    """One file or page could not be read; its text is the reason shown beside the file's name."""
+
+    exit_code = 3
+
+
+class MissingDependencyError(PagelensError):
+    """Poppler, model weights or a package is not on this machine."""
+
+    exit_code = 4
+
+
+class IndexMismatchError(PagelensError):
+    """The index was made with another encoder, model revision, rendering or format version."""
+
+    exit_code = 5
+
+
+class ServerError(PagelensError):
+    """The Vespa server is unreachable, refused, or answered something unusable."""
+
+    exit_code = 6
+
+
+class DamagedIndexError(PagelensError):
+    """What is stored does not agree with what was recorded."""
+
+    exit_code = 7

@@ -1,0 +1,95 @@
+"""PageIndex: what every index of pages can do, wherever it lives."""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+from index.pages import (
+    Document,
+    Filters,
+    Fingerprint,
+    IndexStats,
+    Page,
+    QueryVectors,
+    SearchResult,
+)
+
+HAMMING = "hamming"
+HAMMING_THEN_BITS = "hamming-then-bits"
+HAMMING_THEN_FLOAT = "hamming-then-float"
+FLOAT = "float"
+BM25 = "bm25"
+INDEX_RANKINGS = (HAMMING_THEN_FLOAT, HAMMING_THEN_BITS, HAMMING, FLOAT, BM25)
+"""Rankings every index runs itself; `hybrid` is fused from two of them in query/search.py."""
+
+
+class PageIndex(Protocol):
+    """An index of pages: one writer, any number of readers, each on a consistent snapshot."""
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What made the vectors of this index."""
+
+    def put(self, pages: Sequence[Page]) -> None:
+        """Store pages; durable when it returns. A page put again replaces the first.
+
+        Each page's document must have been put before. Pages become searchable with their
+        document: at once where it has a path, else when `put_document` gives it one.
+        """
+
+    def put_document(self, document: Document) -> None:
+        """Store or replace a document's record, in one step with its paths.
+
+        A path belongs to one document: whichever document had it before loses it. This is how a
+        changed file replaces its predecessor without a moment in which neither is found.
+        """
+
+    def delete(self, document_ids: Collection[str]) -> None:
+        """Remove documents with all their pages; unknown ids are ignored."""
+
+    def documents(self) -> Iterator[Document]:
+        """Every document, in order of id, those without a path included."""
+
+    def page_numbers(self, document_id: str) -> frozenset[int]:
+        """Which pages of a document are stored: where an interrupted ingest goes on from."""
+
+    def search(
+        self,
+        query: QueryVectors,
+        ranking: str,
+        k: int,
+        *,
+        rerank: int | None = None,
+        filters: Filters | None = None,
+    ) -> SearchResult:
+        """The best k pages.
+
+        Args:
+            query: vectors for the MaxSim rankings, text for `bm25`.
+            ranking: one of INDEX_RANKINGS.
+            k: how many hits, at least 1.
+            rerank: how many pages phase 2 scores; None takes the index's default. At least k.
+            filters: applied before ranking.
+
+        Raises:
+            WrongUseError: an unknown ranking, or k or rerank below 1.
+        """
+
+    def page(self, page_id: str) -> Page:
+        """A page as it was put, its vectors rounded to bfloat16.
+
+        Raises:
+            WrongUseError: no such page.
+        """
+
+    def image(self, page_id: str) -> bytes:
+        """A page's preview, WebP.
+
+        Raises:
+            WrongUseError: no such page.
+        """
+
+    def stats(self) -> IndexStats:
+        """What the index holds now."""
+
+    def close(self) -> None:
+        """Give back files, connections and the writer's lock."""

@@ -1,0 +1,342 @@
+"""What crosses the borders between rendering, encoding, storing and searching.
+
+Frozen dataclasses; every shape, dtype, unit and order is stated here, once. Boxes are fractions of
+the page as a person sees it (after rotation and crop box): x0, y0, x1, y1 with the origin at the
+top left. Scores: higher is better.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import VectorShapeError, WrongUseError
+
+VECTOR_DIM = 128
+"""Dimensions of every stored and query vector: what the ColVision models put out."""
+
+_PAGE_ID = re.compile(r"([0-9a-f]{32})-([1-9][0-9]*)")
+
+
+def page_id(document_id: str, page_number: int) -> str:
+    """Name a page: `<document_id>-<page_number>`, the number counted from 1.
+
+    >>> page_id("0" * 32, 7)
+    '00000000000000000000000000000000-7'
+    """
+    return f"{document_id}-{page_number}"
+
+
+def split_page_id(text: str) -> tuple[str, int]:
+    """Take a page id apart into document id and page number.
+
+    Raises:
+        WrongUseError: the text is not a page id.
+    """
+    match = _PAGE_ID.fullmatch(text)
+    if match is None:
+        raise WrongUseError(
+            f"{text!r} is not a page id. A page id is 32 hex digits, a dash and the page number, "
+            'as "pagelens query --json" prints it.'
+        )
+    return match[1], int(match[2])
+
+
+def _check_array(name: str, array: NDArray[np.generic], dtype: type, *shape: int | None) -> None:
+    """Refuse an array whose dtype or shape differs; None stands for any length."""
+    agrees = len(array.shape) == len(shape) and all(
+        want is None or have == want for have, want in zip(array.shape, shape, strict=True)
+    )
+    if array.dtype != dtype or not agrees:
+        wanted = ", ".join("n" if want is None else str(want) for want in shape)
+        raise VectorShapeError(
+            f"{name} must be {np.dtype(dtype).name} ({wanted}), got {array.dtype} {array.shape}."
+        )
+
+
+def _check_unit_vectors(name: str, vectors: NDArray[np.float32]) -> None:
+    """Refuse NaN, infinite and zero-length rows: their sign bits would look like any other's."""
+    length = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))  # (n_vectors,)
+    wrong = np.flatnonzero(~(np.abs(length - 1) < 1e-2))  # NaN compares false, so it is caught here
+    if wrong.size:
+        raise VectorShapeError(
+            f"{name} must have unit length, row {wrong[0]} of {len(vectors)} has length "
+            f"{length[wrong[0]]:.4g} ({wrong.size} such rows). The model gave NaN, infinite or zero "
+            "vectors; try --device cpu."
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PageWords:
+    """The words of a page's text layer, in reading order.
+
+    Attributes:
+        texts: the words, without control characters, none of them empty.
+        boxes: float32 (n_words, 4), fractions of the page.
+    """
+
+    texts: tuple[str, ...]
+    boxes: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        _check_array("Word boxes", self.boxes, np.float32, len(self.texts), 4)
+
+    @classmethod
+    def none(cls) -> "PageWords":
+        """The words of a page without text layer."""
+        return cls((), np.zeros((0, 4), np.float32))
+
+    @property
+    def text(self) -> str:
+        """The words separated by spaces: what text search and snippets read."""
+        return " ".join(self.texts)
+
+
+@dataclass(frozen=True, eq=False)
+class PatchMap:
+    """Where on the page each vector comes from.
+
+    A cell is one area of the page. Without pooling every vector stands for one cell, or, for a
+    word that occurs several times, for several.
+
+    Attributes:
+        boxes: float32 (n_cells, 4), fractions of the page.
+        vector_index: int32 (n_cells,), the row of `PageVectors.vectors` that stands for the cell.
+    """
+
+    boxes: NDArray[np.float32]
+    vector_index: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        _check_array("Cell boxes", self.boxes, np.float32, None, 4)
+        _check_array("Cell vector_index", self.vector_index, np.int32, len(self.boxes))
+
+
+@dataclass(frozen=True, eq=False)
+class PageVectors:
+    """A page as its encoder sees it.
+
+    Attributes:
+        vectors: float32 (n_patches, 128), unit length; (0, 128) where the encoder sees nothing.
+        patch_map: the areas of the page these vectors stand for.
+    """
+
+    vectors: NDArray[np.float32]
+    patch_map: PatchMap
+
+    def __post_init__(self) -> None:
+        _check_array("Page vectors", self.vectors, np.float32, None, VECTOR_DIM)
+        _check_unit_vectors("Page vectors", self.vectors)
+        index = self.patch_map.vector_index
+        if index.size and (index.min() < 0 or index.max() >= len(self.vectors)):
+            raise VectorShapeError(
+                f"The patch map names vectors {index.min()} to {index.max()}, "
+                f"the page has {len(self.vectors)}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class QueryVectors:
+    """A query as its encoder sees it.
+
+    Attributes:
+        text: what the user typed.
+        vectors: float32 (n_tokens, 128), unit length; (0, 128) where only the text is needed.
+        tokens: text of each query token, as shown in explanations.
+        is_content: bool (n_tokens,), False for instruction, augmentation and stop-word tokens. All
+            tokens count in the score; explanations and heatmaps show the content tokens.
+    """
+
+    text: str
+    vectors: NDArray[np.float32]
+    tokens: tuple[str, ...]
+    is_content: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        _check_array("Query vectors", self.vectors, np.float32, len(self.tokens), VECTOR_DIM)
+        _check_array("Query is_content", self.is_content, np.bool_, len(self.tokens))
+        _check_unit_vectors("Query vectors", self.vectors)
+
+    @classmethod
+    def text_only(cls, text: str) -> "QueryVectors":
+        """A query for a ranking that reads text alone."""
+        return cls(text, np.zeros((0, VECTOR_DIM), np.float32), (), np.zeros(0, np.bool_))
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One page as it goes into an index, and as it comes back out.
+
+    Attributes:
+        document_id: first 32 hex digits of the SHA-256 of the file.
+        page_number: counted from 1.
+        width_pt, height_pt: size as a person sees the page, in points (1/72 inch); pixels for an
+            image file.
+        language: ISO 639-1 code of the text, "" where unknown.
+        words: the text layer.
+        vectors: float32 on the way in; on the way out the same rounded to bfloat16.
+        preview: the page as a WebP image.
+    """
+
+    document_id: str
+    page_number: int
+    width_pt: float
+    height_pt: float
+    language: str
+    words: PageWords
+    vectors: PageVectors
+    preview: bytes
+
+    @property
+    def page_id(self) -> str:
+        """`<document_id>-<page_number>`."""
+        return page_id(self.document_id, self.page_number)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a file, or one page of it, is not in the index.
+
+    Attributes:
+        page_number: counted from 1; None where the whole file could not be read.
+        reason: one line, as shown to the user.
+    """
+
+    page_number: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """One path at which a document's bytes were seen.
+
+    Attributes:
+        path: absolute, with forward slashes.
+        size_bytes, mtime_ns: as the file system gave them; while both stay the same the bytes
+            are not read again.
+    """
+
+    path: str
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True)
+class Document:
+    """What an index knows of one file's bytes; the commit record of its pages.
+
+    Attributes:
+        document_id: first 32 hex digits of the SHA-256 of the file.
+        files: every path with these bytes, in path order. Without any, the document is not yet (or
+            no longer) searchable: its pages are being put, to replace another document later.
+        title: from the PDF's metadata, "" where it has none.
+        page_count: pages the file has, 0 where it could not be opened.
+        is_complete: every page was put or has failed.
+        failures: pages that could not be read, or the one reason for the whole file.
+    """
+
+    document_id: str
+    files: tuple[FileRecord, ...]
+    title: str
+    page_count: int
+    is_complete: bool
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What made an index's vectors. Vectors of two fingerprints cannot be compared.
+
+    Attributes:
+        encoder: "lexical" or "colsmol".
+        model: hub id or folder the weights were loaded from.
+        revision: what pins the weights or the algorithm; a moved model folder keeps it.
+        pooling: "none", or how vectors were merged.
+        rendering: how pages became pixels or words.
+    """
+
+    encoder: str
+    model: str
+    revision: str
+    pooling: str
+    rendering: str
+
+    def is_compatible(self, other: "Fingerprint") -> bool:
+        """Whether vectors of both can be compared: all but the place of the model agree."""
+        mine = (self.encoder, self.revision, self.pooling, self.rendering)
+        return mine == (other.encoder, other.revision, other.pooling, other.rendering)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which pages a search looks at; every condition must hold.
+
+    Attributes:
+        path_glob: shell pattern (`*` also matches `/`) that one of the document's paths must match,
+            as a whole or from any folder on: "2023/*.pdf" matches "/home/a/2023/x.pdf".
+        document_id: a document id or the beginning of one.
+        first_page, last_page: page numbers, counted from 1, both included.
+        language: ISO 639-1 code.
+    """
+
+    path_glob: str | None = None
+    document_id: str | None = None
+    first_page: int | None = None
+    last_page: int | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One page found.
+
+    Attributes:
+        score: MaxSim divided by the number of query tokens (a mean cosine for `float` rankings);
+            for `bm25` and `hybrid` the same as score_sum.
+        score_sum: the ranking's own sum.
+        paths: where the document lies, in path order.
+        text: the page's words, for snippets.
+    """
+
+    page_id: str
+    document_id: str
+    page_number: int
+    score: float
+    score_sum: float
+    paths: tuple[str, ...]
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """Hits, best first; ties in order of document id and page number.
+
+    Attributes:
+        n_candidates: pages that passed the filters and were ranked in phase 1.
+        timings_ms: milliseconds by stage, in the order they ran.
+    """
+
+    hits: tuple[Hit, ...]
+    n_candidates: int
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class IndexStats:
+    """What an index holds.
+
+    Attributes:
+        n_vectors: patches over all searchable pages.
+        size_bytes: bytes on disk by kind: "bits", "vectors", "previews", "catalog".
+        reclaimable_bytes: bytes of deleted pages that `pagelens compact` gives back.
+    """
+
+    n_documents: int
+    n_pages: int
+    n_vectors: int
+    n_failed_documents: int
+    size_bytes: Mapping[str, int]
+    reclaimable_bytes: int

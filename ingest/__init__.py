@@ -1,0 +1,1 @@
+"""PDF folder to index."""

@@ -1,0 +1,1 @@
+"""The Vespa application, and the index that lives in it."""
