@@ -63,8 +63,8 @@ def _check_unit_vectors(name: str, vectors: NDArray[np.float32]) -> None:
     if wrong.size:
         raise VectorShapeError(
             f"{name} must have unit length, row {wrong[0]} of {len(vectors)} has length "
-            f"{length[wrong[0]]:.4g} ({wrong.size} such rows). The model gave NaN, infinite or zero "
-            "vectors; try --device cpu."
+            f"{length[wrong[0]]:.4g} ({wrong.size} such rows). The model gave NaN, infinite or "
+            "zero vectors; try --device cpu."
         )
 
 
