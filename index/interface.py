@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
+from index.errors import WrongUseError
 from index.pages import (
     Document,
     Filters,
@@ -20,6 +21,9 @@ FLOAT = "float"
 BM25 = "bm25"
 INDEX_RANKINGS = (HAMMING_THEN_FLOAT, HAMMING_THEN_BITS, HAMMING, FLOAT, BM25)
 """Rankings every index runs itself; `hybrid` is fused from two of them in query/search.py."""
+
+RERANK_COUNT = 100
+"""Pages phase 2 scores unless told otherwise; from a recall sweep, see docs/decisions.md."""
 
 
 class PageIndex(Protocol):
@@ -93,3 +97,15 @@ class PageIndex(Protocol):
 
     def close(self) -> None:
         """Give back files, connections and the writer's lock."""
+
+
+def check_search_arguments(ranking: str, k: int, rerank: int) -> None:
+    """Refuse a search no index can run.
+
+    Raises:
+        WrongUseError: an unknown ranking, or k or rerank below 1.
+    """
+    if ranking not in INDEX_RANKINGS:
+        raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(INDEX_RANKINGS)}.")
+    if k < 1 or rerank < 1:
+        raise WrongUseError(f"-k ({k}) and --rerank ({rerank}) must be at least 1.")

@@ -1,0 +1,75 @@
+"""Compact byte forms of a page's words and patch map, the same in every index.
+
+Boxes are kept as 16-bit fixed-point fractions, so they come back within 1/131070 of the page;
+texts and vector numbers come back as they went in.
+"""
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import DamagedIndexError
+from index.pages import PageWords, PatchMap
+
+_SCALE = 65535
+
+
+def words_to_bytes(words: PageWords) -> bytes:
+    """Pack words: boxes, then the texts separated by line feeds (no word holds a control char)."""
+    texts = "\n".join(words.texts).encode()
+    return zlib.compress(_boxes_to_bytes(words.boxes) + texts)
+
+
+def words_from_bytes(data: bytes) -> PageWords:
+    """Unpack what `words_to_bytes` made.
+
+    Raises:
+        DamagedIndexError: the bytes are not what was written.
+    """
+    boxes, rest = _boxes_from_bytes(_decompress(data))
+    texts = rest.decode().split("\n") if rest else []
+    if len(texts) != len(boxes):
+        raise DamagedIndexError(f"{len(texts)} words have {len(boxes)} boxes.")
+    return PageWords(tuple(texts), boxes)
+
+
+def patch_map_to_bytes(patch_map: PatchMap) -> bytes:
+    """Pack a patch map: boxes, then the vector number of each cell."""
+    numbers = patch_map.vector_index.astype("<i4").tobytes()
+    return zlib.compress(_boxes_to_bytes(patch_map.boxes) + numbers)
+
+
+def patch_map_from_bytes(data: bytes) -> PatchMap:
+    """Unpack what `patch_map_to_bytes` made.
+
+    Raises:
+        DamagedIndexError: the bytes are not what was written.
+    """
+    boxes, rest = _boxes_from_bytes(_decompress(data))
+    if len(rest) != 4 * len(boxes):
+        raise DamagedIndexError(f"{len(rest) // 4} vector numbers for {len(boxes)} cells.")
+    return PatchMap(boxes, np.frombuffer(rest, "<i4").astype(np.int32))
+
+
+def _boxes_to_bytes(boxes: NDArray[np.float32]) -> bytes:
+    fixed = np.rint(np.clip(boxes, 0, 1) * _SCALE).astype("<u2")  # (n, 4)
+    # column by column: neighbouring boxes share edges, which deflate then finds
+    return len(boxes).to_bytes(4, "little") + bytes(fixed.T.tobytes())
+
+
+def _boxes_from_bytes(data: bytes) -> tuple[NDArray[np.float32], bytes]:
+    n = int.from_bytes(data[:4], "little")
+    end = 4 + 8 * n
+    if len(data) < end:
+        raise DamagedIndexError(f"{n} boxes were promised, {len(data)} bytes are there.")
+    fixed = np.frombuffer(data[4:end], "<u2").reshape(4, n).T  # (n, 4)
+    return np.ascontiguousarray(fixed.astype(np.float32) / _SCALE), data[end:]
+
+
+def _decompress(data: bytes) -> bytes:
+    try:
+        raw: bytes = zlib.decompress(data)
+    except zlib.error as e:
+        raise DamagedIndexError(f"A compressed record cannot be read ({e}).") from e
+    return raw

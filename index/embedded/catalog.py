@@ -1,0 +1,490 @@
+"""The catalog of an embedded index: documents, pages, text. A page exists once its row does.
+
+The only importer of sqlite3. Knows where a page's bytes lie in the segments, not what they mean.
+Write-ahead logging lets readers keep the state they opened while the one writer goes on.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.codec import patch_map_from_bytes, patch_map_to_bytes, words_from_bytes, words_to_bytes
+from index.embedded.segments import KINDS
+from index.embedded.text_search import indexed_text, match_expression
+from index.errors import DamagedIndexError, PagelensError
+from index.pages import VECTOR_DIM, Document, Failure, FileRecord, PageWords, PatchMap
+
+CATALOG_NAME = "catalog.sqlite"
+BITS_SIZE = VECTOR_DIM // 8
+VECTOR_SIZE = VECTOR_DIM * 2
+"""Bytes one patch takes in the bits and in the vectors segment."""
+
+DOCUMENT_TEXT_WEIGHT = 0.5
+"""Share of a title or file name match in `bm25`: it is the same for all pages of a document, so it
+must lift them together without burying the page that says the word itself."""
+
+_SCHEMA = """
+CREATE TABLE segments(kind TEXT PRIMARY KEY, generation INTEGER NOT NULL, length INTEGER NOT NULL);
+CREATE TABLE documents(
+    document_key INTEGER PRIMARY KEY, document_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
+    page_count INTEGER NOT NULL, is_complete INTEGER NOT NULL);
+CREATE TABLE files(
+    path TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    document_key INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE);
+CREATE INDEX files_by_document ON files(document_key);
+CREATE TABLE failures(
+    document_key INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+    page_number INTEGER, reason TEXT NOT NULL);
+CREATE INDEX failures_by_document ON failures(document_key);
+CREATE TABLE patch_maps(
+    patch_map_key INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, data BLOB NOT NULL);
+CREATE TABLE pages(
+    page_key INTEGER PRIMARY KEY, document_key INTEGER NOT NULL REFERENCES documents,
+    page_number INTEGER NOT NULL, language TEXT NOT NULL, width_pt REAL NOT NULL,
+    height_pt REAL NOT NULL, first_patch INTEGER NOT NULL, n_patches INTEGER NOT NULL,
+    preview_start INTEGER NOT NULL, preview_length INTEGER NOT NULL,
+    bits_crc INTEGER NOT NULL, vectors_crc INTEGER NOT NULL, preview_crc INTEGER NOT NULL,
+    patch_map_key INTEGER NOT NULL REFERENCES patch_maps,
+    UNIQUE(document_key, page_number));
+CREATE INDEX pages_by_patch_map ON pages(patch_map_key);
+CREATE TABLE page_words(page_key INTEGER PRIMARY KEY REFERENCES pages, words BLOB NOT NULL);
+CREATE VIRTUAL TABLE page_text USING fts5(
+    words, content='', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE document_text USING fts5(
+    title, names, tokenize='unicode61 remove_diacritics 2');
+"""
+# page_words stands apart from pages so that opening an index reads the small rows only.
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """Where a page lies in the segments, and what checks it.
+
+    Attributes:
+        first_patch: position of its first patch in the bits and vectors segments, in patches.
+        preview_start, preview_length: its preview in the previews segment, in bytes.
+        bits_crc, vectors_crc, preview_crc: CRC-32 of the stored bytes.
+    """
+
+    page_key: int
+    document_key: int
+    page_number: int
+    language: str
+    width_pt: float
+    height_pt: float
+    first_patch: int
+    n_patches: int
+    preview_start: int
+    preview_length: int
+    bits_crc: int
+    vectors_crc: int
+    preview_crc: int
+
+
+_PAGE_COLUMNS = ", ".join(PageRow.__dataclass_fields__)
+
+
+class Catalog:
+    """One connection to the catalog; the writer's, or a reader's fixed on one state."""
+
+    def __init__(self, folder: Path, *, writable: bool) -> None:
+        """Open the catalog; the writer makes it where there is none.
+
+        Raises:
+            DamagedIndexError: the file is missing or not a database.
+        """
+        self._path = folder / CATALOG_NAME
+        if not writable and not self._path.exists():
+            raise DamagedIndexError(f"{self._path} is missing. Ingest again into a new index.")
+        with self._own_errors():
+            self._connection = self._connect(writable)
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            if writable:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                # NORMAL may lose the last commits at a power cut, never the order of commits
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+                if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'pages'"):
+                    self._create()
+            else:
+                self._connection.execute("PRAGMA query_only = ON")
+                self.refresh()
+
+    def _connect(self, writable: bool) -> sqlite3.Connection:
+        if writable:
+            return self._connect_as("rwc")
+        connection = self._connect_as("rw")
+        try:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchall()
+            return connection
+        except sqlite3.OperationalError:
+            connection.close()
+            # a folder we may not write to, so there is no log to share with a writer either
+            return self._connect_as("ro&immutable=1")
+
+    def _connect_as(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            timeout=60,  # seconds to wait for another process's commit
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
+        )
+
+    def _create(self) -> None:
+        with self.transaction():
+            for statement in _SCHEMA.split(";\n"):
+                self._connection.execute(statement)
+            self._connection.executemany(
+                "INSERT INTO segments VALUES(?, 1, 0)", [(kind,) for kind in KINDS]
+            )
+
+    def refresh(self) -> None:
+        """Let a reader go on to the newest committed state and stay there."""
+        with self._own_errors():
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._connection.execute("BEGIN")
+            self._rows("SELECT 1 FROM segments")  # the first read fixes the state
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All writes inside are committed together, or not at all."""
+        with self._own_errors():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    # -- segments
+
+    def generation(self) -> int:
+        """Which generation of segment files counts."""
+        return int(self._rows("SELECT max(generation) FROM segments")[0][0])
+
+    def lengths(self) -> dict[str, int]:
+        """Bytes that count in each segment file."""
+        return dict(self._rows("SELECT kind, length FROM segments"))
+
+    def record_segments(self, generation: int, lengths: Mapping[str, int]) -> None:
+        """Set the generation and how much of its files counts; within a transaction."""
+        for kind, length in lengths.items():
+            self._run(
+                "UPDATE segments SET generation = ?, length = ? WHERE kind = ?",
+                (generation, length, kind),
+            )
+
+    # -- documents
+
+    def put_document(self, document: Document) -> None:
+        """Store a document's record and take its paths over; within a transaction."""
+        self._run(
+            "INSERT INTO documents(document_id, title, page_count, is_complete) VALUES(?, ?, ?, ?) "
+            "ON CONFLICT(document_id) DO UPDATE SET title = excluded.title, "
+            "page_count = excluded.page_count, is_complete = excluded.is_complete",
+            (document.document_id, document.title, document.page_count, document.is_complete),
+        )
+        (key,) = self._rows(
+            "SELECT document_key FROM documents WHERE document_id = ?", (document.document_id,)
+        )[0]
+        self._run("DELETE FROM files WHERE document_key = ?", (key,))
+        self._run("DELETE FROM failures WHERE document_key = ?", (key,))
+        robbed = set()
+        for file in document.files:
+            owner = self._rows("SELECT document_key FROM files WHERE path = ?", (file.path,))
+            robbed |= {int(row[0]) for row in owner}
+            self._run(
+                "INSERT OR REPLACE INTO files VALUES(?, ?, ?, ?)",
+                (file.path, file.size_bytes, file.mtime_ns, key),
+            )
+        for failure in document.failures:
+            self._run(
+                "INSERT INTO failures VALUES(?, ?, ?)", (key, failure.page_number, failure.reason)
+            )
+        for changed in robbed | {key}:
+            self._index_document_text(changed)
+
+    def _index_document_text(self, key: int) -> None:
+        title = self._rows("SELECT title FROM documents WHERE document_key = ?", (key,))[0][0]
+        names = [Path(path).name for path in self.paths(key)]
+        self._run("DELETE FROM document_text WHERE rowid = ?", (key,))
+        self._run(
+            "INSERT INTO document_text(rowid, title, names) VALUES(?, ?, ?)",
+            (key, indexed_text(title), indexed_text(" ".join(names).replace("_", " "))),
+        )
+
+    def document_key(self, document_id: str) -> int | None:
+        """The catalog's own number of a document."""
+        rows = self._rows(
+            "SELECT document_key FROM documents WHERE document_id = ?", (document_id,)
+        )
+        return int(rows[0][0]) if rows else None
+
+    def delete_document(self, document_id: str) -> None:
+        """Remove a document and its pages' rows; within a transaction."""
+        key = self.document_key(document_id)
+        if key is None:
+            return
+        for (page_key,) in self._rows("SELECT page_key FROM pages WHERE document_key = ?", (key,)):
+            self._delete_page(page_key)
+        self._run("DELETE FROM document_text WHERE rowid = ?", (key,))
+        self._run("DELETE FROM documents WHERE document_key = ?", (key,))
+        self._run(
+            "DELETE FROM patch_maps WHERE NOT EXISTS "
+            "(SELECT 1 FROM pages WHERE pages.patch_map_key = patch_maps.patch_map_key)"
+        )
+
+    def documents(self) -> list[Document]:
+        """Every document, in order of id."""
+        files: dict[int, list[FileRecord]] = {}
+        for key, *record in self._rows(
+            "SELECT document_key, path, size_bytes, mtime_ns FROM files ORDER BY path"
+        ):
+            files.setdefault(key, []).append(FileRecord(*record))
+        failures: dict[int, list[Failure]] = {}
+        for key, *failure in self._rows(
+            "SELECT document_key, page_number, reason FROM failures ORDER BY page_number"
+        ):
+            failures.setdefault(key, []).append(Failure(*failure))
+        rows = self._rows(
+            "SELECT document_key, document_id, title, page_count, is_complete FROM documents "
+            "ORDER BY document_id"
+        )
+        return [
+            Document(
+                document_id,
+                tuple(files.get(key, ())),
+                title,
+                page_count,
+                bool(is_complete),
+                tuple(failures.get(key, ())),
+            )
+            for key, document_id, title, page_count, is_complete in rows
+        ]
+
+    def paths(self, document_key: int) -> tuple[str, ...]:
+        """Where a document lies, in path order."""
+        rows = self._rows(
+            "SELECT path FROM files WHERE document_key = ? ORDER BY path", (document_key,)
+        )
+        return tuple(path for (path,) in rows)
+
+    def searchable_documents(self) -> list[tuple[int, str, str, tuple[str, ...]]]:
+        """Key, id, title and paths of each document with a path, in order of id."""
+        paths: dict[int, list[str]] = {}
+        for key, path in self._rows("SELECT document_key, path FROM files ORDER BY path"):
+            paths.setdefault(key, []).append(path)
+        rows = self._rows(
+            "SELECT document_key, document_id, title FROM documents ORDER BY document_id"
+        )
+        return [
+            (key, document_id, title, tuple(paths[key]))
+            for key, document_id, title in rows
+            if key in paths
+        ]
+
+    # -- pages
+
+    def put_page(self, row: PageRow, words: PageWords, patch_map: PatchMap) -> None:
+        """Store a page's row in place of an earlier one; `row.page_key` is ignored.
+
+        Within a transaction.
+        """
+        for (old,) in self._rows(
+            "SELECT page_key FROM pages WHERE document_key = ? AND page_number = ?",
+            (row.document_key, row.page_number),
+        ):
+            self._delete_page(old)
+        data = patch_map_to_bytes(patch_map)
+        digest = hashlib.sha256(data).digest()  # pages of one shape share their map
+        self._run(
+            "INSERT OR IGNORE INTO patch_maps(digest, data) VALUES(?, ?)",
+            (digest, data),
+        )
+        values = [getattr(row, name) for name in PageRow.__dataclass_fields__]
+        values[0] = None
+        marks = ", ".join("?" * len(values))
+        self._run(
+            f"INSERT INTO pages({_PAGE_COLUMNS}, patch_map_key) VALUES({marks}, "
+            "(SELECT patch_map_key FROM patch_maps WHERE digest = ?))",
+            (*values, digest),
+        )
+        key = self._rows("SELECT last_insert_rowid()")[0][0]
+        self._run("INSERT INTO page_words VALUES(?, ?)", (key, words_to_bytes(words)))
+        self._run(
+            "INSERT INTO page_text(rowid, words) VALUES(?, ?)", (key, indexed_text(words.text))
+        )
+
+    def _delete_page(self, key: int) -> None:
+        # a contentless text index wants the old text to take it out again
+        self._run(
+            "INSERT INTO page_text(page_text, rowid, words) VALUES('delete', ?, ?)",
+            (key, indexed_text(self.words(key).text)),
+        )
+        self._run("DELETE FROM page_words WHERE page_key = ?", (key,))
+        self._run("DELETE FROM pages WHERE page_key = ?", (key,))
+
+    def move_page(self, page_key: int, first_patch: int, preview_start: int) -> None:
+        """Record a page's new place in the segments; within a transaction."""
+        self._run(
+            "UPDATE pages SET first_patch = ?, preview_start = ? WHERE page_key = ?",
+            (first_patch, preview_start, page_key),
+        )
+
+    def page_table(self) -> NDArray[np.int64]:
+        """Every page in storage order: page_key, document_key, page_number, first_patch, n_patches.
+
+        Returns:
+            int64 (n_pages, 5).
+        """
+        rows = self._rows(
+            "SELECT page_key, document_key, page_number, first_patch, n_patches FROM pages "
+            "ORDER BY page_key"
+        )
+        return np.array(rows, np.int64).reshape(len(rows), 5)
+
+    def page_rows(self) -> list[PageRow]:
+        """Every page's row, in storage order."""
+        return [
+            PageRow(*row)
+            for row in self._rows(f"SELECT {_PAGE_COLUMNS} FROM pages ORDER BY page_key")
+        ]
+
+    def page_keys(self) -> list[tuple[str, int, int]]:
+        """Document id, page_key and page number of every page, in storage order."""
+        return [
+            (document_id, key, number)
+            for document_id, key, number in self._rows(
+                "SELECT document_id, page_key, page_number FROM pages "
+                "JOIN documents USING(document_key) ORDER BY page_key"
+            )
+        ]
+
+    def page_row(self, document_id: str, page_number: int) -> PageRow | None:
+        """One page's row."""
+        rows = self._rows(
+            f"SELECT {_PAGE_COLUMNS} FROM pages WHERE page_number = ? AND document_key = "
+            "(SELECT document_key FROM documents WHERE document_id = ?)",
+            (page_number, document_id),
+        )
+        return PageRow(*rows[0]) if rows else None
+
+    def page_numbers(self, document_id: str) -> frozenset[int]:
+        """Which pages of a document are stored."""
+        rows = self._rows(
+            "SELECT page_number FROM pages WHERE document_key = "
+            "(SELECT document_key FROM documents WHERE document_id = ?)",
+            (document_id,),
+        )
+        return frozenset(number for (number,) in rows)
+
+    def words(self, page_key: int) -> PageWords:
+        """A page's words."""
+        rows = self._rows("SELECT words FROM page_words WHERE page_key = ?", (page_key,))
+        if not rows:
+            raise DamagedIndexError(f"{self._path} holds no words for page row {page_key}.")
+        return words_from_bytes(rows[0][0])
+
+    def patch_map(self, page_key: int) -> PatchMap:
+        """A page's patch map."""
+        rows = self._rows(
+            "SELECT data FROM patch_maps JOIN pages USING(patch_map_key) WHERE page_key = ?",
+            (page_key,),
+        )
+        if not rows:
+            raise DamagedIndexError(f"{self._path} holds no patch map for page row {page_key}.")
+        return patch_map_from_bytes(rows[0][0])
+
+    def pages_in_language(self, language: str) -> NDArray[np.int64]:
+        """Keys of the pages in a language, int64 (n,)."""
+        rows = self._rows("SELECT page_key FROM pages WHERE language = ?", (language,))
+        return np.array(rows, np.int64).reshape(-1)
+
+    # -- text
+
+    def text_scores(self, query: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Pages that hold any word of the query, or whose document's title or file name does.
+
+        Returns:
+            page keys int64 (n,) and their BM25 scores float64 (n,), higher is better: SQLite's
+            bm25() with its sign turned (https://www.sqlite.org/fts5.html#the_bm25_function).
+        """
+        expression = match_expression(query)
+        if not expression:
+            return np.zeros(0, np.int64), np.zeros(0, np.float64)
+        rows = self._rows(
+            "SELECT page_key, sum(score) FROM ("
+            " SELECT rowid AS page_key, -bm25(page_text) AS score"
+            " FROM page_text WHERE page_text MATCH :expression"
+            " UNION ALL"
+            " SELECT pages.page_key, -bm25(document_text) * :weight FROM document_text"
+            " JOIN pages ON pages.document_key = document_text.rowid"
+            " WHERE document_text MATCH :expression"
+            ") GROUP BY page_key ORDER BY page_key",
+            {"expression": expression, "weight": DOCUMENT_TEXT_WEIGHT},
+        )
+        keys = np.array([row[0] for row in rows], np.int64)
+        return keys, np.array([row[1] for row in rows], np.float64)
+
+    # -- upkeep
+
+    def problems(self) -> list[str]:
+        """What SQLite itself finds wrong with the file, one line each."""
+        found = [str(row[0]) for row in self._rows("PRAGMA integrity_check")]
+        found = [] if found == ["ok"] else found
+        found += [
+            f"row of {row[0]} points nowhere" for row in self._rows("PRAGMA foreign_key_check")
+        ]
+        (missing,) = self._rows(
+            "SELECT count(*) FROM pages WHERE page_key NOT IN (SELECT page_key FROM page_words)"
+        )[0]
+        return found + ([f"{missing} pages have no words record"] if missing else [])
+
+    def vacuum(self) -> None:
+        """Give the space of deleted rows back."""
+        with self._own_errors():
+            self._connection.execute("VACUUM")
+            # passive: a reader that stays on an older state must not hold us up
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def count(self, table: str) -> int:
+        """Rows in one of the catalog's tables."""
+        return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
+
+    # -- the only ways to the connection
+
+    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        with self._own_errors():
+            self._connection.execute(sql, parameters)
+
+    def _rows(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> list[tuple[Any, ...]]:
+        with self._own_errors():
+            return self._connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _own_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as e:
+            raise PagelensError(f"Cannot use {self._path}: {e}.") from e
+        except sqlite3.DatabaseError as e:
+            raise DamagedIndexError(
+                f"{self._path} is damaged ({e}). "
+                "Restore it from a backup, or delete the index and ingest again."
+            ) from e

@@ -1,0 +1,362 @@
+"""EmbeddedIndex: a PageIndex in one folder, without a server.
+
+The catalog is the commit point. A write appends to the segments, makes them durable, then commits
+rows that point to the new bytes; whatever a crash leaves behind the recorded lengths is cut when
+the next writer opens. Readers stay on the state they opened until `refresh`.
+"""
+
+import threading
+import zlib
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedded.catalog import BITS_SIZE, CATALOG_NAME, VECTOR_SIZE, Catalog, PageRow
+from index.embedded.compact import copy_live_pages, remove_other_generations
+from index.embedded.lock import WriterLock
+from index.embedded.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from index.embedded.segments import SegmentWriter
+from index.embedded.snapshot import Snapshot, take_snapshot
+from index.errors import IndexMismatchError, WrongUseError
+from index.interface import BM25, RERANK_COUNT, check_search_arguments
+from index.pages import (
+    Document,
+    Filters,
+    Fingerprint,
+    Hit,
+    IndexStats,
+    Page,
+    PageVectors,
+    QueryVectors,
+    SearchResult,
+    page_id,
+    split_page_id,
+)
+from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from index.timing import StageTimer
+
+
+class EmbeddedIndex:
+    """An index of pages in a folder. Make one with `open` or `open_for_writing`."""
+
+    def __init__(self, folder: Path, fingerprint: Fingerprint, lock: WriterLock | None) -> None:
+        """Used by `open` and `open_for_writing`."""
+        self._folder = folder
+        self._fingerprint = fingerprint
+        self._lock = lock
+        self._catalog = Catalog(folder, writable=lock is not None)
+        self._current: Snapshot | None = None
+        self._one_at_a_time = threading.RLock()  # the catalog's connection is shared by threads
+        self._segments: SegmentWriter | None = None
+
+    @classmethod
+    def open(cls, folder: Path) -> "EmbeddedIndex":
+        """Open for reading, on the state committed last.
+
+        Raises:
+            WrongUseError: there is no index in this folder.
+            IndexMismatchError: it has another format version.
+            DamagedIndexError: its files do not agree with its catalog.
+        """
+        index = cls(folder, read_manifest(folder), None)
+        try:
+            index._snapshot()
+        except BaseException:
+            index.close()
+            raise
+        return index
+
+    @classmethod
+    def open_for_writing(cls, folder: Path, fingerprint: Fingerprint) -> "EmbeddedIndex":
+        """Open as the one writer; makes the index where there is none.
+
+        Raises:
+            IndexBusyError: another process writes to it.
+            IndexMismatchError: it holds vectors of another fingerprint, or has another format.
+            WrongUseError: the folder holds something else than an index.
+        """
+        if not (folder / MANIFEST_NAME).exists():
+            _refuse_foreign_folder(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = WriterLock(folder)
+        except OSError as e:
+            raise WrongUseError(
+                f"Cannot write to {folder} ({e.strerror}). Name another folder with --index."
+            ) from e
+        index = None
+        try:
+            is_new = not (folder / MANIFEST_NAME).exists()
+            stored = fingerprint if is_new else read_manifest(folder)
+            if not stored.is_compatible(fingerprint):
+                raise IndexMismatchError(mismatch_message(folder, stored, fingerprint))
+            index = cls(folder, stored, lock)
+            index._open_segments()
+            if is_new:
+                write_manifest(folder, fingerprint)  # last: with it the folder becomes an index
+        except BaseException:
+            if index is not None:
+                index.close()
+            lock.release()
+            raise
+        return index
+
+    def _open_segments(self) -> None:
+        generation = self._catalog.generation()
+        remove_other_generations(self._folder, generation)
+        self._segments = SegmentWriter(self._folder, generation, self._catalog.lengths())
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What made the vectors of this index."""
+        return self._fingerprint
+
+    def refresh(self) -> None:
+        """Let a reader go on to the state committed last."""
+        with self._one_at_a_time:
+            self._catalog.refresh()
+            self._current = None
+            self._snapshot()
+
+    def put(self, pages: Sequence[Page]) -> None:
+        """Store pages in one commit; durable when it returns."""
+        segments = self._writer()
+        before = segments.lengths
+        try:
+            rows = [self._append(segments, page) for page in pages]
+            segments.sync()
+            with self._catalog.transaction():
+                for row, page in zip(rows, pages, strict=True):
+                    self._catalog.put_page(row, page.words, page.vectors.patch_map)
+                self._catalog.record_segments(self._catalog.generation(), segments.lengths)
+        except BaseException:
+            segments.roll_back(before)
+            raise
+        self._current = None
+
+    def _append(self, segments: SegmentWriter, page: Page) -> PageRow:
+        document_key = self._catalog.document_key(page.document_id)
+        if document_key is None:
+            raise WrongUseError(f"Page {page.page_id} was put before its document.")
+        bits = pack_sign_bits(page.vectors.vectors).tobytes()
+        vectors = to_bfloat16(page.vectors.vectors).tobytes()
+        first_byte = segments.append("bits", bits)
+        segments.append("vectors", vectors)
+        return PageRow(
+            page_key=0,
+            document_key=document_key,
+            page_number=page.page_number,
+            language=page.language,
+            width_pt=page.width_pt,
+            height_pt=page.height_pt,
+            first_patch=first_byte // BITS_SIZE,
+            n_patches=len(page.vectors.vectors),
+            preview_start=segments.append("previews", page.preview),
+            preview_length=len(page.preview),
+            bits_crc=zlib.crc32(bits),
+            vectors_crc=zlib.crc32(vectors),
+            preview_crc=zlib.crc32(page.preview),
+        )
+
+    def put_document(self, document: Document) -> None:
+        """Store or replace a document's record, in one step with its paths."""
+        self._writer()
+        with self._catalog.transaction():
+            self._catalog.put_document(document)
+        self._current = None
+
+    def delete(self, document_ids: Collection[str]) -> None:
+        """Remove documents with all their pages; their bytes stay until `compact`."""
+        self._writer()
+        with self._catalog.transaction():
+            for document_id in document_ids:
+                self._catalog.delete_document(document_id)
+        self._current = None
+
+    def documents(self) -> Iterator[Document]:
+        """Every document, in order of id."""
+        with self._one_at_a_time:
+            return iter(self._catalog.documents())
+
+    def page_numbers(self, document_id: str) -> frozenset[int]:
+        """Which pages of a document are stored."""
+        with self._one_at_a_time:
+            return self._catalog.page_numbers(document_id)
+
+    def search(
+        self,
+        query: QueryVectors,
+        ranking: str,
+        k: int,
+        *,
+        rerank: int | None = None,
+        filters: Filters | None = None,
+    ) -> SearchResult:
+        """The best k pages; see PageIndex.search."""
+        rerank = RERANK_COUNT if rerank is None else rerank
+        check_search_arguments(ranking, k, rerank)
+        timer = StageTimer()
+        with self._one_at_a_time:
+            snapshot = self._snapshot()
+            with timer.stage("filter"):
+                candidates = snapshot.rows_matching(filters or Filters(), self._catalog)
+            if ranking == BM25:
+                with timer.stage("bm25"):
+                    rows, scores = self._rank_by_text(snapshot, candidates, query.text, k)
+        if ranking != BM25:
+            from index.embedded.ranking import rank_by_maxsim  # imports numba
+
+            rows, scores = rank_by_maxsim(snapshot, candidates, query, ranking, k, rerank, timer)
+        n_tokens = 1 if ranking == BM25 else max(1, len(query.tokens))
+        with timer.stage("hits"), self._one_at_a_time:
+            hits = tuple(
+                self._hit(snapshot, row, score, n_tokens)
+                for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
+            )
+        return SearchResult(hits, len(candidates), timer.timings_ms)
+
+    def _rank_by_text(
+        self, snapshot: Snapshot, candidates: NDArray[np.int64], text: str, k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        keys, scores = self._catalog.text_scores(text)
+        # candidates ascend, and so do their keys: storage order
+        _, at_key, at_candidate = np.intersect1d(
+            keys, snapshot.page_key[candidates], assume_unique=True, return_indices=True
+        )
+        rows, scores = candidates[at_candidate], scores[at_key]
+        order = np.lexsort((snapshot.tie_order[rows], -scores))[:k]
+        return rows[order], scores[order]
+
+    def _hit(self, snapshot: Snapshot, row: int, score: float, n_tokens: int) -> Hit:
+        document = snapshot.documents[int(snapshot.document_key[row])]
+        number = int(snapshot.page_number[row])
+        return Hit(
+            page_id=page_id(document.document_id, number),
+            document_id=document.document_id,
+            page_number=number,
+            score=score / n_tokens,
+            score_sum=score,
+            paths=document.paths,
+            title=document.title,
+            text=self._catalog.words(int(snapshot.page_key[row])).text,
+        )
+
+    def page(self, page_id: str) -> Page:
+        """A page as it was put, its vectors rounded to bfloat16."""
+        with self._one_at_a_time:
+            row, snapshot = self._page_row(page_id), self._snapshot()
+            stored = snapshot.vectors[row.first_patch : row.first_patch + row.n_patches]
+            return Page(
+                document_id=split_page_id(page_id)[0],
+                page_number=row.page_number,
+                width_pt=row.width_pt,
+                height_pt=row.height_pt,
+                language=row.language,
+                words=self._catalog.words(row.page_key),
+                vectors=PageVectors(from_bfloat16(stored), self._catalog.patch_map(row.page_key)),
+                preview=self._preview(row),
+            )
+
+    def image(self, page_id: str) -> bytes:
+        """A page's preview, WebP."""
+        with self._one_at_a_time:
+            return self._preview(self._page_row(page_id))
+
+    def _preview(self, row: PageRow) -> bytes:
+        end = row.preview_start + row.preview_length
+        return self._snapshot().previews[row.preview_start : end].tobytes()
+
+    def _page_row(self, page_id: str) -> PageRow:
+        row = self._catalog.page_row(*split_page_id(page_id))
+        if row is None:
+            raise WrongUseError(f"Index {self._folder} holds no page {page_id}.")
+        return row
+
+    def stats(self) -> IndexStats:
+        """What the index holds now."""
+        with self._one_at_a_time:
+            snapshot, documents = self._snapshot(), self._catalog.documents()
+            lengths = self._catalog.lengths()
+            rows = self._catalog.page_rows()
+            stored = sum(lengths.values())
+            live = sum(
+                row.n_patches * (BITS_SIZE + VECTOR_SIZE) + row.preview_length for row in rows
+            )
+            catalog_size = (self._folder / CATALOG_NAME).stat().st_size
+        return IndexStats(
+            n_documents=len(snapshot.documents),
+            n_pages=len(snapshot.page_key),
+            n_vectors=int(snapshot.n_patches.sum()),
+            n_failed_documents=sum(bool(d.failures) for d in documents),
+            size_bytes={**lengths, "catalog": catalog_size},
+            reclaimable_bytes=stored - live,
+        )
+
+    def compact(self) -> int:
+        """Give the bytes of deleted pages back and return how many there were.
+
+        The next generation of segments is written beside the present one; the commit that makes it
+        count also moves the rows. Readers keep the files they have mapped.
+        """
+        before = sum(self._writer().lengths.values())
+        new = copy_live_pages(self._folder, self._catalog)
+        with self._catalog.transaction():
+            self._catalog.record_segments(new.generation, new.lengths)
+            for page_key, first_patch, preview_start in new.places:
+                self._catalog.move_page(page_key, first_patch, preview_start)
+        self._writer().close()
+        self._open_segments()
+        self._catalog.vacuum()
+        self._current = None
+        return before - sum(new.lengths.values())
+
+    def close(self) -> None:
+        """Give back files, the connection and the writer's lock."""
+        self._current = None
+        self._catalog.close()
+        if self._segments is not None:
+            self._segments.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def _snapshot(self) -> Snapshot:
+        if self._current is None:
+            self._current = take_snapshot(self._folder, self._catalog, move_on=self._lock is None)
+        return self._current
+
+    def _writer(self) -> SegmentWriter:
+        if self._segments is None:
+            raise WrongUseError(f"Index {self._folder} is open for reading.")
+        return self._segments
+
+
+def mismatch_message(folder: Path, stored: Fingerprint, wanted: Fingerprint) -> str:
+    """Say which of two fingerprints' parts differ, with both values, and what to do."""
+    parts = [
+        f"{name} {getattr(stored, name)} (asked for: {getattr(wanted, name)})"
+        for name in ("encoder", "model", "revision", "pooling", "rendering")
+        if getattr(stored, name) != getattr(wanted, name)
+    ]
+    return (
+        f"Index {folder} was made with {', '.join(parts)}. Vectors of the two cannot be compared: "
+        "leave out --encoder and --model to go on with the index's own, "
+        "or ingest into a new index with --index."
+    )
+
+
+def _refuse_foreign_folder(folder: Path) -> None:
+    """Refuse to make an index among somebody's files; leftovers of our own start are fine."""
+    own = (CATALOG_NAME, "writer.", "bits-", "vectors-", "previews-", MANIFEST_NAME)
+    try:
+        foreign = sorted(p.name for p in folder.iterdir() if not p.name.startswith(own))
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as e:
+        raise WrongUseError(f"{folder} is a file. An index is a folder.") from e
+    if foreign:
+        raise WrongUseError(
+            f"{folder} holds other files ({foreign[0]}) and no index. "
+            "Name a new or empty folder with --index."
+        )

@@ -1,0 +1,93 @@
+"""The MaxSim rankings over a snapshot: phase 1 for every candidate, phase 2 for the best.
+
+Every score that leaves here is one `index/maxsim.py` defines; only which pages reach phase 2 is
+approximate.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import kernels
+from index.embedded.snapshot import Snapshot
+from index.interface import FLOAT, HAMMING, HAMMING_THEN_BITS
+from index.pages import QueryVectors
+from index.quantize import pack_sign_bits
+from index.timing import StageTimer
+
+PRUNE_WINDOW = 10
+"""Between the phases the best `PRUNE_WINDOW * rerank` pages of phase 1 are put in order by the
+query's bit planes, and the best `rerank` of those go on: ten times the choice for a tenth of the
+float work. See docs/decisions.md."""
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+
+def rank_by_maxsim(
+    snapshot: Snapshot,
+    candidates: Rows,
+    query: QueryVectors,
+    ranking: str,
+    k: int,
+    rerank: int,
+    timer: StageTimer,
+) -> tuple[Rows, Scores]:
+    """The best k candidates.
+
+    Returns:
+        rows int64 (n,) and their scores, summed over query tokens, float64 (n,), best first; ties
+        in tie order. Pages without patches are never among them.
+    """
+    rows = candidates[snapshot.n_patches[candidates] > 0]
+    if ranking == FLOAT:
+        with timer.stage("float"):
+            return _best(snapshot, rows, _float(snapshot, query, rows), k)
+    if ranking == HAMMING:
+        with timer.stage("phase_1"):
+            return _best(snapshot, rows, _hamming(snapshot, query, rows), k)
+    rerank = max(rerank, k)
+    if len(rows) > rerank:
+        with timer.stage("phase_1"):
+            rows, _ = _best(snapshot, rows, _hamming(snapshot, query, rows), PRUNE_WINDOW * rerank)
+    if len(rows) > rerank:
+        with timer.stage("prune"):
+            rows, _ = _best(snapshot, rows, _bit_planes(snapshot, query, rows), rerank)
+    with timer.stage("phase_2"):
+        score = _bits if ranking == HAMMING_THEN_BITS else _float
+        rows = np.sort(rows)  # in storage order the vectors are read from one end to the other
+        return _best(snapshot, rows, score(snapshot, query, rows), k)
+
+
+def _best(snapshot: Snapshot, rows: Rows, scores: Scores, k: int) -> tuple[Rows, Scores]:
+    """The k highest, best first; those that tie with the last are cut in tie order."""
+    if len(rows) > k:
+        kth = np.partition(scores, len(rows) - k)[len(rows) - k]
+        keep = np.flatnonzero(scores >= kth)
+        rows, scores = rows[keep], scores[keep]
+    order = np.lexsort((snapshot.tie_order[rows], -scores))[:k]
+    return rows[order], scores[order]
+
+
+def _over_pages(
+    kernel: Callable[..., Scores], snapshot: Snapshot, query: object, stored: object, rows: Rows
+) -> Scores:
+    return kernel(query, stored, snapshot.first_patch[rows], snapshot.n_patches[rows])
+
+
+def _hamming(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+    bits = pack_sign_bits(query.vectors)
+    return _over_pages(kernels.hamming_scores, snapshot, bits, snapshot.bits, rows)
+
+
+def _bit_planes(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+    return _over_pages(kernels.bit_plane_scores, snapshot, query.vectors, snapshot.bits, rows)
+
+
+def _bits(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+    return _over_pages(kernels.bits_scores, snapshot, query.vectors, snapshot.bits, rows)
+
+
+def _float(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+    return _over_pages(kernels.float_scores, snapshot, query.vectors, snapshot.vectors, rows)

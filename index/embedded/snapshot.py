@@ -1,0 +1,130 @@
+"""One committed state of an embedded index, ready to be ranked: arrays and mapped files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embedded.catalog import Catalog
+from index.embedded.segments import map_segment, segment_path
+from index.errors import DamagedIndexError, WrongUseError
+from index.filters import path_matches
+from index.pages import VECTOR_DIM, Filters
+
+_OPEN_ATTEMPTS = 3  # compact may take the files of a state away just before we map them
+
+
+@dataclass(frozen=True)
+class SearchableDocument:
+    """What hits say of their document."""
+
+    document_id: str
+    title: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """The searchable pages, one row each, in storage order.
+
+    Attributes:
+        page_key, document_key, page_number, first_patch, n_patches: int64 (n_pages,).
+        tie_order: int64 (n_pages,), the page's place by document id and page number.
+        bits: uint64 (2 * n_stored_patches,), two words a patch.
+        vectors: uint16 (n_stored_patches, 128), bfloat16.
+        previews: uint8 (n_bytes,).
+        documents: by document_key.
+    """
+
+    page_key: NDArray[np.int64]
+    document_key: NDArray[np.int64]
+    page_number: NDArray[np.int64]
+    first_patch: NDArray[np.int64]
+    n_patches: NDArray[np.int64]
+    tie_order: NDArray[np.int64]
+    bits: NDArray[np.uint64]
+    vectors: NDArray[np.uint16]
+    previews: NDArray[np.uint8]
+    documents: dict[int, SearchableDocument]
+
+    def rows_matching(self, filters: Filters, catalog: Catalog) -> NDArray[np.int64]:
+        """Rows of the pages that pass every filter, int64 (n,), ascending.
+
+        Raises:
+            WrongUseError: a page range that can hold nothing.
+        """
+        keep = np.ones(len(self.page_key), np.bool_)
+        if filters.path_glob is not None or filters.document_id is not None:
+            allowed = [
+                key
+                for key, document in self.documents.items()
+                if document.document_id.startswith(filters.document_id or "")
+                and (
+                    filters.path_glob is None
+                    or any(path_matches(path, filters.path_glob) for path in document.paths)
+                )
+            ]
+            keep &= np.isin(self.document_key, allowed)
+        first, last = filters.first_page, filters.last_page
+        if first is not None and last is not None and first > last:
+            raise WrongUseError(f"The page range {first}-{last} is empty; write the lower first.")
+        if first is not None:
+            keep &= self.page_number >= first
+        if last is not None:
+            keep &= self.page_number <= last
+        if filters.language is not None:
+            keep &= np.isin(self.page_key, catalog.pages_in_language(filters.language))
+        return np.flatnonzero(keep)
+
+
+def take_snapshot(folder: Path, catalog: Catalog, *, move_on: bool) -> Snapshot:
+    """Read the state the catalog's connection stands on and map its segments.
+
+    Args:
+        folder: the index.
+        catalog: a reader's connection, or the writer's own.
+        move_on: whether the connection may go on to a newer state where compact has just taken the
+            files of this one away.
+    """
+    for attempt in range(_OPEN_ATTEMPTS):
+        try:
+            return _read(folder, catalog)
+        except DamagedIndexError:
+            if not move_on or attempt == _OPEN_ATTEMPTS - 1:
+                raise
+            catalog.refresh()
+    raise AssertionError("the loop above returns or raises")
+
+
+def _read(folder: Path, catalog: Catalog) -> Snapshot:
+    generation, lengths = catalog.generation(), catalog.lengths()
+    mapped = {
+        kind: map_segment(segment_path(folder, kind, generation), length)
+        for kind, length in lengths.items()
+    }
+    searchable = catalog.searchable_documents()
+    documents = {
+        key: SearchableDocument(document_id, title, paths)
+        for key, document_id, title, paths in searchable
+    }
+    keys_by_id = np.array([row[0] for row in searchable], np.int64)
+    table = catalog.page_table()  # (n_pages, 5)
+    table = table[np.isin(table[:, 1], keys_by_id)]
+    page_key, document_key, page_number, first_patch, n_patches = np.ascontiguousarray(table.T)
+    order_of_key = np.argsort(keys_by_id)
+    place = order_of_key[np.searchsorted(keys_by_id, document_key, sorter=order_of_key)]
+    tie_order = np.empty(len(table), np.int64)
+    tie_order[np.lexsort((page_number, place))] = np.arange(len(table))
+    return Snapshot(
+        page_key=page_key,
+        document_key=document_key,
+        page_number=page_number,
+        first_patch=first_patch,
+        n_patches=n_patches,
+        tie_order=tie_order,
+        bits=mapped["bits"].view(np.uint64),
+        vectors=mapped["vectors"].view(np.uint16).reshape(-1, VECTOR_DIM),
+        previews=mapped["previews"],
+        documents=documents,
+    )

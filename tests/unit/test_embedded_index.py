@@ -1,0 +1,259 @@
+"""What only the index in a folder does: snapshots, crashes, the lock, compaction, checking."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.embedded import EmbeddedIndex
+from index.embedded.check import check_index
+from index.errors import (
+    DamagedIndexError,
+    IndexBusyError,
+    IndexMismatchError,
+    PagelensError,
+    WrongUseError,
+)
+from index.interface import BM25, FLOAT
+from index.pages import QueryVectors
+from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors
+
+QUERY = query(unit_vectors(np.random.default_rng(99), 6), text="words")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "index"
+
+
+def fill(folder: Path, numbers: range) -> None:
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as index:
+        put_documents(index, numbers)
+
+
+def put_documents(index: EmbeddedIndex, numbers: range) -> None:
+    for n in numbers:
+        rng = np.random.default_rng(n)
+        index.put_document(document(n, f"/{n}.pdf", page_count=2))
+        index.put(
+            [page(n, number, unit_vectors(rng, 3 + n), text=f"words {n}") for number in (1, 2)]
+        )
+
+
+def ranked(index: EmbeddedIndex) -> list[tuple[str, float]]:
+    return [(h.page_id, h.score_sum) for h in index.search(QUERY, FLOAT, 100).hits]
+
+
+@pytest.fixture
+def reader(folder: Path) -> Iterator[EmbeddedIndex]:
+    fill(folder, range(3))
+    with closing(EmbeddedIndex.open(folder)) as index:
+        yield index
+
+
+def test_a_reader_stays_on_the_state_it_opened(folder: Path, reader: EmbeddedIndex) -> None:
+    before = ranked(reader)
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as writer:
+        put_documents(writer, range(3, 5))
+        writer.delete([document_id(0)])
+        assert ranked(reader) == before
+        assert len(reader.search(QueryVectors.text_only("words"), BM25, 100).hits) == 6
+        assert reader.image(f"{document_id(0)}-1")
+        reader.refresh()
+        assert ranked(reader) == ranked(writer)
+    assert {id_[:32] for id_, _ in ranked(reader)} == {document_id(n) for n in (1, 2, 3, 4)}
+
+
+def test_a_reader_survives_compaction(folder: Path, reader: EmbeddedIndex) -> None:
+    before = ranked(reader)
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as writer:
+        writer.delete([document_id(1)])
+        writer.compact()
+    assert ranked(reader) == before
+    reader.refresh()
+    assert ranked(reader) == [pair for pair in before if not pair[0].startswith(document_id(1))]
+
+
+def test_a_reader_may_not_write(reader: EmbeddedIndex) -> None:
+    with pytest.raises(WrongUseError, match="is open for reading"):
+        reader.put_document(document(1))
+    with pytest.raises(WrongUseError, match="is open for reading"):
+        reader.delete([document_id(1)])
+    with pytest.raises(WrongUseError, match="is open for reading"):
+        reader.compact()
+
+
+def test_bytes_past_what_was_committed_are_cut(folder: Path, reader: EmbeddedIndex) -> None:
+    before = ranked(reader)
+    sizes = {path: path.stat().st_size for path in folder.glob("*.bin")}
+    for path in sizes:
+        with path.open("ab") as file:
+            file.write(b"torn write")
+    with closing(EmbeddedIndex.open(folder)) as again:
+        assert ranked(again) == before
+    EmbeddedIndex.open_for_writing(folder, FINGERPRINT).close()
+    assert {path: path.stat().st_size for path in sizes} == sizes
+    assert check_index(folder).problems == ()
+
+
+def test_a_full_disk_loses_nothing_that_was_committed(
+    folder: Path, reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = ranked(reader)
+
+    def full_disk(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as writer:
+        with monkeypatch.context() as broken:
+            broken.setattr("index.embedded.segments.os.fsync", full_disk)
+            with pytest.raises(PagelensError, match=r"Cannot write to .*No space left on device"):
+                put_documents(writer, range(3, 4))
+        put_documents(writer, range(4, 5))  # the next write lands where the torn one began
+        assert len(ranked(writer)) == len(before) + 2
+    assert check_index(folder).problems == (
+        "/3.pdf: recorded as complete, but page 1 is not stored",
+    )
+
+
+def test_compaction_gives_bytes_back_and_changes_no_score(folder: Path) -> None:
+    fill(folder, range(6))
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as index:
+        index.delete([document_id(0), document_id(4)])
+        before, reclaimable = ranked(index), index.stats().reclaimable_bytes
+        assert reclaimable > 0
+        assert index.compact() == reclaimable
+        assert index.stats().reclaimable_bytes == 0
+        assert ranked(index) == before
+        put_documents(index, range(7, 8))
+        assert len(ranked(index)) == len(before) + 2
+    assert check_index(folder).problems == ()
+    assert len(list(folder.glob("*.bin"))) == 3
+
+
+def test_the_torso_of_a_compaction_is_swept(folder: Path, reader: EmbeddedIndex) -> None:
+    torso = folder / "bits-000002.bin"
+    torso.write_bytes(b"killed half way")
+    EmbeddedIndex.open_for_writing(folder, FINGERPRINT).close()
+    assert not torso.exists()
+
+
+def test_the_second_writer_learns_who_the_first_is(folder: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from index.embedded import EmbeddedIndex;"
+        "from tests.random_pages import FINGERPRINT;"
+        "index = EmbeddedIndex.open_for_writing(Path(sys.argv[1]), FINGERPRINT);"
+        "print('locked', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "locked\n"
+        with pytest.raises(
+            IndexBusyError, match=rf"is being written by process {other.pid} on .* since "
+        ):
+            EmbeddedIndex.open_for_writing(folder, FINGERPRINT)
+        with closing(EmbeddedIndex.open(folder)) as reader:
+            assert ranked(reader) == []
+        other.kill()  # the lock goes with the process
+        other.wait()
+    EmbeddedIndex.open_for_writing(folder, FINGERPRINT).close()
+
+
+def test_no_index_here(tmp_path: Path) -> None:
+    with pytest.raises(WrongUseError, match=r'No index at .*nowhere.*"pagelens ingest FOLDER'):
+        EmbeddedIndex.open(tmp_path / "nowhere")
+
+
+def test_an_index_is_never_made_among_other_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.docx").touch()
+    with pytest.raises(WrongUseError, match=r"holds other files \(thesis.docx\) and no index"):
+        EmbeddedIndex.open_for_writing(tmp_path, FINGERPRINT)
+    with pytest.raises(WrongUseError, match="is a file. An index is a folder"):
+        EmbeddedIndex.open_for_writing(tmp_path / "thesis.docx", FINGERPRINT)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.docx"]
+
+
+def test_vectors_of_another_encoder_are_refused(folder: Path) -> None:
+    fill(folder, range(1))
+    other = replace(FINGERPRINT, encoder="colsmol", model="a/b", revision="abc")
+    with pytest.raises(
+        IndexMismatchError, match=r"made with encoder lexical \(asked for: colsmol\), model lexical"
+    ):
+        EmbeddedIndex.open_for_writing(folder, other)
+    EmbeddedIndex.open_for_writing(folder, replace(FINGERPRINT, model="/moved")).close()
+
+
+def test_another_format_version_is_refused(folder: Path) -> None:
+    fill(folder, range(1))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"format_version": 99}))
+    with pytest.raises(IndexMismatchError, match="has format version 99, this program reads 1"):
+        EmbeddedIndex.open(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format_version": 1}'])
+def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
+    fill(folder, range(1))
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(DamagedIndexError, match=r"manifest.json cannot be read"):
+        EmbeddedIndex.open(folder)
+
+
+@pytest.mark.parametrize("kind", ["bits", "vectors", "previews"])
+def test_check_names_the_page_of_a_flipped_bit(folder: Path, kind: str) -> None:
+    fill(folder, range(3))
+    path = folder / f"{kind}-000001.bin"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    assert check_index(folder).problems == (
+        f"/2.pdf page 2: its {kind} in {path.name} differ from their checksum",
+    )
+
+
+@pytest.mark.parametrize("kind", ["bits", "vectors", "previews"])
+def test_a_short_or_missing_segment_is_named(folder: Path, kind: str) -> None:
+    fill(folder, range(3))
+    path = folder / f"{kind}-000001.bin"
+    size = path.stat().st_size
+    os.truncate(path, size - 1)
+    (problem,) = check_index(folder).problems
+    assert f"{path} holds {size - 1} bytes, {size} were recorded" in problem
+    with pytest.raises(DamagedIndexError, match="bytes, "):
+        EmbeddedIndex.open(folder)
+    with pytest.raises(DamagedIndexError, match="bytes, "):
+        EmbeddedIndex.open_for_writing(folder, FINGERPRINT)
+    path.unlink()
+    with pytest.raises(DamagedIndexError, match="is missing"):
+        EmbeddedIndex.open(folder)
+
+
+def test_a_damaged_or_missing_catalog_is_named(folder: Path) -> None:
+    fill(folder, range(3))
+    catalog = folder / "catalog.sqlite"
+    catalog.write_bytes(b"not a database" * 1000)
+    with pytest.raises(DamagedIndexError, match=r"catalog.sqlite is damaged"):
+        check_index(folder)
+    catalog.unlink()
+    with pytest.raises(DamagedIndexError, match=r"catalog.sqlite is missing"):
+        EmbeddedIndex.open(folder)
+
+
+def test_a_whole_index_has_no_problems(folder: Path) -> None:
+    fill(folder, range(3))
+    report = check_index(folder)
+    assert (report.n_documents, report.n_pages, report.problems) == (3, 6, ())
