@@ -1,0 +1,72 @@
+"""Failures as small named fakes: files broken in one way, programs that fail in one way."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+PAGE_TREE = (b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Count 1/Kids[3 0 R]>>")
+
+
+def pdf_page(width: float = 200, height: float = 300, *, more: bytes = b"") -> bytes:
+    """A page object whose content is object 4."""
+    box = f"[0 0 {width} {height}]".encode()
+    return b"<</Type/Page/Parent 2 0 R/Contents 4 0 R/MediaBox" + box + more + b">>"
+
+
+def pdf_stream(content: bytes, *, more: bytes = b"") -> bytes:
+    length = str(len(content)).encode()
+    return b"<</Length " + length + more + b">>stream\n" + content + b"\nendstream"
+
+
+BLACK_SQUARE = pdf_stream(b"0 0 100 100 re f")
+
+
+def write_pdf(path: Path, objects: Sequence[bytes], *, trailer: bytes = b"") -> Path:
+    """A PDF of exactly these objects, numbered from 1, the first of them its catalog."""
+    data = b"%PDF-1.4\n"
+    offsets = []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(len(data))
+        data += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    size = len(objects) + 1
+    path.write_bytes(
+        data
+        + b"xref\n0 %d\n0000000000 65535 f \n%b" % (size, table)
+        + b"trailer<</Root 1 0 R/Size %d%b>>\n" % (size, trailer)
+        + b"startxref\n%d\n%%%%EOF\n" % len(data)
+    )
+    return path
+
+
+class FakePrograms:
+    """Programs that stand before the real ones on PATH."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder = folder
+        monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+    def crash(self, name: str) -> None:
+        """Ends by a segmentation fault after half a header."""
+        self._script(name, "printf 'P6\\n10'; kill -SEGV $$")
+
+    def hang(self, name: str) -> None:
+        """Never ends, unless it is only asked for its version."""
+        self._script(name, 'test "$1" = -v || exec sleep 600')
+
+    def receive_ctrl_c(self, name: str) -> None:
+        """Gets the signal that a terminal sends to all of its programs, then does its work."""
+        self._script(name, f'kill -INT $$; exec {shutil.which(name)} "$@"')
+
+    def write_endlessly(self, name: str) -> None:
+        """Writes words without end."""
+        word = '<word xMin="10" yMin="10" xMax="20" yMax="20">endless</word>'
+        self._script(name, f"exec yes '{word}'")
+
+    def _script(self, name: str, line: str) -> None:
+        path = self._folder / name
+        path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        path.chmod(0o755)
