@@ -22,7 +22,7 @@ BM25 = "bm25"
 INDEX_RANKINGS = (HAMMING_THEN_FLOAT, HAMMING_THEN_BITS, HAMMING, FLOAT, BM25)
 """Rankings every index runs itself; `hybrid` is fused from two of them in query/search.py."""
 
-RERANK_COUNT = 100
+RERANK_COUNT = 200
 """Pages phase 2 scores unless told otherwise; from a recall sweep, see docs/decisions.md."""
 
 
@@ -94,6 +94,9 @@ class PageIndex(Protocol):
 
     def stats(self) -> IndexStats:
         """What the index holds now."""
+
+    def refresh(self) -> None:
+        """Go on to the state committed last; until then all answers are from the same state."""
 
     def close(self) -> None:
         """Give back files, connections and the writer's lock."""

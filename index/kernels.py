@@ -11,8 +11,8 @@ Three measured choices (`python -m tests.bench.bench_kernels`; docs/decisions.md
   where a two-dimensional array's run-time stride costs 4.5 times.
 - Threads are our own, around kernels that release the interpreter lock. numba's prange aborts the
   process when two Python threads enter it, and numpy's BLAS would spin its threads against ours.
-- No float copy of the bits: a query token becomes integers in two's complement, one bit plane at a
-  time, so a dot product with 0/1 bits is a weighted sum of popcounts.
+- No float copy of the bits: a query token becomes integers, stored one bit plane after the other,
+  so that its dot product with 0/1 bits is a weighted sum of popcounts.
 """
 
 import functools
@@ -34,7 +34,7 @@ from numba.extending import intrinsic, register_jitable
 from numpy.typing import NDArray
 
 from index.errors import VectorShapeError, WrongUseError
-from index.pages import VECTOR_DIM, _check_array
+from index.pages import VECTOR_DIM, check_array
 from index.quantize import BYTES_PER_VECTOR
 
 _Kernel: TypeAlias = Callable[..., None]
@@ -80,7 +80,7 @@ def hamming_scores(
         VectorShapeError: an array of another shape, dtype or memory order, or a page that is not
             within `bits`.
     """
-    _check_array("Query bits", query_bits, np.uint8, None, BYTES_PER_VECTOR)
+    check_array("Query bits", query_bits, np.uint8, None, BYTES_PER_VECTOR)
     words = np.ascontiguousarray(query_bits).view(np.uint64).reshape(-1)
     arguments = (words, _checked_bits(bits, starts, counts))
     kernel = _compiled(_hamming, _HAMMING_TYPES)
@@ -97,18 +97,7 @@ def bits_scores(
 ) -> NDArray[np.float64]:
     """`maxsim.bits_maxsim` of each page, to float32 rounding.
 
-    Args:
-        query: float32 (n_tokens, 128).
-        bits: as in `hamming_scores`.
-        starts: as in `hamming_scores`.
-        counts: as in `hamming_scores`.
-        n_threads: as in `hamming_scores`.
-
-    Returns:
-        float64 (n_pages,), in the order of `starts`.
-
-    Raises:
-        VectorShapeError: as in `hamming_scores`.
+    The query is float32 (n_tokens, 128); the rest, result and errors as in `hamming_scores`.
     """
     return bit_plane_scores(query, bits, starts, counts, EXACT_PLANES, n_threads=n_threads)
 
@@ -128,22 +117,14 @@ def bit_plane_scores(
     at most half a step, a patch has at most 128 ones, and a maximum moves no further than what it
     is taken over. So a score is off by at most the sum over the tokens of 64 steps.
 
-    Args:
-        query: float32 (n_tokens, 128).
-        bits: as in `hamming_scores`.
-        starts: as in `hamming_scores`.
-        counts: as in `hamming_scores`.
-        n_planes: 4, 8, 12, 16, 20 or 24; time grows with it.
-        n_threads: as in `hamming_scores`.
-
-    Returns:
-        float64 (n_pages,), in the order of `starts`.
+    The query is float32 (n_tokens, 128), `n_planes` one of 4, 8, 12, 16, 20 and 24 (time grows with
+    it); the rest and the result as in `hamming_scores`.
 
     Raises:
         VectorShapeError: as in `hamming_scores`.
         WrongUseError: `n_planes` is another number.
     """
-    _check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
+    check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
     if n_planes not in range(_PLANES_PER_PASS, EXACT_PLANES + 1, _PLANES_PER_PASS):
         raise WrongUseError(f"n_planes must be 4, 8, 12, 16, 20 or 24, got {n_planes}.")
     planes, steps = _query_planes(query, n_planes)
@@ -162,21 +143,11 @@ def float_scores(
 ) -> NDArray[np.float64]:
     """`maxsim.float_maxsim` of each page, to float32 rounding.
 
-    Args:
-        query: float32 (n_tokens, 128).
-        vectors: uint16 (n_vectors, 128), bfloat16; may be a read-only memmap.
-        starts: as in `hamming_scores`.
-        counts: as in `hamming_scores`.
-        n_threads: as in `hamming_scores`.
-
-    Returns:
-        float64 (n_pages,), in the order of `starts`.
-
-    Raises:
-        VectorShapeError: as in `hamming_scores`.
+    The query is float32 (n_tokens, 128), the stored vectors are uint16 (n_vectors, 128), the
+    bfloat16 of `to_bfloat16`; the rest, result and errors as in `hamming_scores`.
     """
-    _check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
-    _check_array("bfloat16 vectors", vectors, np.uint16, None, VECTOR_DIM)
+    check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
+    check_array("bfloat16 vectors", vectors, np.uint16, None, VECTOR_DIM)
     _check_memory_order("bfloat16 vectors", vectors)
     _check_pages(len(vectors), starts, counts)
     # A zero token's best patch scores 0, so rounding up to whole groups of four adds exactly 0.
@@ -210,7 +181,7 @@ def _checked_bits(
     bits: NDArray[np.uint64], starts: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
     """The bits as numba takes them, if every page lies within them."""
-    _check_array("Bits", bits, np.uint64, None)
+    check_array("Bits", bits, np.uint64, None)
     _check_memory_order("Bits", bits)
     if len(bits) % 2:
         raise VectorShapeError(f"Bits must be two uint64 a patch, got {len(bits)} of them.")
@@ -229,8 +200,8 @@ def _check_memory_order(name: str, array: NDArray[np.generic]) -> None:
 
 def _check_pages(n_vectors: int, starts: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
     """Refuse a page that reaches out of the stored vectors: compiled code would read past them."""
-    _check_array("Page starts", starts, np.int64, None)
-    _check_array("Page counts", counts, np.int64, len(starts))
+    check_array("Page starts", starts, np.int64, None)
+    check_array("Page counts", counts, np.int64, len(starts))
     outside = (starts < 0) | (counts < 0) | (starts > n_vectors) | (counts > n_vectors - starts)
     if outside.any():
         i = int(outside.argmax())

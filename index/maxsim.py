@@ -14,7 +14,7 @@ would place it above pages whose every similarity is negative. It is never a hit
 import numpy as np
 from numpy.typing import NDArray
 
-from index.pages import VECTOR_DIM, _check_array
+from index.pages import VECTOR_DIM, check_array
 from index.quantize import BYTES_PER_VECTOR
 
 
@@ -37,8 +37,8 @@ def hamming_maxsim(query_bits: NDArray[np.uint8], page_bits: NDArray[np.uint8]) 
     >>> hamming_maxsim(query, page)  # 1/1 + 1/2
     1.5
     """
-    _check_array("Query bits", query_bits, np.uint8, None, BYTES_PER_VECTOR)
-    _check_array("Page bits", page_bits, np.uint8, None, BYTES_PER_VECTOR)
+    check_array("Query bits", query_bits, np.uint8, None, BYTES_PER_VECTOR)
+    check_array("Page bits", page_bits, np.uint8, None, BYTES_PER_VECTOR)
     if len(page_bits) == 0:
         return -np.inf
     score = 0.0
@@ -67,7 +67,7 @@ def bits_maxsim(query: NDArray[np.float32], page_bits: NDArray[np.uint8]) -> flo
     >>> bits_maxsim(query, page)
     0.75
     """
-    _check_array("Page bits", page_bits, np.uint8, None, BYTES_PER_VECTOR)
+    check_array("Page bits", page_bits, np.uint8, None, BYTES_PER_VECTOR)
     return float_maxsim(query, np.unpackbits(page_bits, axis=1).astype(np.float32))
 
 
@@ -90,8 +90,8 @@ def float_maxsim(query: NDArray[np.float32], page: NDArray[np.float32]) -> float
     >>> float_maxsim(query, page)  # 0.5 + -0.25
     0.25
     """
-    _check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
-    _check_array("Page vectors", page, np.float32, None, VECTOR_DIM)
+    check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
+    check_array("Page vectors", page, np.float32, None, VECTOR_DIM)
     if len(page) == 0:
         return -np.inf
     score = 0.0

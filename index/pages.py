@@ -44,7 +44,7 @@ def split_page_id(text: str) -> tuple[str, int]:
     return match[1], int(match[2])
 
 
-def _check_array(name: str, array: NDArray[np.generic], dtype: type, *shape: int | None) -> None:
+def check_array(name: str, array: NDArray[np.generic], dtype: type, *shape: int | None) -> None:
     """Refuse an array whose dtype or shape differs; None stands for any length."""
     agrees = len(array.shape) == len(shape) and all(
         want is None or have == want for have, want in zip(array.shape, shape, strict=True)
@@ -81,7 +81,7 @@ class PageWords:
     boxes: NDArray[np.float32]
 
     def __post_init__(self) -> None:
-        _check_array("Word boxes", self.boxes, np.float32, len(self.texts), 4)
+        check_array("Word boxes", self.boxes, np.float32, len(self.texts), 4)
 
     @classmethod
     def none(cls) -> "PageWords":
@@ -110,8 +110,8 @@ class PatchMap:
     vector_index: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        _check_array("Cell boxes", self.boxes, np.float32, None, 4)
-        _check_array("Cell vector_index", self.vector_index, np.int32, len(self.boxes))
+        check_array("Cell boxes", self.boxes, np.float32, None, 4)
+        check_array("Cell vector_index", self.vector_index, np.int32, len(self.boxes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +127,7 @@ class PageVectors:
     patch_map: PatchMap
 
     def __post_init__(self) -> None:
-        _check_array("Page vectors", self.vectors, np.float32, None, VECTOR_DIM)
+        check_array("Page vectors", self.vectors, np.float32, None, VECTOR_DIM)
         _check_unit_vectors("Page vectors", self.vectors)
         index = self.patch_map.vector_index
         if index.size and (index.min() < 0 or index.max() >= len(self.vectors)):
@@ -155,8 +155,8 @@ class QueryVectors:
     is_content: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
-        _check_array("Query vectors", self.vectors, np.float32, len(self.tokens), VECTOR_DIM)
-        _check_array("Query is_content", self.is_content, np.bool_, len(self.tokens))
+        check_array("Query vectors", self.vectors, np.float32, len(self.tokens), VECTOR_DIM)
+        check_array("Query is_content", self.is_content, np.bool_, len(self.tokens))
         _check_unit_vectors("Query vectors", self.vectors)
 
     @classmethod
@@ -286,6 +286,14 @@ class Filters:
     first_page: int | None = None
     last_page: int | None = None
     language: str | None = None
+
+    def __post_init__(self) -> None:
+        first, last = self.first_page, self.last_page
+        if first is not None and last is not None and first > last:
+            raise WrongUseError(
+                f"The page range {first}-{last} is empty. "
+                f"Write the lower page first: {last}-{first}."
+            )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ NaN and infinite values never come in: `PageVectors` and `QueryVectors` refuse t
 import numpy as np
 from numpy.typing import NDArray
 
-from index.pages import VECTOR_DIM, _check_array
+from index.pages import VECTOR_DIM, check_array
 
 BYTES_PER_VECTOR = VECTOR_DIM // 8
 """Bytes of one vector's sign bits."""
@@ -30,7 +30,7 @@ def pack_sign_bits(vectors: NDArray[np.float32]) -> NDArray[np.uint8]:
     >>> pack_sign_bits(np.float32([[1, -1, 1, 1] + [-1, 0] * 62]))[0, :3]
     array([176,   0,   0], dtype=uint8)
     """
-    _check_array("Vectors", vectors, np.float32, None, VECTOR_DIM)
+    check_array("Vectors", vectors, np.float32, None, VECTOR_DIM)
     return np.packbits(vectors > 0, axis=1)  # (n_vectors, 16)
 
 
@@ -51,7 +51,7 @@ def to_bfloat16(vectors: NDArray[np.float32]) -> NDArray[np.uint16]:
     >>> hex(halves[0, 0])  # the even one of both: 1
     '0x3f80'
     """
-    _check_array("Vectors", vectors, np.float32, None, VECTOR_DIM)
+    check_array("Vectors", vectors, np.float32, None, VECTOR_DIM)
     whole = np.ascontiguousarray(vectors).view(np.uint32)
     upper_is_odd = (whole >> np.uint32(16)) & np.uint32(1)
     # 0x7FFF carries into the upper half for more than a half; 0x8000, where odd, for a half too.
@@ -74,6 +74,6 @@ def from_bfloat16(halves: NDArray[np.uint16]) -> NDArray[np.float32]:
     >>> float(from_bfloat16(np.full((1, 128), 0x3F80, np.uint16))[0, 0])
     1.0
     """
-    _check_array("bfloat16 vectors", halves, np.uint16, None, VECTOR_DIM)
+    check_array("bfloat16 vectors", halves, np.uint16, None, VECTOR_DIM)
     whole: NDArray[np.uint32] = halves.astype(np.uint32) << np.uint32(16)
     return whole.view(np.float32)

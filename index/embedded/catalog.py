@@ -145,13 +145,18 @@ class Catalog:
                 "INSERT INTO segments VALUES(?, 1, 0)", [(kind,) for kind in KINDS]
             )
 
-    def refresh(self) -> None:
-        """Let a reader go on to the newest committed state and stay there."""
+    def refresh(self) -> int:
+        """Let a reader go on to the newest committed state and stay there.
+
+        Returns:
+            SQLite's data_version, which differs where anything was committed in between.
+        """
         with self._own_errors():
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             self._connection.execute("BEGIN")
             self._rows("SELECT 1 FROM segments")  # the first read fixes the state
+            return int(self._rows("PRAGMA data_version")[0][0])
 
     def close(self) -> None:
         """Close the connection."""
@@ -220,7 +225,7 @@ class Catalog:
 
     def _index_document_text(self, key: int) -> None:
         title = self._rows("SELECT title FROM documents WHERE document_key = ?", (key,))[0][0]
-        names = [Path(path).name for path in self.paths(key)]
+        names = [Path(path).stem for path in self.paths(key)]
         self._run("DELETE FROM document_text WHERE rowid = ?", (key,))
         self._run(
             "INSERT INTO document_text(rowid, title, names) VALUES(?, ?, ?)",

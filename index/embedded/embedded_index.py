@@ -48,6 +48,7 @@ class EmbeddedIndex:
         self._lock = lock
         self._catalog = Catalog(folder, writable=lock is not None)
         self._current: Snapshot | None = None
+        self._version: int | None = None  # of the catalog, as `refresh` saw it last
         self._one_at_a_time = threading.RLock()  # the catalog's connection is shared by threads
         self._segments: SegmentWriter | None = None
 
@@ -114,10 +115,14 @@ class EmbeddedIndex:
         return self._fingerprint
 
     def refresh(self) -> None:
-        """Let a reader go on to the state committed last."""
+        """Go on to the state committed last; the writer is always there."""
+        if self._lock is not None:
+            return
         with self._one_at_a_time:
-            self._catalog.refresh()
-            self._current = None
+            version = self._catalog.refresh()
+            if version != self._version:
+                self._current = None
+                self._version = version
             self._snapshot()
 
     def put(self, pages: Sequence[Page]) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from index.embedded.catalog import Catalog
 from index.embedded.segments import map_segment, segment_path
-from index.errors import DamagedIndexError, WrongUseError
+from index.errors import DamagedIndexError
 from index.filters import path_matches
 from index.pages import VECTOR_DIM, Filters
 
@@ -49,11 +49,7 @@ class Snapshot:
     documents: dict[int, SearchableDocument]
 
     def rows_matching(self, filters: Filters, catalog: Catalog) -> NDArray[np.int64]:
-        """Rows of the pages that pass every filter, int64 (n,), ascending.
-
-        Raises:
-            WrongUseError: a page range that can hold nothing.
-        """
+        """Rows of the pages that pass every filter, int64 (n,), ascending."""
         keep = np.ones(len(self.page_key), np.bool_)
         if filters.path_glob is not None or filters.document_id is not None:
             allowed = [
@@ -66,13 +62,10 @@ class Snapshot:
                 )
             ]
             keep &= np.isin(self.document_key, allowed)
-        first, last = filters.first_page, filters.last_page
-        if first is not None and last is not None and first > last:
-            raise WrongUseError(f"The page range {first}-{last} is empty; write the lower first.")
-        if first is not None:
-            keep &= self.page_number >= first
-        if last is not None:
-            keep &= self.page_number <= last
+        if filters.first_page is not None:
+            keep &= self.page_number >= filters.first_page
+        if filters.last_page is not None:
+            keep &= self.page_number <= filters.last_page
         if filters.language is not None:
             keep &= np.isin(self.page_key, catalog.pages_in_language(filters.language))
         return np.flatnonzero(keep)

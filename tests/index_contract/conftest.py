@@ -7,14 +7,15 @@ import pytest
 
 from index.embedded import EmbeddedIndex
 from index.interface import PageIndex
-# from tests.memory_index import MemoryIndex
+from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(params=["embedded", "memory"])
 def empty_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PageIndex]:
     makers: dict[str, Callable[[], PageIndex]] = {
         "embedded": lambda: EmbeddedIndex.open_for_writing(tmp_path / "index", FINGERPRINT),
+        "memory": lambda: MemoryIndex(FINGERPRINT),
     }
     index = makers[request.param]()
     yield index

@@ -232,9 +232,3 @@ def test_impossible_searches_are_refused(
     vectors = unit_vectors(np.random.default_rng(1), 2)
     with pytest.raises(WrongUseError, match=message):
         empty_index.search(query(vectors), ranking, k, rerank=rerank)
-
-
-def test_an_empty_page_range_is_refused(empty_index: PageIndex) -> None:
-    vectors = unit_vectors(np.random.default_rng(1), 2)
-    with pytest.raises(WrongUseError, match="The page range 3-2 is empty"):
-        empty_index.search(query(vectors), HAMMING, 1, filters=Filters(first_page=3, last_page=2))

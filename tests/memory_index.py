@@ -1,0 +1,229 @@
+"""MemoryIndex: what an index of pages does, in the plainest form; the others are held against it.
+
+Every score is the definition in index/maxsim.py, one page at a time. Only `bm25` is free to differ
+from index to index in its scores; the pages it finds are the same.
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from encoders.words import CJK_CHARACTERS, split_word
+from index.errors import WrongUseError
+from index.filters import path_matches
+from index.interface import (
+    BM25,
+    FLOAT,
+    HAMMING,
+    HAMMING_THEN_BITS,
+    HAMMING_THEN_FLOAT,
+    INDEX_RANKINGS,
+    RERANK_COUNT,
+)
+from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
+from index.pages import (
+    Document,
+    Filters,
+    Fingerprint,
+    Hit,
+    IndexStats,
+    Page,
+    PageVectors,
+    QueryVectors,
+    SearchResult,
+    split_page_id,
+)
+from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from index.timing import StageTimer
+
+_RUN_TOGETHER = re.compile(f"[{CJK_CHARACTERS}\u1100-\u11ff\uac00-\ud7af]")
+BM25_K1, BM25_B = 1.2, 0.75
+NAME_WEIGHT = 0.5
+
+Score = Callable[[QueryVectors, Page], float]
+
+
+def _hamming(query: QueryVectors, page: Page) -> float:
+    return hamming_maxsim(pack_sign_bits(query.vectors), pack_sign_bits(page.vectors.vectors))
+
+
+def _bits(query: QueryVectors, page: Page) -> float:
+    return bits_maxsim(query.vectors, pack_sign_bits(page.vectors.vectors))
+
+
+def _float(query: QueryVectors, page: Page) -> float:
+    return float_maxsim(query.vectors, page.vectors.vectors)
+
+
+PHASES: dict[str, tuple[Score, ...]] = {
+    HAMMING: (_hamming,),
+    HAMMING_THEN_BITS: (_hamming, _bits),
+    HAMMING_THEN_FLOAT: (_hamming, _float),
+    FLOAT: (_float,),
+}
+
+
+class MemoryIndex:
+    """A PageIndex of dictionaries."""
+
+    def __init__(self, fingerprint: Fingerprint) -> None:
+        self.fingerprint = fingerprint
+        self._documents: dict[str, Document] = {}
+        self._pages: dict[str, Page] = {}
+
+    def put(self, pages: Sequence[Page]) -> None:
+        for page in pages:
+            if page.document_id not in self._documents:
+                raise WrongUseError(f"Page {page.page_id} was put before its document.")
+            rounded = from_bfloat16(to_bfloat16(page.vectors.vectors))
+            vectors = PageVectors(rounded, page.vectors.patch_map)
+            self._pages[page.page_id] = replace(page, vectors=vectors)
+
+    def put_document(self, document: Document) -> None:
+        taken = {file.path for file in document.files}
+        for other in self._documents.values():
+            left = tuple(file for file in other.files if file.path not in taken)
+            self._documents[other.document_id] = replace(other, files=left)
+        self._documents[document.document_id] = document
+
+    def delete(self, document_ids: Collection[str]) -> None:
+        for document_id in document_ids:
+            self._documents.pop(document_id, None)
+        self._pages = {i: p for i, p in self._pages.items() if p.document_id in self._documents}
+
+    def documents(self) -> Iterator[Document]:
+        return iter(sorted(self._documents.values(), key=lambda d: d.document_id))
+
+    def page_numbers(self, document_id: str) -> frozenset[int]:
+        pages = self._pages.values()
+        return frozenset(p.page_number for p in pages if p.document_id == document_id)
+
+    def search(
+        self,
+        query: QueryVectors,
+        ranking: str,
+        k: int,
+        *,
+        rerank: int | None = None,
+        filters: Filters | None = None,
+    ) -> SearchResult:
+        rerank = RERANK_COUNT if rerank is None else rerank
+        if ranking not in INDEX_RANKINGS:
+            raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(INDEX_RANKINGS)}.")
+        if k < 1 or rerank < 1:
+            raise WrongUseError(f"-k ({k}) and --rerank ({rerank}) must be at least 1.")
+        timer = StageTimer()
+        candidates = [p for p in self._searchable() if self._passes(p, filters or Filters())]
+        if ranking == BM25:
+            with timer.stage("bm25"):
+                ranked = _best(self._bm25(query.text, candidates), k)
+        else:
+            ranked = [(0.0, page) for page in candidates if len(page.vectors.vectors)]
+            for number, score in enumerate(PHASES[ranking], 1):
+                is_last = number == len(PHASES[ranking])
+                with timer.stage(f"phase_{number}"):
+                    scored = [(score(query, page), page) for _, page in ranked]
+                    ranked = _best(scored, k if is_last else max(k, rerank))
+        n_tokens = 1 if ranking == BM25 else max(1, len(query.tokens))
+        hits = tuple(self._hit(page, score, n_tokens) for score, page in ranked)
+        return SearchResult(hits, len(candidates), timer.timings_ms)
+
+    def page(self, page_id: str) -> Page:
+        split_page_id(page_id)
+        if page_id not in self._pages:
+            raise WrongUseError(f"The index holds no page {page_id}.")
+        return self._pages[page_id]
+
+    def image(self, page_id: str) -> bytes:
+        return self.page(page_id).preview
+
+    def stats(self) -> IndexStats:
+        pages = self._searchable()
+        n_vectors = sum(len(p.vectors.vectors) for p in pages)
+        documents = self._documents.values()
+        return IndexStats(
+            n_documents=sum(bool(d.files) for d in documents),
+            n_pages=len(pages),
+            n_vectors=n_vectors,
+            n_failed_documents=sum(bool(d.failures) for d in documents),
+            size_bytes={"vectors": 512 * n_vectors},
+            reclaimable_bytes=0,
+        )
+
+    def refresh(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def _bm25(self, text: str, candidates: list[Page]) -> list[tuple[float, Page]]:
+        """Okapi BM25 over page texts; a term of the title or a file name counts a little."""
+        pages = self._searchable()
+        terms_of = {page.page_id: _terms(page.words.text) for page in pages}
+        mean_length = sum(map(len, terms_of.values())) / max(1, len(pages))
+
+        def times(term: str, page: Page) -> int:
+            # these scripts run words together, so a term is looked for anywhere in the text
+            if _RUN_TOGETHER.search(term):
+                return unicodedata.normalize("NFD", page.words.text).count(
+                    unicodedata.normalize("NFD", term)
+                )
+            return terms_of[page.page_id].count(term)
+
+        scored = []
+        for page in candidates:
+            terms, names = terms_of[page.page_id], self._name_terms(page.document_id)
+            damping = BM25_K1 * (1 - BM25_B + BM25_B * len(terms) / max(1.0, mean_length))
+            score = 0.0
+            for term in dict.fromkeys(_terms(text)):
+                n_with = sum(times(term, other) > 0 for other in pages)
+                rarity = math.log(1 + (len(pages) - n_with + 0.5) / (n_with + 0.5))
+                n = times(term, page)
+                score += rarity * n * (BM25_K1 + 1) / (n + damping)
+                score += NAME_WEIGHT * rarity * (term in names)
+            if score > 0:
+                scored.append((score, page))
+        return scored
+
+    def _name_terms(self, document_id: str) -> list[str]:
+        document = self._documents[document_id]
+        names = (PurePosixPath(file.path).stem.replace("_", " ") for file in document.files)
+        return _terms(" ".join([document.title, *names]))
+
+    def _searchable(self) -> list[Page]:
+        return [p for p in self._pages.values() if self._documents[p.document_id].files]
+
+    def _passes(self, page: Page, filters: Filters) -> bool:
+        paths = [file.path for file in self._documents[page.document_id].files]
+        glob, first, last = filters.path_glob, filters.first_page, filters.last_page
+        return (
+            (glob is None or any(path_matches(path, glob) for path in paths))
+            and page.document_id.startswith(filters.document_id or "")
+            and (first is None or page.page_number >= first)
+            and (last is None or page.page_number <= last)
+            and (filters.language is None or page.language == filters.language)
+        )
+
+    def _hit(self, page: Page, score: float, n_tokens: int) -> Hit:
+        document = self._documents[page.document_id]
+        return Hit(
+            page_id=page.page_id,
+            document_id=page.document_id,
+            page_number=page.page_number,
+            score=score / n_tokens,
+            score_sum=score,
+            paths=tuple(sorted(file.path for file in document.files)),
+            title=document.title,
+            text=page.words.text,
+        )
+
+
+def _best(scored: list[tuple[float, Page]], k: int) -> list[tuple[float, Page]]:
+    return sorted(scored, key=lambda s: (-s[0], s[1].document_id, s[1].page_number))[:k]
+
+
+def _terms(text: str) -> list[str]:
+    return [term.text for word in text.split() for term in split_word(word)]

@@ -1,0 +1,399 @@
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from index import kernels, maxsim
+from index.errors import VectorShapeError, WrongUseError
+from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+
+ROOT = Path(__file__).resolve().parents[2]
+RAGGED = [1, 0, 5, 17, 2, 832, 3, 64, 7, 8, 9, 0, 300]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Pages as an index holds them, one after the other."""
+
+    bits: NDArray[np.uint8]
+    halves: NDArray[np.uint16]
+    starts: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @property
+    def words(self) -> NDArray[np.uint64]:
+        return self.bits.reshape(-1).view(np.uint64)
+
+    def subset(self, order) -> "Stored":
+        return Stored(self.bits, self.halves, self.starts[order], self.counts[order])
+
+
+def unit_vectors(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
+    vectors = rng.standard_normal((n, 128), np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def store(vectors: NDArray[np.float32], counts) -> Stored:
+    counts = np.array(counts, np.int64)
+    starts = np.cumsum(counts) - counts
+    return Stored(pack_sign_bits(vectors), to_bfloat16(vectors), starts, counts)
+
+
+def random_pages(counts, seed: int = 1) -> Stored:
+    return store(unit_vectors(np.random.default_rng(seed), sum(counts)), counts)
+
+
+def assert_equal_to_definition(query: NDArray[np.float32], pages: Stored, **threads) -> None:
+    """Every kernel against its plain twin: Hamming to the last bit, floats to 1e-6."""
+    query_bits, starts, counts = pack_sign_bits(query), pages.starts, pages.counts
+    spans = [slice(s, s + c) for s, c in zip(starts, counts, strict=True)]
+    floats = from_bfloat16(pages.halves)
+
+    plain = np.array([maxsim.hamming_maxsim(query_bits, pages.bits[s]) for s in spans])
+    fast = kernels.hamming_scores(query_bits, pages.words, starts, counts, **threads)
+    assert_same(fast, plain, 0, 0)
+    plain = np.array([maxsim.bits_maxsim(query, pages.bits[s]) for s in spans])
+    fast = kernels.bits_scores(query, pages.words, starts, counts, **threads)
+    assert_same(fast, plain, 1e-6, 1e-6 * len(query))
+    plain = np.array([maxsim.float_maxsim(query, floats[s]) for s in spans])
+    fast = kernels.float_scores(query, pages.halves, starts, counts, **threads)
+    assert_same(fast, plain, 1e-6, 1e-7 * len(query))
+
+
+def assert_same(fast, plain, relative: float, absolute: float) -> None:
+    """Equal, infinities included; `absolute` is the rounding of token sums that cancel."""
+    assert fast.dtype == np.float64
+    assert fast.shape == plain.shape
+    assert (np.isneginf(fast) == np.isneginf(plain)).all()
+    finite = np.isfinite(plain)
+    difference = np.abs(fast[finite] - plain[finite])
+    excess = difference - relative * np.abs(plain[finite]) - absolute
+    assert (excess <= 0).all(), f"max difference {difference.max():.3g} at {difference.argmax()}"
+
+
+@pytest.mark.parametrize("n_tokens", [*range(10), 14, 33])
+def test_kernels_equal_their_definition_on_ragged_pages(n_tokens):
+    query = unit_vectors(np.random.default_rng(2), n_tokens)
+    assert_equal_to_definition(query, random_pages(RAGGED))
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 9),
+    st.lists(st.integers(0, 40), max_size=6),
+    st.integers(1, 3),
+)
+@settings(max_examples=40, deadline=None)
+def test_kernels_equal_their_definition_on_any_pages(seed, n_tokens, counts, n_threads):
+    query = unit_vectors(np.random.default_rng(seed), n_tokens)
+    assert_equal_to_definition(query, random_pages(counts, seed + 1), n_threads=n_threads)
+
+
+@pytest.mark.parametrize("order", [[], [5], [12, 3, 3, 1, 0], list(range(12, -1, -1))])
+def test_any_subset_of_the_pages_in_any_order(order):
+    query = unit_vectors(np.random.default_rng(3), 5)
+    assert_equal_to_definition(query, random_pages(RAGGED).subset(np.array(order, np.int64)))
+
+
+def test_pages_whose_every_patch_opposes_the_query():
+    token = np.full((1, 128), 128**-0.5, np.float32)
+    pages = store(np.repeat(-token, 10, axis=0), [1, 9, 0])
+    query = np.repeat(token, 3, axis=0)
+    assert_equal_to_definition(query, pages)
+    assert kernels.float_scores(query, pages.halves, pages.starts, pages.counts)[1] < -2.9
+    # Against bits a page of all ones and a negative query is the opposite.
+    opposite = store(np.repeat(token, 10, axis=0), [1, 9, 0])
+    assert_equal_to_definition(-query, opposite)
+    scores = kernels.bits_scores(-query, opposite.words, opposite.starts, opposite.counts)
+    assert scores[1] == pytest.approx(-3 * 128**0.5)
+
+
+def test_equal_pages_tie_exactly_wherever_they_lie():
+    page = unit_vectors(np.random.default_rng(4), 37)
+    other = unit_vectors(np.random.default_rng(5), 20)
+    pages = store(np.concatenate([page, other, page, page[:1], page]), [37, 20, 37, 1, 37])
+    query = unit_vectors(np.random.default_rng(6), 14)
+    for scores in (
+        kernels.hamming_scores(pack_sign_bits(query), pages.words, pages.starts, pages.counts),
+        kernels.bits_scores(query, pages.words, pages.starts, pages.counts),
+        kernels.bit_plane_scores(query, pages.words, pages.starts, pages.counts),
+        kernels.float_scores(query, pages.halves, pages.starts, pages.counts),
+    ):
+        assert scores[0] == scores[2] == scores[4]
+
+
+def test_a_page_longer_than_65535_patches():
+    pages = random_pages([3, 70_001, 5])
+    assert_equal_to_definition(unit_vectors(np.random.default_rng(7), 3), pages)
+
+
+def test_pages_without_patches_score_minus_infinity_even_without_tokens():
+    pages, query = random_pages([0, 2]), np.zeros((0, 128), np.float32)
+    for scores in (
+        kernels.hamming_scores(pack_sign_bits(query), pages.words, pages.starts, pages.counts),
+        kernels.bits_scores(query, pages.words, pages.starts, pages.counts),
+        kernels.bit_plane_scores(query, pages.words, pages.starts, pages.counts),
+        kernels.float_scores(query, pages.halves, pages.starts, pages.counts),
+    ):
+        assert scores.tolist() == [-np.inf, 0]
+
+
+def test_the_number_of_threads_changes_no_score():
+    rng = np.random.default_rng(8)
+    pages, query = random_pages(rng.integers(0, 12, 2000).tolist()), unit_vectors(rng, 7)
+    arguments = (pages.words, pages.starts, pages.counts)
+
+    def scores(n_threads: int | None):
+        yield kernels.hamming_scores(pack_sign_bits(query), *arguments, n_threads=n_threads)
+        yield kernels.bits_scores(query, *arguments, n_threads=n_threads)
+        yield kernels.bit_plane_scores(query, *arguments, n_threads=n_threads)
+        yield kernels.float_scores(
+            query, pages.halves, pages.starts, pages.counts, n_threads=n_threads
+        )
+
+    for one, two, five, default in zip(scores(1), scores(2), scores(5), scores(None), strict=True):
+        assert (one == two).all()
+        assert (one == five).all()
+        assert (one == default).all()
+
+
+def test_read_only_memory_maps_are_read_without_another_compilation(tmp_path):
+    pages, query = random_pages(RAGGED), unit_vectors(np.random.default_rng(9), 6)
+    pages.bits.tofile(tmp_path / "bits")
+    pages.halves.tofile(tmp_path / "vectors")
+    words = np.memmap(tmp_path / "bits", np.uint64, "r")
+    halves = np.memmap(tmp_path / "vectors", np.uint16, "r").reshape(-1, 128)
+    starts, counts = pages.starts, pages.counts
+    query_bits = pack_sign_bits(query)
+    for mapped, in_memory in (
+        (
+            kernels.hamming_scores(query_bits, words, starts, counts),
+            kernels.hamming_scores(query_bits, pages.words, starts, counts),
+        ),
+        (
+            kernels.bits_scores(query, words, starts, counts),
+            kernels.bits_scores(query, pages.words, starts, counts),
+        ),
+        (
+            kernels.float_scores(query, halves, starts, counts),
+            kernels.float_scores(query, pages.halves, starts, counts),
+        ),
+    ):
+        assert (mapped == in_memory).all()
+    assert len(kernels._compiled(kernels._hamming, kernels._HAMMING_TYPES).signatures) == 1
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([4, 8, 12, 16, 20, 24]),
+    st.floats(2**-20, 2**20, width=32),
+)
+@settings(max_examples=60, deadline=None)
+def test_bit_planes_keep_within_the_written_bound(seed, n_planes, scale):
+    rng = np.random.default_rng(seed)
+    pages, query = random_pages([1, 30, 7], seed), unit_vectors(rng, 4) * np.float32(scale)
+    query[0] = 0
+    exact_query = query.astype(np.float64)
+    exact = [
+        (exact_query @ np.unpackbits(pages.bits[s : s + c], axis=1).T).max(axis=1).sum()
+        for s, c in zip(pages.starts, pages.counts, strict=True)
+    ]
+    scores = kernels.bit_plane_scores(query, pages.words, pages.starts, pages.counts, n_planes)
+    bound = (64 * np.abs(exact_query).max(axis=1) / (2 ** (n_planes - 1) - 1)).sum()
+    difference = np.abs(scores - exact).max()
+    assert difference <= bound * (1 + 1e-9), f"max difference {difference:.3g}, bound {bound:.3g}"
+
+
+def test_more_planes_come_closer():
+    rng = np.random.default_rng(10)
+    pages, query = random_pages([100] * 30), unit_vectors(rng, 14)
+    arguments = (query, pages.words, pages.starts, pages.counts)
+    exact = kernels.bits_scores(*arguments)
+    errors = [np.abs(kernels.bit_plane_scores(*arguments, n) - exact).max() for n in (4, 8, 12, 16)]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[1] < 0.05 * exact.std(), f"max difference {errors[1]:.3g}"
+
+
+@pytest.mark.parametrize("n_planes", [0, 1, 7, 28, -4])
+def test_other_numbers_of_planes_are_refused(n_planes):
+    pages = random_pages([1])
+    with pytest.raises(
+        WrongUseError, match=rf"^n_planes must be 4, 8, 12, 16, 20 or 24, got {n_planes}\.$"
+    ):
+        kernels.bit_plane_scores(
+            np.zeros((1, 128), np.float32), pages.words, pages.starts, pages.counts, n_planes
+        )
+
+
+QUERY_BITS, QUERY = np.zeros((1, 16), np.uint8), np.zeros((1, 128), np.float32)
+WORDS, HALVES = np.zeros(8, np.uint64), np.zeros((4, 128), np.uint16)
+STARTS, COUNTS = np.array([0, 2]), np.array([2, 2])
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "message"),
+    [
+        (
+            kernels.hamming_scores,
+            (QUERY_BITS[:, :8], WORDS, STARTS, COUNTS),
+            "Query bits must be uint8 (n, 16), got uint8 (1, 8).",
+        ),
+        (
+            kernels.hamming_scores,
+            (QUERY_BITS, WORDS.view(np.uint8), STARTS, COUNTS),
+            "Bits must be uint64 (n), got uint8 (64,).",
+        ),
+        (
+            kernels.hamming_scores,
+            (QUERY_BITS, WORDS[:7], STARTS, COUNTS),
+            "Bits must be two uint64 a patch, got 7 of them.",
+        ),
+        (
+            kernels.bits_scores,
+            (QUERY.astype(np.float64), WORDS, STARTS, COUNTS),
+            "Query vectors must be float32 (n, 128), got float64 (1, 128).",
+        ),
+        (
+            kernels.bit_plane_scores,
+            (QUERY, WORDS, STARTS.astype(np.int32), COUNTS),
+            "Page starts must be int64 (n), got int32 (2,).",
+        ),
+        (
+            kernels.float_scores,
+            (QUERY, HALVES, STARTS, COUNTS[:1]),
+            "Page counts must be int64 (2), got int64 (1,).",
+        ),
+        (
+            kernels.float_scores,
+            (QUERY, HALVES.astype(np.float32), STARTS, COUNTS),
+            "bfloat16 vectors must be uint16 (n, 128), got float32 (4, 128).",
+        ),
+        (
+            kernels.float_scores,
+            (QUERY, HALVES, STARTS, COUNTS + 1),
+            "Page 1 of 2 starts at patch 2 and has 3, 4 patches are stored.",
+        ),
+        (
+            kernels.hamming_scores,
+            (QUERY_BITS, WORDS, STARTS - 1, COUNTS),
+            "Page 0 of 2 starts at patch -1 and has 2, 4 patches are stored.",
+        ),
+        (
+            kernels.hamming_scores,
+            (QUERY_BITS, WORDS, STARTS, COUNTS - 3),
+            "Page 0 of 2 starts at patch 0 and has -1, 4 patches are stored.",
+        ),
+        (
+            kernels.hamming_scores,
+            (QUERY_BITS, WORDS, np.array([0, 2**63 - 1]), COUNTS),
+            "Page 1 of 2 starts at patch 9223372036854775807 and has 2, 4 patches are stored.",
+        ),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused_with_both_values(function, arguments, message):
+    with pytest.raises(VectorShapeError, match=f"^{re.escape(message)}$"):
+        function(*arguments)
+
+
+def test_bits_with_gaps_between_them_are_refused():
+    with pytest.raises(
+        VectorShapeError, match=r"^Bits must be C-contiguous and aligned, got strides \(16,\) at"
+    ):
+        kernels.hamming_scores(QUERY_BITS, np.zeros(16, np.uint64)[::2], STARTS, COUNTS)
+
+
+def test_a_forked_process_gets_threads_of_its_own():
+    script = """
+import os, signal
+import numpy as np
+from index.kernels import hamming_scores
+query, bits = np.zeros((1, 16), np.uint8), np.zeros(2000, np.uint64)
+pages = np.arange(1000), np.ones(1000, np.int64)
+hamming_scores(query, bits, *pages, n_threads=2)
+child = os.fork()
+if child == 0:
+    signal.alarm(60)
+    os._exit(0 if hamming_scores(query, bits, *pages, n_threads=2).sum() == 1000 else 1)
+print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    # Python 3.12 warns of any fork beside threads; this is what is tested here.
+    assert run(script, PYTHONWARNINGS="ignore").stdout == "child 0\n"
+
+
+def some_query_and_pages() -> tuple[NDArray[np.float32], Stored]:
+    return unit_vectors(np.random.default_rng(11), 7), random_pages([21, 29, 10], 12)
+
+
+HAMMING_ALONE = """
+query_bits, _, bits, _, starts, counts = np.load(sys.argv[1]).values()
+print(kernels.hamming_scores(query_bits, bits, starts, counts).tolist())
+"""
+EVERY_KERNEL = """
+query_bits, query, bits, halves, starts, counts = np.load(sys.argv[1]).values()
+print(kernels.hamming_scores(query_bits, bits, starts, counts).tolist())
+print(kernels.bits_scores(query, bits, starts, counts).tolist())
+print(kernels.float_scores(query, halves, starts, counts).tolist())
+"""
+
+
+def assert_scores_elsewhere(folder: Path, script: str, **environment: str) -> None:
+    """Run kernels in a new process with this environment; the scores must be those of this one."""
+    query, pages = some_query_and_pages()
+    query_bits, place = pack_sign_bits(query), (pages.starts, pages.counts)
+    np.savez(folder / "data.npz", query_bits, query, pages.words, pages.halves, *place)
+    here = np.array(
+        [
+            kernels.hamming_scores(query_bits, pages.words, *place),
+            kernels.bits_scores(query, pages.words, *place),
+            kernels.float_scores(query, pages.halves, *place),
+        ]
+    )
+    start = "import sys\nimport numpy as np\nfrom index import kernels\n"
+    lines = run(start + script, str(folder / "data.npz"), **environment).stdout.splitlines()
+    there = np.array([[float(score) for score in line[1:-1].split(",")] for line in lines])
+    assert (there[0] == here[0]).all()
+    difference = np.abs(there - here[: len(there)]).max()
+    assert difference <= 1e-6 * np.abs(here).max(), f"max difference {difference:.3g}"
+
+
+def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names an x86 processor")
+def test_processors_without_avx512_give_the_same_scores(tmp_path):
+    older = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    assert_scores_elsewhere(tmp_path, EVERY_KERNEL, NUMBA_CACHE_DIR=str(tmp_path), **older)
+
+
+def test_nowhere_to_keep_compiled_code_is_no_error(tmp_path):
+    # The user's cache folder is the only one allowed, and cannot be made.
+    nowhere = {"XDG_CACHE_HOME": os.devnull, "HOME": os.devnull, "NUMBA_CACHE_DIR": ""}
+    assert_scores_elsewhere(
+        tmp_path, HAMMING_ALONE, NUMBA_CACHE_LOCATOR_CLASSES="UserWideCacheLocator", **nowhere
+    )
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_a_damaged_cache_is_no_error(tmp_path, kind):
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
+    assert_scores_elsewhere(tmp_path, HAMMING_ALONE, **cache)
+    [file] = tmp_path.rglob(f"*.{kind}")
+    file.write_bytes(file.read_bytes()[:100])
+    assert_scores_elsewhere(tmp_path, HAMMING_ALONE, **cache)
