@@ -34,7 +34,7 @@ REVISION = "1"
 refused with a clear message instead of answering wrongly."""
 
 PAGE_LONG_EDGE_PX = 1280  # the preview's size: nothing else looks at the image
-BATCH_SIZE = 32
+BATCH_SIZE = 8
 WORD_SHARE = 0.2
 """Part of a vector's squared length that the whole word has; its n-grams share the rest. Enough
 to keep two words of equal n-grams apart, and little enough to keep "report" near "reports"."""

@@ -1,0 +1,8 @@
+"""`python -m query` is `pagelens query`."""
+
+import sys
+
+from pagelens import main
+
+if __name__ == "__main__":
+    main(["query", *sys.argv[1:]])

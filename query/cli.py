@@ -1,0 +1,160 @@
+"""`pagelens query`: arguments, parts, messages; the rest is elsewhere."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from encoders.choose import load_encoder
+from index.embedded import EmbeddedIndex
+from index.errors import PagelensError, WrongUseError
+from index.interface import RERANK_COUNT, PageIndex
+from index.location import DEFAULT_INDEX, INDEX_HELP, INDEX_VARIABLE, index_folder
+from query.filters import FILTER_KEYS, parse_filters
+from query.report import Answer, answer_as_json, print_answer, why_no_hits
+from query.save_pages import CONTACT_SHEET_NAME, save_pages
+from query.search import DEFAULT_RANKING, RANKINGS, DocumentHits, group_by_document, search
+
+DEFAULT_K = 5  # hits that fit a screen with their snippets
+PAGES_PER_DOCUMENT = 10
+"""Pages looked at for each document asked for; fewer, and one long document hides the others."""
+
+
+@click.command()
+@click.argument("words", metavar="[TEXT]", nargs=-1)
+@click.option("--index", "location", default=DEFAULT_INDEX, envvar=INDEX_VARIABLE, help=INDEX_HELP)
+@click.option(
+    "-k", type=click.IntRange(min=1), default=DEFAULT_K, show_default=True, help="How many hits."
+)
+@click.option(
+    "--ranking",
+    type=click.Choice(RANKINGS),
+    default=DEFAULT_RANKING,
+    show_default=True,
+    help="How pages are ranked.",
+)
+@click.option(
+    "--rerank",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Pages that phase 2 scores. [default: {RERANK_COUNT}]",
+)
+@click.option(
+    "--filter",
+    "conditions",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help=f"Only such pages; may be repeated: {', '.join(FILTER_KEYS.values())}.",
+)
+@click.option("--group-by", type=click.Choice(["document"]), help="One hit for each document.")
+@click.option(
+    "--save-pages",
+    "pages_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the pages found, and a contact sheet of them, as images.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--model", help="Where the index's model is now: a hub id or a folder.")
+@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
+def query(
+    words: tuple[str, ...],
+    location: str,
+    k: int,
+    ranking: str,
+    rerank: int | None,
+    conditions: tuple[str, ...],
+    group_by: str | None,
+    pages_folder: Path | None,
+    as_json: bool,
+    model: str | None,
+    device: str,
+) -> None:
+    """Find the pages that best answer a text.
+
+    Without TEXT a prompt takes one query after another and keeps the model loaded; from a pipe,
+    every line is a query.
+    """
+    filters = parse_filters(conditions)
+    if pages_folder is not None and not words:
+        raise WrongUseError('--save-pages needs a text: pagelens query "text" --save-pages DIR')
+    with closing(open_index(location)) as index:
+        encoder = functools.cache(lambda: load_encoder(index.fingerprint, model, device))
+
+        def answer(text: str) -> None:
+            index.refresh()  # a prompt may stay open while an ingest goes on
+            with Console(stderr=True).status("Searching"):  # shows itself on a terminal only
+                depth = k * PAGES_PER_DOCUMENT if group_by else k
+                result = search(
+                    index, encoder, text, ranking, depth, rerank=rerank, filters=filters
+                )
+            hits = tuple(DocumentHits(hit, ()) for hit in result.hits)
+            if group_by:
+                hits = group_by_document(result.hits)[:k]
+            found = Answer(text, ranking, hits, result)
+            if as_json:
+                click.echo(answer_as_json(found))
+            elif hits:
+                print_answer(found)
+            if not hits:
+                click.echo(why_no_hits(found, index.stats().n_pages, location), err=True)
+            elif pages_folder is not None:
+                save_pages(pages_folder, text, [hit.best for hit in hits], index)
+                click.echo(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.", err=True)
+
+        if words:
+            answer(" ".join(words))
+        elif sys.stdin.isatty():
+            _answer_prompt(answer)
+        else:
+            _answer_lines(answer, as_json)
+
+
+def open_index(location: str) -> PageIndex:
+    """Open the index an `--index` value names, for reading."""
+    return EmbeddedIndex.open(index_folder(location))
+
+
+def _answer_prompt(answer: Callable[[str], None]) -> None:
+    """Answer what a person types until an empty line, "exit" or Ctrl-D."""
+    with suppress(ImportError):  # Python may be built without it
+        import readline  # noqa: F401  input() then edits lines and remembers them
+    click.echo("Type a query; an empty line ends.", err=True)
+    while True:
+        try:
+            text = input("query> ").strip()
+        except EOFError:
+            click.echo()
+            return
+        if text in ("", "exit"):
+            return
+        try:
+            answer(text)
+        except PagelensError as e:
+            click.echo(f"Error: {e}", err=True)
+
+
+def _answer_lines(answer: Callable[[str], None], as_json: bool) -> None:
+    """Answer every line of standard input; end with the exit code of the first that failed."""
+    exit_code, n_queries = 0, 0
+    for line in sys.stdin:
+        text = line.strip()
+        if not text:
+            continue
+        n_queries += 1
+        try:
+            answer(text)
+        except PagelensError as e:
+            exit_code = exit_code or e.exit_code
+            if as_json:
+                click.echo(json.dumps({"query": text, "error": str(e)}))
+            else:
+                click.echo(f"Error: {text}: {e}", err=True)
+    if n_queries == 0:
+        raise WrongUseError('No query on standard input. Type one: pagelens query "text"')
+    sys.exit(exit_code)

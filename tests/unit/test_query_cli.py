@@ -1,0 +1,465 @@
+"""`pagelens query`: what it prints, where, and with which exit code."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from PIL import Image
+
+import query.cli
+from encoders.lexical import LexicalEncoder
+from index.embedded import EmbeddedIndex
+from index.errors import MissingDependencyError
+from index.interface import RERANK_COUNT
+from index.pages import Fingerprint
+from pagelens import main
+from query.search import RANKINGS
+from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill
+from tests.memory_index import MemoryIndex
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        assert self.out == ""
+        assert self.err.startswith("Error: ")
+        assert self.err.count("\n") == 1
+        return self.err.removeprefix("Error: ").removesuffix("\n")
+
+
+Run = Callable[..., Ran]
+
+
+class Keyboard(io.StringIO):
+    """A standard input at which a person sits."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> MemoryIndex:
+    index = MemoryIndex(LexicalEncoder().fingerprint)
+    fill(index)
+    monkeypatch.setattr(query.cli, "open_index", lambda location: index)
+    return index
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Fingerprint, str | None, str]]:
+    """The arguments of every time an encoder was loaded."""
+    calls: list[tuple[Fingerprint, str | None, str]] = []
+
+    def load(fingerprint: Fingerprint, model: str | None, device: str) -> LexicalEncoder:
+        calls.append((fingerprint, model, device))
+        return LexicalEncoder()
+
+    monkeypatch.setattr(query.cli, "load_encoder", load)
+    return calls
+
+
+@pytest.fixture
+def run(
+    library: MemoryIndex,
+    loaded: list[object],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
+    """Run the command on the library, in this process."""
+
+    def run_query(*args: str, stdin: str | Keyboard = "") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin) if isinstance(stdin, str) else stdin)
+        with pytest.raises(SystemExit) as stop:
+            main(["query", *args])
+        assert isinstance(stop.value.code, int)
+        return Ran(stop.value.code, *capsys.readouterr())
+
+    return run_query
+
+
+# What is printed
+
+
+def test_the_table(run: Run) -> None:
+    ran = run("containers by quay", "-k", "2")
+    lines = [line.split() for line in ran.out.splitlines() if line]
+    assert ran.code == 0
+    assert lines[0] == ["#", "score", "file", "page", "text"]
+    assert lines[2][0] == "1"
+    assert lines[2][2:] == ["/library/2022/report.pdf", "2", *TEXTS[OLD_REPORT][1].split()]
+    assert lines[3][2:5] == ["/library/2023/copy.pdf", "(+1)", "2"]
+    assert lines[4][:5] == ["2", "of", "8", "pages,", "hamming-then-float,"]
+    assert ran.err == ""
+
+
+def test_a_file_gets_plain_whole_lines(run: Run) -> None:
+    ran = run("containers by quay")
+    assert "\x1b" not in ran.out
+    assert all(line == line.rstrip() for line in ran.out.splitlines())
+    assert any(line.endswith(TEXTS[OLD_REPORT][1]) for line in ran.out.splitlines())
+
+
+def test_a_terminal_gets_colours_and_lines_of_its_width(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    out = run("containers by quay").out
+    assert "\x1b[1;33mContainers\x1b[0m handled" in out
+    assert f"{TEXTS[OLD_REPORT][1]}" not in out  # wrapped
+
+
+def test_words_need_no_quotes(run: Run) -> None:
+    quoted, bare = (json.loads(run(*words, "--json").out) for words in (["a b"], ["a", "b"]))
+    assert quoted["query"] == bare["query"] == "a b"
+
+
+def test_the_json_object(run: Run) -> None:
+    ran = run("containers by quay", "-k", "1", "--json")
+    assert ran.out.count("\n") == 1
+    found = json.loads(ran.out)
+    assert list(found) == ["query", "ranking", "n_candidates", "hits", "timings_ms"]
+    assert found["query"] == "containers by quay"
+    assert found["ranking"] == "hamming-then-float"
+    assert found["n_candidates"] == 8
+    assert list(found["timings_ms"]) == ["load", "encode", "phase_1", "phase_2"]
+    (hit,) = found["hits"]
+    score, score_sum = hit.pop("score"), hit.pop("score_sum")
+    assert score == pytest.approx(1, abs=0.01)
+    assert score_sum == pytest.approx(2 * score)  # "by" is a stop word
+    assert hit == {
+        "rank": 1,
+        "page_id": f"{OLD_REPORT}-2",
+        "page_number": 2,
+        "document_id": OLD_REPORT,
+        "paths": ["/library/2022/report.pdf"],
+        "title": "Harbour report 2022",
+        "snippet": TEXTS[OLD_REPORT][1],
+        "matched_words": ["Containers", "quay"],
+        "other_pages": [],
+    }
+
+
+def test_json_is_ascii_whatever_the_script(run: Run) -> None:
+    out = run("機械学習", "--json").out
+    assert out.isascii()
+    assert json.loads(out)["hits"][0]["snippet"] == "機械学習の入門 ガイド"
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_every_ranking_can_be_asked_for(run: Run, ranking: str) -> None:
+    ran = run("ferries", "--ranking", ranking, "-k", "1", "--json")
+    found = json.loads(ran.out)
+    assert (ran.code, found["ranking"]) == (0, ranking)
+    assert found["hits"][0]["page_id"] == f"{OLD_REPORT}-3"
+
+
+def test_grouped_by_document(run: Run) -> None:
+    found = json.loads(run("harbour report", "--group-by", "document", "-k", "2", "--json").out)
+    documents = [hit["document_id"] for hit in found["hits"]]
+    assert sorted(documents) == [OLD_REPORT, NEW_REPORT]
+    others = {hit["document_id"]: hit["other_pages"] for hit in found["hits"]}
+    assert sorted(page["page_number"] for page in others[OLD_REPORT]) == [2, 3]
+    assert set(others[NEW_REPORT][0]) == {"page_id", "page_number", "score", "score_sum"}
+
+
+def test_the_table_names_the_other_pages_of_a_document(run: Run) -> None:
+    out = run("harbour report 2023", "--group-by", "document", "-k", "1").out
+    assert "[also page 2]" in out
+
+
+def test_rerank_reaches_the_index(
+    run: Run, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+    plain_search = library.search
+
+    def search(*args, rerank, filters):
+        asked.append(rerank)
+        return plain_search(*args, rerank=rerank, filters=filters)
+
+    monkeypatch.setattr(library, "search", search)
+    run("ferries", "--rerank", "7")
+    run("ferries")
+    assert asked == [7, None]
+    assert f"[default: {RERANK_COUNT}]" in " ".join(run("--help").out.split())
+
+
+# The encoder
+
+
+def test_the_encoder_is_loaded_once_with_the_options_given(
+    run: Run, library: MemoryIndex, loaded: list[object]
+) -> None:
+    ran = run("--model", "./m", "--device", "cpu", stdin="ferries\ncranes\n")
+    assert ran.code == 0
+    assert loaded == [(library.fingerprint, "./m", "cpu")]
+
+
+def test_the_text_ranking_loads_no_encoder(run: Run, loaded: list[object]) -> None:
+    assert run("ferries", "--ranking", "bm25").code == 0
+    assert loaded == []
+
+
+# Filters
+
+
+@pytest.mark.parametrize(
+    ("conditions", "pages"),
+    [
+        (["path=2022/*"], {f"{OLD_REPORT}-1", f"{OLD_REPORT}-2", f"{OLD_REPORT}-3"}),
+        (["path=2023/report.pdf", "pages=2"], {f"{NEW_REPORT}-2"}),
+        (["document=1", "pages=2-"], {f"{OLD_REPORT}-2", f"{OLD_REPORT}-3"}),
+        (["document=1", "pages=-2"], {f"{OLD_REPORT}-1", f"{OLD_REPORT}-2"}),
+        (["document=1", "pages=2-3"], {f"{OLD_REPORT}-2", f"{OLD_REPORT}-3"}),
+        (["Language = JA"], {f"{JAPANESE}-1"}),
+    ],
+)
+def test_filters(run: Run, conditions: list[str], pages: set[str]) -> None:
+    options = [part for condition in conditions for part in ("--filter", condition)]
+    found = json.loads(run("harbour", *options, "-k", "10", "--json").out)
+    assert {hit["page_id"] for hit in found["hits"]} == pages
+
+
+def test_a_wrong_filter_ends_with_2(run: Run) -> None:
+    ran = run("ferries", "--filter", "pages=x")
+    assert ran.code == 2
+    assert ran.error.startswith("--filter pages=x is not a page range.")
+
+
+# Nothing found, nothing asked
+
+
+def test_an_empty_text_is_an_error(run: Run) -> None:
+    ran = run("")
+    assert ran.code == 2
+    assert ran.error.startswith("The query is empty. Type what the page says or shows")
+
+
+def test_an_empty_index(run: Run, library: MemoryIndex) -> None:
+    library.delete(list(TEXTS))
+    ran = run("ferries", "--index", "here")
+    assert ran == (0, "", "Index here is empty. Fill it: pagelens ingest FOLDER --index here\n")
+
+
+def test_filters_that_no_page_passes(run: Run) -> None:
+    ran = run("ferries", "--filter", "path=*.tiff")
+    assert ran == (0, "", "None of the 8 pages passes the filters. Leave a --filter out.\n")
+
+
+def test_words_that_no_page_holds(run: Run) -> None:
+    assert run("zebra", "--ranking", "bm25") == (
+        0,
+        "",
+        "None of the 8 pages holds one of these words. Try others, or --ranking "
+        "hamming-then-float, which finds similar ones too.\n",
+    )
+
+
+def test_pages_without_text(run: Run) -> None:
+    assert run("zebra", "--filter", f"document={SCAN}") == (
+        0,
+        "",
+        "None of the 2 pages has a text layer, and this index was made from text. To search by "
+        "looks, make another: pagelens ingest FOLDER --encoder colsmol --index NEW\n",
+    )
+
+
+def test_json_without_hits_is_still_one_object(run: Run) -> None:
+    ran = run("zebra", "--ranking", "bm25", "--json")
+    assert json.loads(ran.out)["hits"] == []
+    assert ran.code == 0
+
+
+# Where the index is
+
+
+@pytest.fixture
+def no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def query_alone(capsys: pytest.CaptureFixture[str], *args: str) -> Ran:
+    with pytest.raises(SystemExit) as stop:
+        main(["query", *args])
+    assert isinstance(stop.value.code, int)
+    return Ran(stop.value.code, *capsys.readouterr())
+
+
+def test_no_index_in_the_usual_place(capsys: pytest.CaptureFixture[str], no_index: Path) -> None:
+    ran = query_alone(capsys, "ferries")
+    assert ran.code == 2
+    assert "No index at pagelens-index" in ran.error
+    assert "pagelens ingest FOLDER" in ran.error
+
+
+def test_the_environment_names_the_index(
+    capsys: pytest.CaptureFixture[str], no_index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGELENS_INDEX", "elsewhere")
+    assert "No index at elsewhere" in query_alone(capsys, "ferries").error
+    assert "No index at here" in query_alone(capsys, "ferries", "--index", "here").error
+
+
+def test_a_server_is_not_an_index_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = query_alone(capsys, "ferries", "--index", "http://localhost:8080")
+    assert ran.code == 2
+    assert ran.error.startswith("http://localhost:8080 is a server.")
+
+
+# The prompt
+
+
+def type_at_prompt(monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Answer `input()` as a person would; after the last line comes Ctrl-D."""
+    typed = iter(lines)
+
+    def from_keyboard(prompt: str) -> str:
+        assert prompt == "query> "
+        line = next(typed, None)
+        if line is None:
+            raise EOFError
+        return line
+
+    monkeypatch.setattr("builtins.input", from_keyboard)
+
+
+@pytest.mark.parametrize("end", [[], ["", "cranes"], ["exit", "cranes"]])
+def test_the_prompt_answers_until_it_is_left(
+    run: Run, loaded: list[object], monkeypatch: pytest.MonkeyPatch, end: list[str]
+) -> None:
+    type_at_prompt(monkeypatch, "ferries", "機械学習", *end)
+    ran = run("-k", "1", "--json", stdin=Keyboard())
+    found = [json.loads(line)["query"] for line in ran.out.splitlines() if line]
+    assert (ran.code, found) == (0, ["ferries", "機械学習"])
+    assert ran.err == "Type a query; an empty line ends.\n"
+    assert len(loaded) == 1
+
+
+def test_an_error_does_not_end_the_prompt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_at_prompt(monkeypatch, "?!", "ferries")
+    ran = run(stdin=Keyboard())
+    assert ran.code == 0
+    assert "Error: No word to look for in '?!'" in ran.err
+    assert "Ferries and passengers" in ran.out
+
+
+def test_ctrl_c_at_the_prompt_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(prompt: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupt)
+    ran = run(stdin=Keyboard())
+    assert ran.code == 130
+    assert "Traceback" not in ran.err
+
+
+def test_from_a_pipe_every_line_is_a_query(run: Run) -> None:
+    ran = run("--json", "-k", "1", stdin="ferries\n\n  exit \nquay")
+    assert [json.loads(line)["query"] for line in ran.out.splitlines()] == [
+        "ferries",
+        "exit",
+        "quay",
+    ]
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_from_a_pipe_a_failed_query_has_its_line(run: Run) -> None:
+    ran = run("--json", stdin="?!\nferries\n")
+    failed, found = (json.loads(line) for line in ran.out.splitlines())
+    assert failed["query"] == "?!"
+    assert failed["error"].startswith("No word to look for in '?!'")
+    assert found["hits"]
+    assert ran.code == 2
+
+
+def test_from_a_pipe_the_first_failure_gives_the_exit_code(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_weights(*_: object) -> LexicalEncoder:
+        raise MissingDependencyError("No weights.")
+
+    monkeypatch.setattr(query.cli, "load_encoder", no_weights)
+    ran = run(stdin="ferries\ncranes\n")
+    assert ran == (4, "", "Error: ferries: No weights.\nError: cranes: No weights.\n")
+
+
+def test_an_empty_pipe_is_an_error(run: Run) -> None:
+    ran = run(stdin="\n \n")
+    assert ran.code == 2
+    assert ran.error == 'No query on standard input. Type one: pagelens query "text"'
+
+
+# Pages as files
+
+
+def test_pages_are_saved_with_a_contact_sheet(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "pages"
+    ran = run("containers by quay", "-k", "2", "--save-pages", str(folder))
+    assert ran.code == 0
+    assert ran.err == f"Saved the pages and contact-sheet.png in {folder}.\n"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "01-report-p2.webp",
+        "02-copy-p2.webp",
+        "contact-sheet.png",
+    ]
+    for path in folder.iterdir():
+        with Image.open(path) as image:
+            image.verify()
+
+
+def test_json_stays_alone_on_stdout_when_pages_are_saved(run: Run, tmp_path: Path) -> None:
+    assert json.loads(run("ferries", "--json", "--save-pages", str(tmp_path)).out)["hits"]
+
+
+def test_a_folder_that_cannot_be_written_to(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / "pages"
+    ran = run("ferries", "--json", "--save-pages", str(folder))
+    assert ran.code == 2
+    assert ran.err == (
+        f"Error: Cannot write to {folder} (Not a directory). "
+        "Name another folder with --save-pages.\n"
+    )
+
+
+def test_saving_pages_needs_a_text(run: Run) -> None:
+    ran = run("--save-pages", "pages")
+    assert ran.code == 2
+    assert ran.error == '--save-pages needs a text: pagelens query "text" --save-pages DIR'
+
+
+# The whole command in its own process
+
+
+def test_a_lexical_query_imports_no_model_library(tmp_path: Path) -> None:
+    index = EmbeddedIndex.open_for_writing(tmp_path / "index", LexicalEncoder().fingerprint)
+    fill(index)
+    index.close()
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "query", "ferries", "--json"],
+        cwd=ROOT,
+        env={**os.environ, "PAGELENS_INDEX": str(tmp_path / "index")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ran.stdout)["hits"][0]["page_id"] == f"{OLD_REPORT}-3"
+    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
+    assert "encoders" in imported
+    assert imported.isdisjoint({"torch", "transformers", "colpali_engine", "huggingface_hub"})

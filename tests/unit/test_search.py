@@ -1,0 +1,168 @@
+"""query/search.py: which stages run for which ranking, and how rankings and pages are merged."""
+
+from dataclasses import replace
+
+import pytest
+
+from encoders.interface import Encoder
+from encoders.lexical import LexicalEncoder
+from index.errors import WrongUseError
+from index.interface import BM25, FLOAT, INDEX_RANKINGS
+from index.pages import Filters, Hit
+from query.search import (
+    FUSED_RANKINGS,
+    FUSION_DEPTH,
+    HYBRID,
+    RANKINGS,
+    RRF_K,
+    DocumentHits,
+    fuse,
+    group_by_document,
+    search,
+)
+from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
+from tests.memory_index import MemoryIndex
+
+
+@pytest.fixture(scope="module")
+def library() -> MemoryIndex:
+    index = MemoryIndex(LexicalEncoder().fingerprint)
+    fill(index)
+    return index
+
+
+def no_encoder() -> Encoder:
+    raise AssertionError("the encoder was asked for")
+
+
+def hit(document: str, page_number: int, score: float = 1.0) -> Hit:
+    page_id = f"{document}-{page_number}"
+    return Hit(page_id, document, page_number, score, score, (f"/{document}.pdf",), "", "")
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_every_ranking_finds_the_page(library: MemoryIndex, ranking: str) -> None:
+    result = search(library, LexicalEncoder, "containers by quay 2023", ranking, 3)
+    assert (result.hits[0].document_id, result.hits[0].page_number) == (NEW_REPORT, 2)
+    assert len(result.hits) == 3
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_japanese_is_found(library: MemoryIndex, ranking: str) -> None:
+    assert search(library, LexicalEncoder, "機械学習", ranking, 1).hits[0].document_id == JAPANESE
+
+
+def test_the_text_ranking_never_asks_for_the_encoder(library: MemoryIndex) -> None:
+    result = search(library, no_encoder, "ferries", BM25, 5)
+    assert [h.page_id for h in result.hits] == [f"{OLD_REPORT}-3"]
+    assert list(result.timings_ms) == ["bm25"]
+
+
+def test_stages_are_timed_in_the_order_they_ran(library: MemoryIndex) -> None:
+    result = search(library, LexicalEncoder, "ferries", HYBRID, 5)
+    assert list(result.timings_ms) == ["load", "encode", "phase_1", "phase_2", "bm25", "fuse"]
+    assert all(ms >= 0 for ms in result.timings_ms.values())
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_filters_hold_in_every_ranking(library: MemoryIndex, ranking: str) -> None:
+    filters = Filters(path_glob="2022/*", first_page=2)
+    result = search(library, LexicalEncoder, "report of containers", ranking, 9, filters=filters)
+    assert result.n_candidates == 2
+    assert {h.document_id for h in result.hits} == {OLD_REPORT}
+    assert min(h.page_number for h in result.hits) == 2
+
+
+def test_hybrid_is_the_fusion_of_its_rankings(library: MemoryIndex) -> None:
+    text = "annual report with a chart"
+    rankings = [search(library, LexicalEncoder, text, r, 100).hits for r in FUSED_RANKINGS]
+    hybrid = search(library, LexicalEncoder, text, HYBRID, 4)
+    assert hybrid.hits == fuse(rankings)[:4]
+
+
+def test_hybrid_fuses_deeper_than_it_shows() -> None:
+    asked: list[int] = []
+
+    class Recording(MemoryIndex):
+        def search(self, query, ranking, k, *, rerank=None, filters=None):
+            asked.append(k)
+            return super().search(query, ranking, k, rerank=rerank, filters=filters)
+
+    index = Recording(LexicalEncoder().fingerprint)
+    fill(index)
+    assert len(search(index, LexicalEncoder, "report", HYBRID, 1).hits) == 1
+    search(index, LexicalEncoder, "report", HYBRID, FUSION_DEPTH + 1)
+    assert asked == [FUSION_DEPTH] * 2 + [FUSION_DEPTH + 1] * 2
+
+
+def test_fusion_by_hand() -> None:
+    fused = fuse([[hit("a", 1), hit("b", 1)], [hit("c", 1), hit("b", 1)]])
+    assert [h.document_id for h in fused] == ["b", "a", "c"]  # a and c tie: in order of id
+    assert fused[0].score == fused[0].score_sum == 2 / (RRF_K + 2)
+    assert fused[1].score == fused[2].score == 1 / (RRF_K + 1)
+
+
+def test_fusion_breaks_ties_by_page_number_not_by_its_digits() -> None:
+    fused = fuse([[hit("a", 10)], [hit("a", 9)]])
+    assert [h.page_number for h in fused] == [9, 10]
+
+
+def test_pages_gather_under_their_document() -> None:
+    hits = [hit("a", 4), hit("b", 1), hit("a", 2), hit("c", 1), hit("a", 1)]
+    assert group_by_document(hits) == (
+        DocumentHits(hit("a", 4), (hit("a", 2), hit("a", 1))),
+        DocumentHits(hit("b", 1), ()),
+        DocumentHits(hit("c", 1), ()),
+    )
+    assert group_by_document([]) == ()
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_query_is_refused(library: MemoryIndex, text: str) -> None:
+    with pytest.raises(WrongUseError) as e:
+        search(library, no_encoder, text, FLOAT, 5)
+    assert str(e.value) == (
+        "The query is empty. Type what the page says or shows, for example: "
+        'pagelens query "revenue by region"'
+    )
+
+
+def test_an_unknown_ranking_is_refused(library: MemoryIndex) -> None:
+    with pytest.raises(WrongUseError) as e:
+        search(library, no_encoder, "ferries", "colbert", 5)
+    assert str(e.value) == (
+        "No ranking 'colbert'. There are: hamming-then-float, hamming-then-bits, hamming, float, "
+        "bm25, hybrid."
+    )
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_k_below_one_is_refused(library: MemoryIndex, ranking: str) -> None:
+    with pytest.raises(WrongUseError, match=r"^-k \(0\) must be at least 1\.$"):
+        search(library, no_encoder, "ferries", ranking, 0)
+
+
+@pytest.mark.parametrize("ranking", INDEX_RANKINGS)
+def test_the_index_refuses_wrong_arguments_too(library: MemoryIndex, ranking: str) -> None:
+    query = LexicalEncoder().encode_query("ferries")
+    with pytest.raises(WrongUseError, match="must be at least 1"):
+        library.search(query, ranking, 1, rerank=0)
+
+
+def test_a_page_without_vectors_is_no_hit_of_maxsim(library: MemoryIndex) -> None:
+    found = search(library, LexicalEncoder, "containers", FLOAT, 100)
+    assert found.n_candidates == 8
+    assert len(found.hits) == 6
+
+
+def test_a_path_belongs_to_one_document() -> None:
+    index = MemoryIndex(LexicalEncoder().fingerprint)
+    fill(index)
+    old, new = (d for d in index.documents() if d.document_id in (OLD_REPORT, NEW_REPORT))
+    index.put_document(replace(new, files=old.files))
+    assert [d.files for d in index.documents()][:2] == [(), old.files]
+    found = search(index, LexicalEncoder, "annual harbour", FLOAT, 100).hits
+    assert OLD_REPORT not in {h.document_id for h in found}
+    index.delete([NEW_REPORT, "unknown"])
+    assert index.page_numbers(NEW_REPORT) == frozenset()
+    assert index.page_numbers(OLD_REPORT) == {1, 2, 3}
