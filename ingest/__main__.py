@@ -1,0 +1,8 @@
+"""`python -m ingest` is `pagelens ingest`."""
+
+import sys
+
+from pagelens import main
+
+if __name__ == "__main__":
+    main(["ingest", *sys.argv[1:]])

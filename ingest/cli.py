@@ -1,0 +1,195 @@
+"""`pagelens ingest`: arguments, parts, messages. What a sync does stands in plan and pipeline."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from encoders.choose import choose_encoder, load_encoder
+from encoders.interface import Encoder
+from index.embedded import EmbeddedIndex
+from index.embedded.manifest import MANIFEST_NAME, read_manifest
+from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED, IndexMismatchError, WrongUseError
+from index.interface import PageIndex
+from index.location import DEFAULT_INDEX, INDEX_HELP, INDEX_VARIABLE, index_folder
+from index.pages import Fingerprint
+from ingest.estimate import estimate_seconds
+from ingest.files import Scope, find_files, scope_of
+from ingest.pipeline import carry_out
+from ingest.plan import Plan, make_plan
+from ingest.progress import progress_bar
+from ingest.render import require_poppler
+from ingest.summary import (
+    plan_as_json,
+    planned_failures,
+    print_plan,
+    print_report,
+    report_as_json,
+)
+
+N_WORKERS = os.cpu_count() or 1
+"""Files read and pages rendered at once: poppler keeps one core busy each."""
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--index", "location", default=DEFAULT_INDEX, envvar=INDEX_VARIABLE, help=INDEX_HELP)
+@click.option(
+    "--encoder",
+    "encoder_name",
+    type=click.Choice(["auto", "colsmol", "lexical"]),
+    default="auto",
+    help="What turns pages into vectors. auto (the default): the index's own; for a new index "
+    "ColSmol where its weights are on this machine, else lexical (the words of the text layer).",
+)
+@click.option("--model", help="ColVision model for colsmol: a hub id or a folder.")
+@click.option("--device", default="auto", help="Where the model runs: auto, cuda, mps or cpu.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
+@click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
+@click.option("--retry-failed", is_flag=True, help="Try only what could not be read before.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def ingest(
+    folders: tuple[Path, ...],
+    location: str,
+    encoder_name: str,
+    model: str | None,
+    device: str,
+    dry_run: bool,
+    keep_missing: bool,
+    retry_failed: bool,
+    as_json: bool,
+) -> None:
+    """Make an index equal to folders of PDFs and images.
+
+    Adds new files, replaces changed ones, follows moved ones without work, removes what vanished.
+    Stop it at any time: what was committed stays, and the same command goes on from there.
+    """
+    start = time.monotonic()
+    folder, scope = index_folder(location), scope_of(folders)
+    require_poppler()
+    paths = find_files(scope, leave_out=folder)
+    is_new = not (folder / MANIFEST_NAME).exists()
+    if is_new and not paths:
+        named = ", ".join(str(f) for f in folders)
+        raise WrongUseError(f"No PDF or image in {named}. Name a folder that holds some.")
+    source = _encoder_source(folder, is_new, encoder_name, model, device)
+    plan_over = partial(_plan, paths, scope, keep_missing, retry_failed)
+    console, messages = Console(highlight=False), Console(stderr=True, highlight=False)
+
+    with progress_bar(messages) as progress, _stop_on_signal(messages) as stop:
+        if dry_run:
+            opened = nullcontext() if is_new else closing(EmbeddedIndex.open(folder))
+            with opened as reader:
+                plan = plan_over(reader, progress)
+            estimate_s = estimate_seconds(plan, source.load, N_WORKERS)
+        else:
+            with closing(EmbeddedIndex.open_for_writing(folder, source.fingerprint)) as index:
+                plan = plan_over(index, progress)
+                if plan.n_pages and source.notice is not None:
+                    messages.print(source.notice(plan.n_pages), soft_wrap=True)
+                task = progress.add_task("Ingesting pages", total=plan.n_pages)
+                report = carry_out(
+                    plan,
+                    index,
+                    source.load,
+                    n_workers=N_WORKERS,
+                    stop=stop,
+                    on_page=lambda: progress.advance(task),
+                )
+
+    if dry_run:
+        if as_json:
+            console.print_json(json.dumps(plan_as_json(plan, estimate_s)))
+        else:
+            print_plan(console, plan, estimate_s)
+        raise SystemExit(FINISHED_WITH_FAILURES if planned_failures(plan) else 0)
+    seconds = time.monotonic() - start
+    if as_json:
+        console.print_json(json.dumps(report_as_json(report, seconds)))
+    else:
+        print_report(console, report, plan, seconds)
+    if report.is_interrupted:
+        raise SystemExit(INTERRUPTED)
+    raise SystemExit(FINISHED_WITH_FAILURES if report.failed else 0)
+
+
+@dataclass(frozen=True)
+class _EncoderSource:
+    """An encoder that is loaded when there is something to encode.
+
+    Attributes:
+        notice: what to tell the user of the choice, given the pages to do; None: nothing.
+    """
+
+    fingerprint: Fingerprint
+    load: Callable[[], Encoder]
+    notice: Callable[[int], str] | None
+
+
+def _encoder_source(
+    folder: Path, is_new: bool, encoder_name: str, model: str | None, device: str
+) -> _EncoderSource:
+    """An existing index's own encoder, or the one chosen for a new index."""
+    if is_new:
+        choice = choose_encoder(encoder_name, model, device)
+        return _EncoderSource(choice.encoder.fingerprint, lambda: choice.encoder, choice.notice)
+    stored = read_manifest(folder)
+    if encoder_name not in ("auto", stored.encoder):
+        raise IndexMismatchError(
+            f"Index {folder} was made with --encoder {stored.encoder}, not {encoder_name}, and "
+            "keeps to it. Leave --encoder out, or name a new index with --index."
+        )
+    return _EncoderSource(stored, lambda: load_encoder(stored, model, device), None)
+
+
+def _plan(
+    paths: list[Path],
+    scope: Scope,
+    keep_missing: bool,
+    retry_failed: bool,
+    index: PageIndex | None,
+    progress: Progress,
+) -> Plan:
+    task = progress.add_task("Looking at files", total=len(paths))
+    plan = make_plan(
+        paths,
+        scope,
+        index.documents() if index is not None else (),
+        index.page_numbers if index is not None else lambda _: frozenset(),
+        keep_missing=keep_missing,
+        retry_failed=retry_failed,
+        n_workers=N_WORKERS,
+        on_file=lambda: progress.advance(task),
+    )
+    progress.remove_task(task)
+    return plan
+
+
+@contextmanager
+def _stop_on_signal(messages: Console) -> Iterator[threading.Event]:
+    """The first Ctrl-C (or SIGTERM) asks for a stop at the next batch, the second stops at once."""
+    stop = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        messages.print("Stopping after this batch. Press Ctrl-C again to stop at once.")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,93 @@
+"""Which files a folder holds, and which bytes: names, sizes, times, hashes. Opens no PDF."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import PageFailure, WrongUseError
+from index.pages import FileRecord
+from ingest.render import DOCUMENT_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The folders (and single files) of one ingest, absolute and without symbolic links."""
+
+    roots: tuple[Path, ...]
+
+    def holds(self, path: str) -> bool:
+        """Whether a path lies under one of the roots, so that its vanishing means something."""
+        parents = (Path(path), *Path(path).parents)
+        return any(root in parents for root in self.roots)
+
+
+def scope_of(folders: Sequence[Path]) -> Scope:
+    """The scope of the folders a user named.
+
+    Raises:
+        WrongUseError: one of them does not exist, or is a file of another kind.
+    """
+    for folder in folders:
+        if not folder.exists():
+            raise WrongUseError(f"No folder {folder}. Check the name, or mount the drive it is on.")
+        if folder.is_file() and not is_document(folder):
+            kinds = ", ".join(sorted(DOCUMENT_SUFFIXES))
+            raise WrongUseError(f"{folder} is neither a folder nor a document ({kinds}).")
+    return Scope(tuple(folder.resolve() for folder in folders))
+
+
+def is_document(path: Path) -> bool:
+    """Whether the name is that of a PDF or image."""
+    return path.suffix.lower() in DOCUMENT_SUFFIXES
+
+
+def find_files(scope: Scope, *, leave_out: Path) -> list[Path]:
+    """Every document under the scope, in path order.
+
+    Hidden files and folders are passed over, as is the index's own folder. Links to files are
+    followed, links to folders are not: they can form circles.
+    """
+    found = set()
+    for root in scope.roots:
+        found |= {root} if root.is_file() else set(_walk(root, leave_out.resolve()))
+    return sorted(found)
+
+
+def _walk(root: Path, leave_out: Path) -> Iterator[Path]:
+    for name, folders, files in os.walk(root):
+        folder = Path(name)
+        folders[:] = [f for f in folders if not f.startswith(".") and folder / f != leave_out]
+        for file in files:
+            if not file.startswith(".") and is_document(folder / file):
+                yield folder / file
+
+
+def file_record(path: Path) -> FileRecord:
+    """Size and time of a file as the file system gives them.
+
+    Raises:
+        PageFailure: it cannot be looked at.
+    """
+    try:
+        stat = path.stat()
+    except OSError as e:
+        raise PageFailure(f"cannot be read: {e.strerror}") from e
+    return FileRecord(path.as_posix(), stat.st_size, stat.st_mtime_ns)
+
+
+def document_id_of(path: Path) -> str:
+    """First 32 hex digits of the SHA-256 of a file.
+
+    Raises:
+        PageFailure: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as e:
+        raise PageFailure(f"cannot be read: {e.strerror}") from e
+    return digest.hexdigest()[:32]

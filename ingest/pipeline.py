@@ -1,0 +1,256 @@
+"""Render, encode, put: carries a plan out. Bounded memory; resumable; one bad page never stops it.
+
+Pages are rendered by worker threads a little ahead of the encoder and committed batch by batch.
+A document's record is put first (so that its pages have a home), and put again, complete, after
+its last page: that second record is the commit point at which it takes over its paths.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import islice
+
+from encoders.interface import Encoder, PageInput
+from index.errors import PageFailure, VectorShapeError
+from index.interface import PageIndex
+from index.pages import Failure, Page, PageVectors
+from ingest.language import detect_language
+from ingest.plan import Plan, Work
+from ingest.render import RenderedPage, render_page
+
+COMMIT_INTERVAL_S = 5.0
+"""A batch is committed at the latest after this long, so that a kill costs little work."""
+
+_STOP_CHECK_INTERVAL_S = 0.2
+
+
+@dataclass
+class Counts:
+    """Documents and pages of one kind of change."""
+
+    documents: int = 0
+    pages: int = 0
+
+
+@dataclass
+class Report:
+    """What a run did.
+
+    Attributes:
+        failed: path and reason of everything that is not in the index for being unreadable, from
+            earlier runs too.
+        is_interrupted: whether the run was stopped before its plan was carried out.
+    """
+
+    added: Counts = field(default_factory=Counts)
+    replaced: Counts = field(default_factory=Counts)
+    moved: Counts = field(default_factory=Counts)
+    removed: Counts = field(default_factory=Counts)
+    skipped: Counts = field(default_factory=Counts)
+    failed: list[tuple[str, Failure]] = field(default_factory=list)
+    is_interrupted: bool = False
+
+
+@dataclass(eq=False)
+class _OpenDocument:
+    """A document under way.
+
+    Attributes:
+        n_pages_left: pages neither committed nor failed.
+    """
+
+    work: Work
+    failures: list[Failure]
+    n_pages_left: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A page that is being rendered; the future also gives its language."""
+
+    document: _OpenDocument
+    page_number: int
+    rendered: Future[tuple[RenderedPage, str]]
+
+
+def carry_out(
+    plan: Plan,
+    index: PageIndex,
+    load_encoder: Callable[[], Encoder],
+    *,
+    n_workers: int,
+    stop: threading.Event,
+    on_page: Callable[[], None],
+) -> Report:
+    """Make the index what the plan says.
+
+    Args:
+        plan: from `make_plan` over the same index.
+        index: open for writing.
+        load_encoder: called before anything is changed, and only where there are pages to encode.
+        n_workers: pages rendered in parallel.
+        stop: set it to stop at the next batch; what is in the batch by then is still committed.
+        on_page: called for every page committed or failed.
+    """
+    run = _Run(index, load_encoder, on_page)
+    ahead = 2 * n_workers + run.encoder.batch_size if plan.n_pages else 1
+    _apply_records(plan, index, run.report)
+    with ThreadPoolExecutor(n_workers) as pool:
+        source = _jobs(plan, run, pool)
+        jobs: deque[_Job] = deque()
+        while not stop.is_set():
+            jobs.extend(islice(source, ahead - len(jobs)))
+            if not jobs:
+                break
+            if wait([jobs[0].rendered], timeout=_STOP_CHECK_INTERVAL_S).done:
+                run.take(jobs.popleft())
+        for job in jobs:
+            job.rendered.cancel()
+    run.commit()
+    run.report.is_interrupted = run.n_finished < len(plan.work)
+    return run.report
+
+
+def _apply_records(plan: Plan, index: PageIndex, report: Report) -> None:
+    """Everything that needs no rendering: removed, moved, touched and unchanged documents."""
+    index.delete([document.document_id for document in plan.remove])
+    for document in (*plan.move, *plan.touch):
+        index.put_document(document)
+    for counts, documents in (
+        (report.removed, plan.remove),
+        (report.moved, plan.move),
+        (report.skipped, (*plan.touch, *plan.skip)),
+    ):
+        counts.documents += len(documents)
+        counts.pages += sum(document.page_count for document in documents)
+    for document in (*plan.move, *plan.touch, *plan.skip):
+        report.failed += [(document.files[0].path, failure) for failure in document.failures]
+    report.failed += plan.unreadable
+
+
+def _jobs(plan: Plan, run: "_Run", pool: ThreadPoolExecutor) -> Iterator[_Job]:
+    """Start each document when its turn comes, and hand its pages to the workers."""
+    for work in plan.work:
+        document = run.begin(work)
+        for page_number in work.page_numbers:
+            rendered = pool.submit(_render, work, page_number, run.encoder.page_size_px)
+            yield _Job(document, page_number, rendered)
+
+
+def _render(
+    work: Work, page_number: int, page_size_px: Callable[[float, float], tuple[int, int]]
+) -> tuple[RenderedPage, str]:
+    if work.facts is None:
+        raise PageFailure("the file could not be opened")
+    rendered = render_page(work.path, work.facts, page_number, page_size_px)
+    return rendered, detect_language(rendered.words.text)
+
+
+class _Run:
+    """The state of one run: the batch in hand, and the documents not yet finished."""
+
+    def __init__(
+        self, index: PageIndex, load_encoder: Callable[[], Encoder], on_page: Callable[[], None]
+    ) -> None:
+        self.report = Report()
+        self.n_finished = 0
+        self._index = index
+        self._load_encoder = load_encoder
+        self._on_page = on_page
+        self._batch: list[tuple[_Job, RenderedPage, str]] = []
+        self._last_commit = time.monotonic()
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """Loaded when it is first needed."""
+        return self._load_encoder()
+
+    def begin(self, work: Work) -> _OpenDocument:
+        """Give a document's pages a home in the index; one without pages is finished at once."""
+        document = _OpenDocument(work, list(work.document.failures), len(work.page_numbers))
+        # what replaces another document stays out of sight until it is complete
+        files = () if work.replaces else work.document.files
+        self._index.put_document(replace(work.document, files=files, is_complete=False))
+        if not work.page_numbers:
+            self._finish(document)
+        return document
+
+    def take(self, job: _Job) -> None:
+        """Put a rendered page into the batch, or record why there is none."""
+        try:
+            self._batch.append((job, *job.rendered.result()))
+        except PageFailure as e:
+            self._fail(job, str(e))
+        waited_s = time.monotonic() - self._last_commit
+        if len(self._batch) >= self.encoder.batch_size or waited_s > COMMIT_INTERVAL_S:
+            self.commit()
+
+    def commit(self) -> None:
+        """Encode the batch, store its pages, and finish the documents it completes."""
+        batch, self._batch = self._batch, []
+        vectors = self._encode([PageInput(page.image, page.words) for _, page, _ in batch])
+        pages = []
+        for (job, rendered, language), outcome in zip(batch, vectors, strict=True):
+            if isinstance(outcome, VectorShapeError):
+                self._fail(job, str(outcome))
+                continue
+            pages.append(_page(job, rendered, language, outcome))
+        if pages:
+            self._index.put(pages)
+        for (job, _, _), outcome in zip(batch, vectors, strict=True):
+            if isinstance(outcome, PageVectors):
+                self._counts(job.document).pages += 1
+                self._page_done(job)
+        self._last_commit = time.monotonic()
+
+    def _encode(self, inputs: list[PageInput]) -> list[PageVectors | VectorShapeError]:
+        """Vectors of each page; where a batch cannot be encoded, page by page to see which."""
+        if not inputs:
+            return []
+        try:
+            return list(self.encoder.encode_pages(inputs))
+        except VectorShapeError as e:
+            if len(inputs) == 1:
+                return [e]
+            return [outcome for one in inputs for outcome in self._encode([one])]
+
+    def _fail(self, job: _Job, reason: str) -> None:
+        job.document.failures.append(Failure(job.page_number, reason))
+        self._page_done(job)
+
+    def _page_done(self, job: _Job) -> None:
+        self._on_page()
+        job.document.n_pages_left -= 1
+        if job.document.n_pages_left == 0:
+            self._finish(job.document)
+
+    def _finish(self, document: _OpenDocument) -> None:
+        """The commit point of a document: its paths are its own, what it replaces goes."""
+        work = document.work
+        failures = tuple(sorted(document.failures, key=lambda f: f.page_number or 0))
+        self._index.put_document(replace(work.document, is_complete=True, failures=failures))
+        self._index.delete(work.replaces)
+        if len(failures) < max(1, work.document.page_count):  # else nothing of it is in the index
+            self._counts(document).documents += 1
+        self.report.failed += [(work.document.files[0].path, failure) for failure in failures]
+        self.n_finished += 1
+
+    def _counts(self, document: _OpenDocument) -> Counts:
+        return self.report.replaced if document.work.replaces else self.report.added
+
+
+def _page(job: _Job, rendered: RenderedPage, language: str, vectors: PageVectors) -> Page:
+    return Page(
+        document_id=job.document.work.document.document_id,
+        page_number=job.page_number,
+        width_pt=rendered.width_pt,
+        height_pt=rendered.height_pt,
+        language=language,
+        words=rendered.words,
+        vectors=vectors,
+        preview=rendered.preview,
+    )

@@ -1,0 +1,222 @@
+"""What a sync would do: add, replace, move, remove. Decides; changes nothing.
+
+Size and time are compared first; only files that differ are read and hashed. What is the same
+bytes is the same document, so a renamed file costs no embedding.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from index.errors import PageFailure
+from index.pages import Document, Failure, FileRecord
+from ingest.files import Scope, document_id_of, file_record
+from ingest.render import DocumentFacts, read_facts
+
+
+@dataclass(frozen=True)
+class Work:
+    """A document some of whose pages are to be rendered and encoded.
+
+    Attributes:
+        document: as it will be recorded, with the failures known before the run.
+        facts: what rendering needs; None where the file could not be opened.
+        page_numbers: pages to do, ascending.
+        replaces: ids of the documents this one takes the last path of.
+    """
+
+    document: Document
+    facts: DocumentFacts | None
+    page_numbers: tuple[int, ...]
+    replaces: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Where to read the bytes."""
+        return Path(self.document.files[0].path)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sync would do.
+
+    Attributes:
+        work: documents to add or to go on with, in path order.
+        move: documents whose paths alone change.
+        touch: documents of which only a file's time or size record changes.
+        remove: documents of which no path is left.
+        skip: documents to leave as they are.
+        unreadable: files that could not be read at all; what the index holds of them stays.
+    """
+
+    work: tuple[Work, ...]
+    move: tuple[Document, ...]
+    touch: tuple[Document, ...]
+    remove: tuple[Document, ...]
+    skip: tuple[Document, ...]
+    unreadable: tuple[tuple[str, Failure], ...]
+
+    @property
+    def n_pages(self) -> int:
+        """Pages to render and encode."""
+        return sum(len(work.page_numbers) for work in self.work)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A file of this run: its record and its document's id, or why it could not be read."""
+
+    record: FileRecord
+    document_id: str | None
+    failure: Failure | None
+
+
+def make_plan(
+    paths: Iterable[Path],
+    scope: Scope,
+    documents: Iterable[Document],
+    page_numbers: Callable[[str], frozenset[int]],
+    *,
+    keep_missing: bool,
+    retry_failed: bool,
+    n_workers: int,
+    on_file: Callable[[], None],
+) -> Plan:
+    """Compare a folder with an index.
+
+    Args:
+        paths: the documents found under the scope.
+        scope: where a missing file means a deleted one.
+        documents: what the index holds.
+        page_numbers: which pages of a document the index holds.
+        keep_missing: leave documents in the index whose files are gone.
+        retry_failed: do only the documents and pages that failed before.
+        n_workers: files looked at in parallel.
+        on_file: called after each file, in any order.
+    """
+    known = {document.document_id: document for document in documents}
+    owner = {file.path: (file, d) for d in known.values() for file in d.files}
+
+    def look(path: Path) -> _Seen:
+        seen = _look(path, owner)
+        on_file()
+        return seen
+
+    with ThreadPoolExecutor(n_workers) as pool:
+        seen = list(pool.map(look, paths))
+        wanted = _wanted_files(seen, owner, scope, keep_missing)
+        replaced_by = _replacements(wanted, known, owner)
+        fresh = [id_ for id_ in wanted if _needs_work(known.get(id_), retry_failed)]
+        facts = dict(zip(fresh, pool.map(partial(_facts, wanted), fresh), strict=True))
+
+    work, move, touch, skip = [], [], [], []
+    for document_id, files in wanted.items():
+        document = known.get(document_id)
+        if document_id in facts:
+            stored = page_numbers(document_id) if document else frozenset()
+            replaces = tuple(sorted(o for o, n in replaced_by.items() if n == document_id))
+            kept = document.failures if document and not retry_failed else ()
+            work.append(_work(document_id, files, facts[document_id], kept, stored, replaces))
+        elif document is not None:
+            updated = replace(document, files=files)
+            paths_before = [file.path for file in document.files]
+            if updated == document:
+                skip.append(document)
+            elif [file.path for file in files] == paths_before:
+                touch.append(updated)
+            else:
+                move.append(updated)
+    remove = [d for id_, d in known.items() if id_ not in wanted and id_ not in replaced_by]
+    if retry_failed:
+        move, touch, remove = [], [], []
+    return Plan(
+        tuple(sorted(work, key=lambda w: w.document.files[0].path)),
+        tuple(move),
+        tuple(touch),
+        tuple(remove),
+        tuple(skip),
+        tuple((s.record.path, s.failure) for s in seen if s.failure is not None),
+    )
+
+
+def _look(path: Path, owner: dict[str, tuple[FileRecord, Document]]) -> _Seen:
+    name = path.as_posix()
+    try:
+        record = file_record(path)
+        if name in owner and owner[name][0] == record:
+            return _Seen(record, owner[name][1].document_id, None)
+        return _Seen(record, document_id_of(path), None)
+    except PageFailure as e:
+        return _Seen(FileRecord(name, 0, 0), None, Failure(None, str(e)))
+
+
+def _wanted_files(
+    seen: Iterable[_Seen],
+    owner: dict[str, tuple[FileRecord, Document]],
+    scope: Scope,
+    keep_missing: bool,
+) -> dict[str, tuple[FileRecord, ...]]:
+    """The files of every document the index should hold after the run, by document id."""
+    wanted: dict[str, list[FileRecord]] = {}
+    looked_at, unreadable = set(), set()
+    for one in seen:
+        looked_at.add(one.record.path)
+        if one.document_id is None:
+            unreadable.add(one.record.path)
+        else:
+            wanted.setdefault(one.document_id, []).append(one.record)
+    for path, (record, document) in owner.items():
+        stays = path not in looked_at and (keep_missing or not scope.holds(path))
+        if stays or path in unreadable:
+            wanted.setdefault(document.document_id, []).append(record)
+    return {
+        document_id: tuple(sorted(files, key=lambda file: file.path))
+        for document_id, files in wanted.items()
+    }
+
+
+def _replacements(
+    wanted: dict[str, tuple[FileRecord, ...]],
+    known: dict[str, Document],
+    owner: dict[str, tuple[FileRecord, Document]],
+) -> dict[str, str]:
+    """Which document takes the place of one that loses its last path: old id to new id."""
+    replaced_by = {}
+    for new_id, files in wanted.items():
+        for file in files:
+            if file.path in owner:
+                old_id = owner[file.path][1].document_id
+                if old_id not in wanted:
+                    replaced_by[old_id] = new_id
+    return {old: new for old, new in replaced_by.items() if old in known}
+
+
+def _needs_work(document: Document | None, retry_failed: bool) -> bool:
+    if retry_failed:
+        return document is not None and bool(document.failures)
+    return document is None or not document.is_complete
+
+
+def _facts(wanted: dict[str, tuple[FileRecord, ...]], document_id: str) -> DocumentFacts | Failure:
+    try:
+        return read_facts(Path(wanted[document_id][0].path))
+    except PageFailure as e:
+        return Failure(None, str(e))
+
+
+def _work(
+    document_id: str,
+    files: tuple[FileRecord, ...],
+    facts: DocumentFacts | Failure,
+    failures: tuple[Failure, ...],
+    stored: frozenset[int],
+    replaces: tuple[str, ...],
+) -> Work:
+    if isinstance(facts, Failure):
+        return Work(Document(document_id, files, "", 0, True, (facts,)), None, (), replaces)
+    done = stored | {f.page_number for f in failures}
+    todo = tuple(n for n in range(1, facts.page_count + 1) if n not in done)
+    document = Document(document_id, files, facts.title, facts.page_count, False, failures)
+    return Work(document, facts, todo, replaces)

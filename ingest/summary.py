@@ -1,0 +1,155 @@
+"""What an ingest tells the user: the plan, the result, the failures; as text and as JSON."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from index.pages import Document, Failure
+from ingest.pipeline import Counts, Report
+from ingest.plan import Plan
+
+_PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them.
+
+    >>> duration(4.21), duration(312), duration(30000)
+    ('4.2 s', '5 min', '8.3 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def count(n: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "page"), count(1200, "page")
+    ('1 page', '1,200 pages')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def print_plan(console: Console, plan: Plan, estimate_s: float) -> None:
+    """Show what a run would do."""
+    added = [work.document for work in plan.work if work.facts and not work.replaces]
+    replaced = [work.document for work in plan.work if work.facts and work.replaces]
+    _print_kind(console, "add", added)
+    _print_kind(console, "replace", replaced)
+    _print_kind(console, "move", plan.move)
+    _print_kind(console, "remove", plan.remove)
+    print_failures(console, planned_failures(plan))
+    if plan.n_pages:
+        console.print(
+            f"{count(plan.n_pages, 'page')} to render and encode, about {duration(estimate_s)} "
+            "on this machine."
+        )
+    unchanged = len(plan.skip) + len(plan.touch)
+    console.print(f"{count(unchanged, 'document')} unchanged. Nothing was written (--dry-run).")
+
+
+def _print_kind(console: Console, verb: str, documents: Sequence[Document]) -> None:
+    if not documents:
+        return
+    n_pages = sum(document.page_count for document in documents)
+    console.print(f"[bold]{verb}[/] {count(len(documents), 'document')}, {count(n_pages, 'page')}")
+    for document in documents[:_PATHS_SHOWN]:
+        where = document.files[0].path if document.files else document.document_id
+        console.print(f"  {escape(where)} ({count(document.page_count, 'page')})", soft_wrap=True)
+    if len(documents) > _PATHS_SHOWN:
+        console.print(f"  and {len(documents) - _PATHS_SHOWN} more")
+
+
+def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
+    """The plan as one JSON object."""
+
+    def listed(documents: Iterable[Document]) -> list[dict[str, Any]]:
+        return [
+            {
+                "document_id": document.document_id,
+                "paths": [file.path for file in document.files],
+                "pages": document.page_count,
+            }
+            for document in documents
+        ]
+
+    return {
+        "dry_run": True,
+        "add": listed(w.document for w in plan.work if w.facts and not w.replaces),
+        "replace": listed(w.document for w in plan.work if w.facts and w.replaces),
+        "move": listed(plan.move),
+        "remove": listed(plan.remove),
+        "skip": listed((*plan.skip, *plan.touch)),
+        "failed": [failure_as_json(*failed) for failed in planned_failures(plan)],
+        "pages": plan.n_pages,
+        "estimated_seconds": round(estimate_s, 1),
+    }
+
+
+def planned_failures(plan: Plan) -> list[tuple[str, Failure]]:
+    """Everything already known to be unreadable."""
+    kept = (*plan.skip, *plan.touch, *plan.move, *(work.document for work in plan.work))
+    known = [(d.files[0].path, failure) for d in kept for failure in d.failures]
+    return [*known, *plan.unreadable]
+
+
+def print_report(console: Console, report: Report, plan: Plan, seconds: float) -> None:
+    """Show what a run did."""
+    kinds = {
+        "added": report.added,
+        "replaced": report.replaced,
+        "moved": report.moved,
+        "removed": report.removed,
+        "skipped": report.skipped,
+    }
+    done = [
+        f"{name} {count(counts.documents, 'document')} ({count(counts.pages, 'page')})"
+        for name, counts in kinds.items()
+        if counts.documents or counts.pages
+    ]
+    console.print(f"{', '.join(done).capitalize() or 'Nothing to do'} in {duration(seconds)}.")
+    print_failures(console, report.failed)
+    if report.is_interrupted:
+        n_done = report.added.pages + report.replaced.pages
+        console.print(
+            f"Stopped after {n_done:,} of {count(plan.n_pages, 'page')}; these are kept. "
+            "Run the same command again to go on."
+        )
+
+
+def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
+    """List files and pages that could not be read."""
+    if not failed:
+        return
+    console.print(f"[bold]{len(failed)} could not be read[/] (--retry-failed tries these again):")
+    for path, failure in failed:
+        page = "" if failure.page_number is None else f" page {failure.page_number}"
+        console.print(f"  {escape(path)}{page}: {escape(failure.reason)}", soft_wrap=True)
+
+
+def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
+    """The report as one JSON object."""
+
+    def counts(of: Counts) -> dict[str, int]:
+        return {"documents": of.documents, "pages": of.pages}
+
+    return {
+        "added": counts(report.added),
+        "replaced": counts(report.replaced),
+        "moved": counts(report.moved),
+        "removed": counts(report.removed),
+        "skipped": counts(report.skipped),
+        "failed": [failure_as_json(*failed) for failed in report.failed],
+        "interrupted": report.is_interrupted,
+        "seconds": round(seconds, 3),
+    }
+
+
+def failure_as_json(path: str, failure: Failure) -> dict[str, Any]:
+    """One failure as a JSON object; `page` is null where the whole file failed."""
+    return {"path": path, "page": failure.page_number, "reason": failure.reason}

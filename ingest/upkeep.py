@@ -1,0 +1,92 @@
+"""`pagelens status`, `check` and `compact`: what is in an index, is it whole, make it small."""
+
+import json
+from contextlib import closing
+from dataclasses import asdict
+
+import click
+from rich.console import Console
+from rich.filesize import decimal
+from rich.markup import escape
+
+from index.embedded import EmbeddedIndex
+from index.embedded.check import check_index
+from index.embedded.manifest import read_manifest
+from index.errors import DamagedIndexError
+from index.location import DEFAULT_INDEX, INDEX_HELP, INDEX_VARIABLE, index_folder
+from ingest.summary import count, failure_as_json, print_failures
+
+_index_option = click.option(
+    "--index", "location", default=DEFAULT_INDEX, envvar=INDEX_VARIABLE, help=INDEX_HELP
+)
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.command()
+@_index_option
+@_json_option
+def status(location: str, as_json: bool) -> None:
+    """Show what an index holds."""
+    folder, console = index_folder(location), Console(highlight=False)
+    with closing(EmbeddedIndex.open(folder)) as index:
+        stats, documents = index.stats(), list(index.documents())
+    failed = [(d.files[0].path, f) for d in documents for f in d.failures if d.files]
+    unfinished = [d for d in documents if not d.is_complete]
+    total = sum(stats.size_bytes.values())
+    per_page = total / max(1, stats.n_pages)
+    if as_json:
+        facts = asdict(stats) | {
+            "index": str(folder),
+            "encoder": asdict(index.fingerprint),
+            "bytes_per_page": round(per_page, 1),
+            "unfinished_documents": len(unfinished),
+            "failed": [failure_as_json(*f) for f in failed],
+        }
+        console.print_json(json.dumps(facts))
+        return
+    made_with = index.fingerprint
+    sizes = ", ".join(f"{kind} {decimal(n)}" for kind, n in stats.size_bytes.items())
+    console.print(f"[bold]Index[/]      {escape(str(folder))}", soft_wrap=True)
+    console.print(f"[bold]Encoder[/]    {made_with.encoder}, model {escape(made_with.model)}")
+    console.print(f"[bold]Documents[/]  {stats.n_documents:,} ({len(unfinished)} unfinished)")
+    console.print(f"[bold]Pages[/]      {stats.n_pages:,}")
+    console.print(f"[bold]Vectors[/]    {stats.n_vectors:,}")
+    console.print(f"[bold]On disk[/]    {decimal(total)}: {sizes}", soft_wrap=True)
+    console.print(f"[bold]Per page[/]   {decimal(round(per_page))}")
+    if stats.reclaimable_bytes:
+        console.print(f'{decimal(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
+    print_failures(console, failed)
+
+
+@click.command()
+@_index_option
+@_json_option
+def check(location: str, as_json: bool) -> None:
+    """Read a whole index and compare checksums and counts."""
+    folder, console = index_folder(location), Console(highlight=False)
+    report = check_index(folder)
+    if as_json:
+        console.print_json(json.dumps(asdict(report)))
+    else:
+        for problem in report.problems:
+            console.print(escape(problem), soft_wrap=True)
+        if not report.problems:
+            console.print(
+                f"{count(report.n_documents, 'document')}, {count(report.n_pages, 'page')}, "
+                f"{decimal(report.size_bytes)}: all checksums and counts agree."
+            )
+    if report.problems:
+        raise DamagedIndexError(
+            f"Index {folder} is damaged in {count(len(report.problems), 'place')}. "
+            "Restore it from a backup, or delete the folder and ingest again."
+        )
+
+
+@click.command()
+@_index_option
+def compact(location: str) -> None:
+    """Give back the space of deleted pages."""
+    folder = index_folder(location)
+    with closing(EmbeddedIndex.open_for_writing(folder, read_manifest(folder))) as index:
+        freed = index.compact()
+    Console(highlight=False).print(f"Freed {decimal(freed)}.")

@@ -1,0 +1,247 @@
+"""Carrying a plan out over a real index: real poppler, the lexical encoder, awkward moments."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from encoders.interface import Encoder, PageInput
+from encoders.lexical import LexicalEncoder
+from index.embedded import EmbeddedIndex
+from index.errors import VectorShapeError
+from index.interface import BM25, HAMMING_THEN_FLOAT
+from index.pages import PageVectors, QueryVectors
+from ingest.files import find_files, scope_of
+from ingest.pipeline import Report, carry_out
+from ingest.plan import make_plan
+from tests.documents import write_pdf
+
+
+class SmallBatches(LexicalEncoder):
+    """The lexical encoder with batches of two pages, and something that happens before each."""
+
+    def __init__(
+        self, before_batch: Callable[[Sequence[PageInput]], None] = lambda _: None
+    ) -> None:
+        super().__init__()
+        self.n_encoded = 0
+        self._before_batch = before_batch
+
+    @property
+    def batch_size(self) -> int:
+        return 2
+
+    def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
+        self._before_batch(pages)
+        self.n_encoded += len(pages)
+        return super().encode_pages(pages)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "pdfs"
+    folder.mkdir()
+    write_pdf(folder / "animals.pdf", ["aardvark", "badger", "camel", "dingo", "elephant"])
+    write_pdf(folder / "plants.pdf", ["acacia", "birch"])
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[EmbeddedIndex]:
+    fingerprint = LexicalEncoder().fingerprint
+    with closing(EmbeddedIndex.open_for_writing(tmp_path / "index", fingerprint)) as index:
+        yield index
+
+
+def sync(
+    folder: Path,
+    index: EmbeddedIndex,
+    encoder: Encoder | None = None,
+    *,
+    stop: threading.Event | None = None,
+    retry_failed: bool = False,
+) -> Report:
+    scope = scope_of([folder])
+    plan = make_plan(
+        find_files(scope, leave_out=folder / "index"),
+        scope,
+        index.documents(),
+        index.page_numbers,
+        keep_missing=False,
+        retry_failed=retry_failed,
+        n_workers=2,
+        on_file=lambda: None,
+    )
+    done: list[None] = []
+
+    def load() -> Encoder:
+        return encoder or LexicalEncoder()
+
+    report = carry_out(
+        plan,
+        index,
+        load,
+        n_workers=2,
+        stop=stop or threading.Event(),
+        on_page=lambda: done.append(None),
+    )
+    if not report.is_interrupted:
+        assert len(done) == plan.n_pages
+    return report
+
+
+def found(index: EmbeddedIndex, text: str) -> list[tuple[str, int]]:
+    hits = index.search(QueryVectors.text_only(text), BM25, 100).hits
+    return [(Path(hit.paths[0]).name, hit.page_number) for hit in hits]
+
+
+def test_pages_are_found_by_both_kinds_of_ranking(folder: Path, index: EmbeddedIndex) -> None:
+    report = sync(folder, index)
+    assert (report.added.documents, report.added.pages) == (2, 7)
+    assert found(index, "camel") == [("animals.pdf", 3)]
+    query = LexicalEncoder().encode_query("birch")
+    best = index.search(query, HAMMING_THEN_FLOAT, 1).hits[0]
+    assert (Path(best.paths[0]).name, best.page_number) == ("plants.pdf", 2)
+    assert best.score == pytest.approx(1, abs=0.01)
+
+
+def test_a_second_run_encodes_nothing_and_loads_no_encoder(
+    folder: Path, index: EmbeddedIndex
+) -> None:
+    sync(folder, index)
+    encoder = SmallBatches(lambda _: pytest.fail("nothing was to be encoded"))
+    report = sync(folder, index, encoder)
+    assert (report.added.documents, report.skipped.documents, report.skipped.pages) == (0, 2, 7)
+
+
+def test_a_renamed_file_is_found_under_its_new_name_without_encoding(
+    folder: Path, index: EmbeddedIndex
+) -> None:
+    sync(folder, index)
+    (folder / "plants.pdf").rename(folder / "trees.pdf")
+    report = sync(folder, index, SmallBatches(lambda _: pytest.fail("nothing was to be encoded")))
+    assert (report.moved.documents, report.moved.pages) == (1, 2)
+    assert found(index, "birch") == [("trees.pdf", 2)]
+
+
+def test_a_deleted_file_leaves_no_hit(folder: Path, index: EmbeddedIndex) -> None:
+    sync(folder, index)
+    (folder / "plants.pdf").unlink()
+    report = sync(folder, index)
+    assert (report.removed.documents, report.removed.pages) == (1, 2)
+    assert found(index, "birch") == []
+
+
+def test_a_changed_file_is_found_in_its_old_form_until_the_new_one_is_complete(
+    folder: Path, index: EmbeddedIndex, tmp_path: Path
+) -> None:
+    sync(folder, index)
+    write_pdf(folder / "plants.pdf", ["cedar", "dogwood", "elm", "fir"])
+    seen = []
+
+    def look(_: Sequence[PageInput]) -> None:
+        with closing(EmbeddedIndex.open(tmp_path / "index")) as reader:
+            seen.append((found(reader, "birch"), found(reader, "cedar")))
+
+    report = sync(folder, index, SmallBatches(look))
+
+    assert seen == [([("plants.pdf", 2)], [])] * 2
+    assert (report.replaced.documents, report.replaced.pages) == (1, 4)
+    assert found(index, "birch") == []
+    assert found(index, "cedar") == [("plants.pdf", 1)]
+
+
+def test_a_stopped_run_keeps_its_batches_and_the_next_does_the_rest(
+    folder: Path, index: EmbeddedIndex
+) -> None:
+    stop = threading.Event()
+    first = SmallBatches(lambda _: stop.set())
+    report = sync(folder, index, first, stop=stop)
+    assert report.is_interrupted
+    assert report.added.pages == index.stats().n_pages == first.n_encoded == 2
+    assert found(index, "badger") == [("animals.pdf", 2)]
+
+    second = SmallBatches()
+    report = sync(folder, index, second)
+    assert not report.is_interrupted
+    assert first.n_encoded + second.n_encoded == 7
+    assert index.stats().n_pages == 7
+    assert all(document.is_complete for document in index.documents())
+
+
+def test_a_run_stopped_within_a_replacement_keeps_the_old_document(
+    folder: Path, index: EmbeddedIndex
+) -> None:
+    sync(folder, index)
+    write_pdf(folder / "plants.pdf", ["cedar", "dogwood", "elm", "fir"])
+    stop = threading.Event()
+    sync(folder, index, SmallBatches(lambda _: stop.set()), stop=stop)
+    assert found(index, "birch") == [("plants.pdf", 2)]
+    assert found(index, "cedar") == []
+    second = SmallBatches()
+    report = sync(folder, index, second)
+    assert (report.replaced.documents, second.n_encoded) == (1, 2)
+    assert found(index, "birch") == []
+    assert found(index, "cedar") == [("plants.pdf", 1)]
+
+
+def test_a_replacement_given_up_half_way_leaves_nothing(folder: Path, index: EmbeddedIndex) -> None:
+    sync(folder, index)
+    write_pdf(folder / "plants.pdf", ["cedar", "dogwood", "elm", "fir"])
+    stop = threading.Event()
+    sync(folder, index, SmallBatches(lambda _: stop.set()), stop=stop)
+    write_pdf(folder / "plants.pdf", ["ginkgo"])
+    sync(folder, index)
+    assert found(index, "ginkgo") == [("plants.pdf", 1)]
+    assert len(list(index.documents())) == 2
+
+
+def test_a_page_without_usable_vectors_fails_alone(folder: Path, index: EmbeddedIndex) -> None:
+    def nan_for_dingo(pages: Sequence[PageInput]) -> None:
+        if any("dingo" in page.words.texts for page in pages):
+            raise VectorShapeError("Page vectors must have unit length")
+
+    report = sync(folder, index, SmallBatches(nan_for_dingo))
+    ((path, failure),) = report.failed
+    assert (Path(path).name, failure.page_number) == ("animals.pdf", 4)
+    assert failure.reason == "Page vectors must have unit length"
+    assert report.added.pages == index.stats().n_pages == 6
+
+    again = sync(folder, index)
+    assert [failure for _, failure in again.failed] == [failure]  # still told, not tried
+    assert index.stats().n_pages == 6
+    healed = sync(folder, index, retry_failed=True)
+    assert not healed.failed
+    assert found(index, "dingo") == [("animals.pdf", 4)]
+
+
+def test_a_broken_file_is_named_and_stops_nothing(folder: Path, index: EmbeddedIndex) -> None:
+    (folder / "aaa.pdf").write_text("<html>not found</html>")
+    report = sync(folder, index)
+    ((path, failure),) = report.failed
+    assert (Path(path).name, failure.page_number) == ("aaa.pdf", None)
+    assert failure.reason.startswith("not a PDF")
+    assert (report.added.documents, report.added.pages) == (2, 7)
+
+
+def test_an_error_of_the_index_ends_the_run_with_what_was_committed(
+    folder: Path, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_put, n_puts = index.put, []
+
+    def fail_at_second(pages: Sequence[object]) -> None:
+        n_puts.append(len(pages))
+        if len(n_puts) == 2:
+            raise KeyboardInterrupt
+        real_put(pages)  # type: ignore[arg-type]  # passed through unchanged
+
+    monkeypatch.setattr(index, "put", fail_at_second)
+    with pytest.raises(KeyboardInterrupt):
+        sync(folder, index, SmallBatches())
+    monkeypatch.undo()
+    second = SmallBatches()
+    sync(folder, index, second)
+    assert second.n_encoded == 5
+    assert index.stats().n_pages == 7

@@ -1,0 +1,247 @@
+"""A plan is what differs between a folder and an index."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from index.errors import WrongUseError
+from index.pages import Document, Failure
+from ingest.files import find_files, scope_of
+from ingest.plan import Plan, make_plan
+from tests.documents import write_pdf
+
+
+class Synced:
+    """A folder of PDFs, and what an index that was synced with it would say."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.documents: dict[str, Document] = {}
+        self.stored: dict[str, frozenset[int]] = {}
+
+    def plan(self, *folders: Path, keep_missing: bool = False, retry_failed: bool = False) -> Plan:
+        scope = scope_of(folders or (self.folder,))
+        return make_plan(
+            find_files(scope, leave_out=self.folder / "index"),
+            scope,
+            self.documents.values(),
+            lambda document_id: self.stored.get(document_id, frozenset()),
+            keep_missing=keep_missing,
+            retry_failed=retry_failed,
+            n_workers=2,
+            on_file=lambda: None,
+        )
+
+    def sync(self) -> None:
+        """Do what the plan says, in the records only."""
+        plan = self.plan()
+        for document in plan.remove:
+            del self.documents[document.document_id]
+        for work in plan.work:
+            for old in work.replaces:
+                del self.documents[old]
+        for document in (*plan.move, *plan.touch, *(w.document for w in plan.work)):
+            self.record(document)
+
+    def record(self, document: Document, *, is_complete: bool = True) -> None:
+        self.documents[document.document_id] = Document(
+            document.document_id,
+            document.files,
+            document.title,
+            document.page_count,
+            is_complete,
+            document.failures,
+        )
+        self.stored[document.document_id] = frozenset(range(1, document.page_count + 1))
+
+
+@pytest.fixture
+def synced(tmp_path: Path) -> Synced:
+    folder = tmp_path / "pdfs"
+    (folder / "sub").mkdir(parents=True)
+    write_pdf(folder / "a.pdf", ["alpha"])
+    write_pdf(folder / "sub" / "b.pdf", ["beta one", "beta two"])
+    synced = Synced(folder)
+    synced.sync()
+    return synced
+
+
+def names(documents: Iterable[Document]) -> list[list[str]]:
+    return [[Path(file.path).name for file in document.files] for document in documents]
+
+
+def test_a_new_folder_is_all_work(tmp_path: Path) -> None:
+    write_pdf(tmp_path / "a.pdf", ["alpha", "beta"], title="The title")
+    plan = Synced(tmp_path).plan()
+    (work,) = plan.work
+    assert work.page_numbers == (1, 2)
+    assert (work.document.title, work.document.page_count) == ("The title", 2)
+    assert not work.document.is_complete
+    assert plan.n_pages == 2
+
+
+def test_an_unchanged_folder_is_left_alone_without_reading_it(
+    synced: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_nothing(path: Path) -> str:
+        pytest.fail(f"{path} was read though its size and time are the same")
+
+    monkeypatch.setattr("ingest.plan.document_id_of", read_nothing)
+    plan = synced.plan()
+    assert names(plan.skip) == [["a.pdf"], ["b.pdf"]] or names(plan.skip) == [["b.pdf"], ["a.pdf"]]
+    assert not (plan.work or plan.move or plan.touch or plan.remove or plan.unreadable)
+
+
+def test_a_renamed_file_is_a_move(synced: Synced) -> None:
+    (synced.folder / "a.pdf").rename(synced.folder / "sub" / "renamed.pdf")
+    plan = synced.plan()
+    assert names(plan.move) == [["renamed.pdf"]]
+    assert not (plan.work or plan.remove)
+
+
+def test_the_same_bytes_twice_are_one_document_with_two_paths(synced: Synced) -> None:
+    (synced.folder / "copy.pdf").write_bytes((synced.folder / "a.pdf").read_bytes())
+    plan = synced.plan()
+    assert names(plan.move) == [["a.pdf", "copy.pdf"]]
+    assert not (plan.work or plan.remove)
+
+
+def test_a_file_with_a_new_time_but_the_same_bytes_is_touched(synced: Synced) -> None:
+    os.utime(synced.folder / "a.pdf", ns=(1, 1))
+    plan = synced.plan()
+    assert names(plan.touch) == [["a.pdf"]]
+    assert not (plan.work or plan.move or plan.remove)
+
+
+def test_a_changed_file_replaces_its_document(synced: Synced) -> None:
+    (old,) = (d for d in synced.documents.values() if d.page_count == 1)
+    write_pdf(synced.folder / "a.pdf", ["gamma"])
+    plan = synced.plan()
+    (work,) = plan.work
+    assert work.replaces == (old.document_id,)
+    assert not plan.remove  # it stays until its successor is complete
+
+
+def test_a_document_that_keeps_another_path_is_not_replaced(synced: Synced) -> None:
+    (synced.folder / "copy.pdf").write_bytes((synced.folder / "a.pdf").read_bytes())
+    synced.sync()
+    write_pdf(synced.folder / "a.pdf", ["gamma"])
+    plan = synced.plan()
+    assert [work.replaces for work in plan.work] == [()]
+    assert names(plan.move) == [["copy.pdf"]]
+    assert not plan.remove
+
+
+def test_two_files_that_trade_names_are_two_moves(synced: Synced) -> None:
+    a, b, c = (synced.folder / name for name in ("a.pdf", "sub/b.pdf", "c.pdf"))
+    a.rename(c)
+    b.rename(a)
+    c.rename(b)
+    plan = synced.plan()
+    assert sorted(names(plan.move)) == [["a.pdf"], ["b.pdf"]]
+    assert not (plan.work or plan.remove)
+
+
+def test_a_vanished_file_is_removed_unless_kept(synced: Synced) -> None:
+    (synced.folder / "a.pdf").unlink()
+    assert names(synced.plan().remove) == [["a.pdf"]]
+    kept = synced.plan(keep_missing=True)
+    assert not kept.remove
+    assert ["a.pdf"] in names(kept.skip)
+
+
+def test_what_lies_outside_the_folders_named_is_left_alone(synced: Synced) -> None:
+    (synced.folder / "a.pdf").unlink()
+    plan = synced.plan(synced.folder / "sub")
+    assert not plan.remove
+    assert len(plan.skip) == 2
+
+
+def test_a_single_file_can_be_named(synced: Synced) -> None:
+    write_pdf(synced.folder / "c.pdf", ["gamma"])
+    write_pdf(synced.folder / "d.pdf", ["delta"])
+    plan = synced.plan(synced.folder / "c.pdf")
+    assert [work.path.name for work in plan.work] == ["c.pdf"]
+
+
+def test_an_interrupted_document_goes_on_with_the_pages_it_lacks(synced: Synced) -> None:
+    (document,) = (d for d in synced.documents.values() if d.page_count == 2)
+    synced.record(document, is_complete=False)
+    synced.stored[document.document_id] = frozenset({1})
+    plan = synced.plan()
+    (work,) = plan.work
+    assert work.page_numbers == (2,)
+
+
+def test_an_orphan_without_path_is_removed(synced: Synced) -> None:
+    orphan = Document("f" * 32, (), "", 3, False)
+    synced.record(orphan, is_complete=False)
+    plan = synced.plan()
+    assert [d.document_id for d in plan.remove] == ["f" * 32]
+
+
+def test_failed_documents_are_tried_again_only_on_request(synced: Synced) -> None:
+    (synced.folder / "broken.pdf").write_text("not a PDF at all")
+    synced.sync()
+    (broken,) = (d for d in synced.documents.values() if d.failures)
+    assert broken.page_count == 0
+    assert not synced.plan().work
+    (document,) = (d for d in synced.documents.values() if d.page_count == 2)
+    synced.documents[document.document_id] = Document(
+        document.document_id, document.files, "", 2, True, (Failure(2, "time-out"),)
+    )
+    synced.stored[document.document_id] = frozenset({1})
+    write_pdf(synced.folder / "new.pdf", ["not asked for"])
+
+    plan = synced.plan(retry_failed=True)
+
+    assert [(w.path.name, w.page_numbers) for w in plan.work] == [
+        ("broken.pdf", ()),
+        ("b.pdf", (2,)),
+    ]
+    assert plan.work[0].document.failures[0].reason.startswith("not a PDF")
+    assert not plan.work[1].document.failures
+    assert not (plan.move or plan.touch or plan.remove)
+
+
+def test_a_file_that_cannot_be_read_keeps_its_document(
+    synced: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.utime(synced.folder / "a.pdf", ns=(1, 1))
+    (synced.folder / "gone.pdf").symlink_to(synced.folder / "nowhere.pdf")
+    real_open = Path.open
+
+    def refuse(path: Path, *args: str) -> object:
+        if path.name == "a.pdf":
+            raise PermissionError(13, "Permission denied")
+        return real_open(path, *args)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    plan = synced.plan()
+    reasons = {Path(path).name: failure.reason for path, failure in plan.unreadable}
+    assert reasons == {
+        "a.pdf": "cannot be read: Permission denied",
+        "gone.pdf": "cannot be read: No such file or directory",
+    }
+    assert not (plan.work or plan.remove)
+    assert ["a.pdf"] in names(plan.skip)
+
+
+def test_hidden_files_the_index_and_linked_folders_are_passed_over(tmp_path: Path) -> None:
+    for name in ("x.pdf", ".hidden/x.pdf", "index/x.pdf", "real/x.PDF", "real/x.txt", "._x.pdf"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    (tmp_path / "circle").symlink_to(tmp_path)
+    found = find_files(scope_of([tmp_path]), leave_out=tmp_path / "index")
+    assert [str(p.relative_to(tmp_path)) for p in found] == ["real/x.PDF", "x.pdf"]
+
+
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongUseError, match="No folder .*nowhere. Check the name"):
+        scope_of([tmp_path / "nowhere"])
+    (tmp_path / "x.txt").touch()
+    with pytest.raises(WrongUseError, match="x.txt is neither a folder nor a document"):
+        scope_of([tmp_path / "x.txt"])
