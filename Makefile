@@ -9,8 +9,8 @@ BIN := .venv/bin
 
 demo: .venv/installed poppler  ## ingest the sample PDFs, ask three questions, draw the hits
 	@$(BIN)/pagelens ingest samples --index demo/index --encoder lexical
-	@$(BIN)/pagelens query "how do binary codes make search faster" --index demo/index -k 3
-	@$(BIN)/pagelens query "Windkraftanlagen vor der Küste" --index demo/index -k 3
+	@$(BIN)/pagelens query "carbon dioxide in the air" --index demo/index -k 3
+	@$(BIN)/pagelens query "Windpark vor Borkum" --index demo/index -k 3
 	@$(BIN)/pagelens query "moons of the planets" --index demo/index -k 8 --save-pages demo/pages
 	@echo
 	@echo 'The last hits as one picture: demo/pages/contact-sheet.png. Now your own folder:'

@@ -337,7 +337,9 @@ class IndexStats:
     """What an index holds.
 
     Attributes:
+        n_documents: documents of which a page can be found.
         n_vectors: patches over all searchable pages.
+        n_failed_documents: documents that could not be read, or not every page of them.
         size_bytes: bytes on disk by kind: "bits", "vectors", "previews", "catalog".
         reclaimable_bytes: bytes of deleted pages that `pagelens compact` gives back.
     """

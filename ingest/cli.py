@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -85,7 +86,10 @@ def ingest(
         raise WrongUseError(f"No PDF or image in {named}. Name a folder that holds some.")
     source = _encoder_source(folder, is_new, encoder_name, model, device)
     plan_over = partial(_plan, paths, scope, keep_missing, retry_failed)
-    console, messages = Console(highlight=False), Console(stderr=True, highlight=False)
+    console, messages = (
+        Console(highlight=False, soft_wrap=True),
+        Console(stderr=True, highlight=False, soft_wrap=True),
+    )
 
     with progress_bar(messages) as progress, _stop_on_signal(messages) as stop:
         if dry_run:
@@ -97,7 +101,7 @@ def ingest(
             with closing(EmbeddedIndex.open_for_writing(folder, source.fingerprint)) as index:
                 plan = plan_over(index, progress)
                 if plan.n_pages and source.notice is not None:
-                    messages.print(source.notice(plan.n_pages), soft_wrap=True)
+                    messages.print(source.notice(plan.n_pages))
                 task = progress.add_task("Ingesting pages", total=plan.n_pages)
                 report = carry_out(
                     plan,
@@ -142,7 +146,8 @@ def _encoder_source(
 ) -> _EncoderSource:
     """An existing index's own encoder, or the one chosen for a new index."""
     if is_new:
-        choice = choose_encoder(encoder_name, model, device)
+        ask = click.confirm if sys.stdin.isatty() and sys.stderr.isatty() else None
+        choice = choose_encoder(encoder_name, model, device, ask)
         return _EncoderSource(choice.encoder.fingerprint, lambda: choice.encoder, choice.notice)
     stored = read_manifest(folder)
     if encoder_name not in ("auto", stored.encoder):

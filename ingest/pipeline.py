@@ -99,7 +99,8 @@ def carry_out(
     run = _Run(index, load_encoder, on_page)
     ahead = 2 * n_workers + run.encoder.batch_size if plan.n_pages else 1
     _apply_records(plan, index, run.report)
-    with ThreadPoolExecutor(n_workers) as pool:
+    pool = ThreadPoolExecutor(n_workers)
+    try:
         source = _jobs(plan, run, pool)
         jobs: deque[_Job] = deque()
         while not stop.is_set():
@@ -108,9 +109,9 @@ def carry_out(
                 break
             if wait([jobs[0].rendered], timeout=_STOP_CHECK_INTERVAL_S).done:
                 run.take(jobs.popleft())
-        for job in jobs:
-            job.rendered.cancel()
-    run.commit()
+        run.commit()
+    finally:
+        pool.shutdown(cancel_futures=True)
     run.report.is_interrupted = run.n_finished < len(plan.work)
     return run.report
 

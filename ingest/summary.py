@@ -60,7 +60,7 @@ def _print_kind(console: Console, verb: str, documents: Sequence[Document]) -> N
     console.print(f"[bold]{verb}[/] {count(len(documents), 'document')}, {count(n_pages, 'page')}")
     for document in documents[:_PATHS_SHOWN]:
         where = document.files[0].path if document.files else document.document_id
-        console.print(f"  {escape(where)} ({count(document.page_count, 'page')})", soft_wrap=True)
+        console.print(f"  {escape(where)} ({count(document.page_count, 'page')})")
     if len(documents) > _PATHS_SHOWN:
         console.print(f"  and {len(documents) - _PATHS_SHOWN} more")
 
@@ -87,7 +87,7 @@ def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
         "skip": listed((*plan.skip, *plan.touch)),
         "failed": [failure_as_json(*failed) for failed in planned_failures(plan)],
         "pages": plan.n_pages,
-        "estimated_seconds": round(estimate_s, 1),
+        "estimated_seconds": round(estimate_s, 3),
     }
 
 
@@ -129,7 +129,7 @@ def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> N
     console.print(f"[bold]{len(failed)} could not be read[/] (--retry-failed tries these again):")
     for path, failure in failed:
         page = "" if failure.page_number is None else f" page {failure.page_number}"
-        console.print(f"  {escape(path)}{page}: {escape(failure.reason)}", soft_wrap=True)
+        console.print(f"  {escape(path)}{page}: {escape(failure.reason)}")
 
 
 def report_as_json(report: Report, seconds: float) -> dict[str, Any]:

@@ -27,13 +27,12 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 @_json_option
 def status(location: str, as_json: bool) -> None:
     """Show what an index holds."""
-    folder, console = index_folder(location), Console(highlight=False)
+    folder, console = index_folder(location), Console(highlight=False, soft_wrap=True)
     with closing(EmbeddedIndex.open(folder)) as index:
         stats, documents = index.stats(), list(index.documents())
     failed = [(d.files[0].path, f) for d in documents for f in d.failures if d.files]
     unfinished = [d for d in documents if not d.is_complete]
-    total = sum(stats.size_bytes.values())
-    per_page = total / max(1, stats.n_pages)
+    per_page = sum(stats.size_bytes.values()) / max(1, stats.n_pages)
     if as_json:
         facts = asdict(stats) | {
             "index": str(folder),
@@ -45,14 +44,20 @@ def status(location: str, as_json: bool) -> None:
         console.print_json(json.dumps(facts))
         return
     made_with = index.fingerprint
-    sizes = ", ".join(f"{kind} {decimal(n)}" for kind, n in stats.size_bytes.items())
-    console.print(f"[bold]Index[/]      {escape(str(folder))}", soft_wrap=True)
-    console.print(f"[bold]Encoder[/]    {made_with.encoder}, model {escape(made_with.model)}")
-    console.print(f"[bold]Documents[/]  {stats.n_documents:,} ({len(unfinished)} unfinished)")
-    console.print(f"[bold]Pages[/]      {stats.n_pages:,}")
-    console.print(f"[bold]Vectors[/]    {stats.n_vectors:,}")
-    console.print(f"[bold]On disk[/]    {decimal(total)}: {sizes}", soft_wrap=True)
-    console.print(f"[bold]Per page[/]   {decimal(round(per_page))}")
+    notes = [(stats.n_failed_documents, "with failures"), (len(unfinished), "unfinished")]
+    facts_shown = {
+        "Index": str(folder),
+        "Encoder": f"{made_with.encoder}, model {made_with.model}",
+        "Documents": "; ".join(
+            [f"{stats.n_documents:,}", *(f"{n:,} {what}" for n, what in notes if n)]
+        ),
+        "Pages": f"{stats.n_pages:,}",
+        "Vectors": f"{stats.n_vectors:,}",
+        "On disk": ", ".join(f"{kind} {decimal(n)}" for kind, n in stats.size_bytes.items()),
+        "Per page": decimal(round(per_page)),
+    }
+    for name, fact in facts_shown.items():
+        console.print(f"[bold]{name:10}[/] {escape(fact)}")
     if stats.reclaimable_bytes:
         console.print(f'{decimal(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
     print_failures(console, failed)
@@ -63,13 +68,13 @@ def status(location: str, as_json: bool) -> None:
 @_json_option
 def check(location: str, as_json: bool) -> None:
     """Read a whole index and compare checksums and counts."""
-    folder, console = index_folder(location), Console(highlight=False)
+    folder, console = index_folder(location), Console(highlight=False, soft_wrap=True)
     report = check_index(folder)
     if as_json:
         console.print_json(json.dumps(asdict(report)))
     else:
         for problem in report.problems:
-            console.print(escape(problem), soft_wrap=True)
+            console.print(escape(problem))
         if not report.problems:
             console.print(
                 f"{count(report.n_documents, 'document')}, {count(report.n_pages, 'page')}, "
@@ -89,4 +94,4 @@ def compact(location: str) -> None:
     folder = index_folder(location)
     with closing(EmbeddedIndex.open_for_writing(folder, read_manifest(folder))) as index:
         freed = index.compact()
-    Console(highlight=False).print(f"Freed {decimal(freed)}.")
+    Console(highlight=False, soft_wrap=True).print(f"Freed {decimal(freed)}.")

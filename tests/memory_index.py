@@ -145,7 +145,7 @@ class MemoryIndex:
         n_vectors = sum(len(p.vectors.vectors) for p in pages)
         documents = self._documents.values()
         return IndexStats(
-            n_documents=sum(bool(d.files) for d in documents),
+            n_documents=len({p.document_id for p in pages}),
             n_pages=len(pages),
             n_vectors=n_vectors,
             n_failed_documents=sum(bool(d.failures) for d in documents),

@@ -291,7 +291,7 @@ class EmbeddedIndex:
             )
             catalog_size = (self._folder / CATALOG_NAME).stat().st_size
         return IndexStats(
-            n_documents=len(snapshot.documents),
+            n_documents=len(np.unique(snapshot.document_key)),
             n_pages=len(snapshot.page_key),
             n_vectors=int(snapshot.n_patches.sum()),
             n_failed_documents=sum(bool(d.failures) for d in documents),

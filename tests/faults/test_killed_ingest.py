@@ -94,7 +94,9 @@ def test_a_killed_ingest_goes_on_to_the_same_index(tmp_path: Path) -> None:
     moments = random.Random(20)
     n_killed, n_pages_left = 0, []
 
-    for n in range(N_KILLS):
+    for n in range(3 * N_KILLS):  # some runs are done before their moment comes
+        if n_killed == N_KILLS:
+            break
         index = shutil.copytree(before, tmp_path / f"killed-{n}")
         with subprocess.Popen(
             command("ingest", folder, "--index", index),
@@ -103,7 +105,7 @@ def test_a_killed_ingest_goes_on_to_the_same_index(tmp_path: Path) -> None:
             stderr=subprocess.DEVNULL,
         ) as process:
             try:
-                process.wait(moments.uniform(0.3, 1.0) * duration_s)
+                process.wait(moments.uniform(0.2, 0.9) * duration_s)
             except subprocess.TimeoutExpired:
                 process.kill()
                 n_killed += 1
@@ -117,8 +119,8 @@ def test_a_killed_ingest_goes_on_to_the_same_index(tmp_path: Path) -> None:
         assert ingest(folder, index)["skipped"]["documents"] == 13
         shutil.rmtree(index)
 
-    seen = f"{n_killed} of {N_KILLS} runs were killed; pages left to resume: {n_pages_left}"
-    assert n_killed > N_KILLS // 2, seen
+    seen = f"{n_killed} runs were killed; pages left to resume: {n_pages_left}"
+    assert n_killed == N_KILLS, seen
     assert len(set(n_pages_left)) > 4, seen
 
 

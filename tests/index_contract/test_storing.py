@@ -110,7 +110,7 @@ def test_stats_count_what_can_be_found(empty_index: PageIndex) -> None:
         replace(document(2, "/a/broken.pdf", page_count=0), failures=(Failure(None, "broken"),))
     )
     stats = empty_index.stats()
-    assert (stats.n_documents, stats.n_pages, stats.n_vectors) == (2, 2, 4)
+    assert (stats.n_documents, stats.n_pages, stats.n_vectors) == (1, 2, 4)
     assert stats.n_failed_documents == 1
 
 

@@ -1,0 +1,149 @@
+"""Time a whole embedded index as it grows: `python -m tests.bench.bench_index [--pages 1000 ...]`.
+
+One index grows through the sizes. Pages have 832 random patches (a ColSmol A4 page) and 200 words;
+queries have 14 and 32 tokens. At each size, in this process and warm: opening, and the stages of
+`hamming-then-float` and `bm25`. Then whole new processes, as a user's command line is one. 100,000
+pages take about 23 GB in the folder of --folder; sizes the disk has no room for are left out.
+
+Phase 1 reads 16 bytes a patch, so a size's floor is one pass over its bits; phase 2 and the prune
+stage work on a fixed number of pages. The last line is JSON.
+"""
+
+import argparse
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from encoders.lexical import LexicalEncoder
+from index.embedded import EmbeddedIndex
+from index.embedded.catalog import BITS_SIZE, VECTOR_SIZE
+from index.interface import BM25, HAMMING_THEN_FLOAT
+from index.pages import QueryVectors
+from tests.bench.machine import describe_machine, print_machine
+from tests.random_pages import document, page, query, unit_vectors
+
+N_PATCHES = 832
+N_WORDS, VOCABULARY = 200, 20_000
+PAGES_PER_DOCUMENT = 50
+DISTINCT_PAGES = 400  # vectors are drawn from these; all bytes are written and read all the same
+ROUNDS = 9
+SPACE_FACTOR = 1.2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, nargs="+", default=[1_000, 10_000, 100_000])
+    parser.add_argument("--folder", type=Path, help="where to put the index [default: a temporary]")
+    arguments = parser.parse_args()
+    machine = describe_machine()
+    print_machine(machine)
+    sizes = []
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        index_folder = Path(folder) / "index"
+        rng = np.random.default_rng(7)
+        pool = [unit_vectors(rng, N_PATCHES) for _ in range(DISTINCT_PAGES)]
+        n_pages = 0
+        for size in sorted(arguments.pages):
+            needed = (size - n_pages) * N_PATCHES * (BITS_SIZE + VECTOR_SIZE) * SPACE_FACTOR
+            if shutil.disk_usage(folder).free < needed:
+                print(f"{size:,} pages left out: {needed / 1e9:.0f} GB needed in {folder}")
+                continue
+            put_s = grow(index_folder, pool, rng, n_pages, size)
+            result = measure(index_folder, size, rng)
+            result["put_pages_per_s"] = round((size - n_pages) / put_s, 1)
+            n_pages = size
+            report(result)
+            sizes.append(result)
+    print(json.dumps({"machine": machine, "patches_per_page": N_PATCHES, "sizes": sizes}))
+
+
+def grow(
+    folder: Path, pool: list[np.ndarray], rng: np.random.Generator, first: int, last: int
+) -> float:
+    """Put pages until there are `last`; seconds it took, the making of pages left out."""
+    seconds = 0.0
+    fingerprint = LexicalEncoder().fingerprint
+    with closing(EmbeddedIndex.open_for_writing(folder, fingerprint)) as index:
+        for n in range(first // PAGES_PER_DOCUMENT, last // PAGES_PER_DOCUMENT):
+            pages = [
+                page(n, number, pool[int(rng.integers(len(pool)))], text=random_text(rng))
+                for number in range(1, PAGES_PER_DOCUMENT + 1)
+            ]
+            start = time.perf_counter()
+            index.put_document(document(n, f"/{n}.pdf", page_count=PAGES_PER_DOCUMENT))
+            index.put(pages)
+            seconds += time.perf_counter() - start
+    return seconds
+
+
+def random_text(rng: np.random.Generator) -> str:
+    """Words whose frequencies fall off as those of a language do (Zipf)."""
+    ranks = rng.zipf(1.3, N_WORDS) % VOCABULARY
+    return " ".join(f"word{rank}" for rank in ranks)
+
+
+def measure(folder: Path, n_pages: int, rng: np.random.Generator) -> dict[str, object]:
+    def opened() -> float:
+        start = time.perf_counter()
+        EmbeddedIndex.open(folder).close()
+        return 1000 * (time.perf_counter() - start)
+
+    result: dict[str, object] = {
+        "pages": n_pages,
+        "open_ms": round(median(opened() for _ in range(ROUNDS)), 2),
+        "first_query_of_a_process_ms": round(median(first_query_ms(folder) for _ in range(3)), 1),
+    }
+    with closing(EmbeddedIndex.open(folder)) as index:
+        for n_tokens in (14, 32):
+            asked = [query(unit_vectors(rng, n_tokens)) for _ in range(ROUNDS + 2)]
+            result[f"float_{n_tokens}_tokens_ms"] = stages(index, asked, HAMMING_THEN_FLOAT)
+        texts = [
+            QueryVectors.text_only(f"word{a} word{b} word{c}")
+            for a, b, c in rng.integers(10, VOCABULARY, (ROUNDS + 2, 3))
+        ]
+        result["bm25_ms"] = stages(index, texts, BM25)
+        sizes = index.stats().size_bytes
+    result["bytes_per_page"] = {kind: round(size / n_pages) for kind, size in sizes.items()}
+    result["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    return result
+
+
+def stages(index: EmbeddedIndex, queries: list[QueryVectors], ranking: str) -> dict[str, float]:
+    """Median milliseconds by stage and in all; the first two queries only warm up."""
+    runs = []
+    for one in queries:
+        start = time.perf_counter()
+        timings = dict(index.search(one, ranking, 10).timings_ms)
+        runs.append(timings | {"total": 1000 * (time.perf_counter() - start)})
+    return {stage: round(median(run.get(stage, 0.0) for run in runs[2:]), 2) for stage in runs[-1]}
+
+
+def first_query_ms(folder: Path) -> float:
+    """Wall-clock milliseconds of a new `pagelens query`, interpreter and imports included."""
+    start = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "pagelens", "query", "word17 word4711", "--index", str(folder)],
+        check=True,
+        capture_output=True,
+    )
+    return 1000 * (time.perf_counter() - start)
+
+
+def report(result: dict[str, object]) -> None:
+    print(f"\n{result['pages']:,} pages")
+    for name, value in result.items():
+        if name != "pages":
+            print(f"  {name:28} {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""The commands that make and keep an index, as a user types them."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pagelens import main
+from tests.documents import write_pdf
+
+
+class Shell:
+    """Runs `pagelens` in this process, from a folder that holds `pdfs/`."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def run(self, *arguments: str, expect: int = 0) -> str:
+        """What the command wrote on stdout, or, where it is to fail, on stderr."""
+        with pytest.raises(SystemExit) as exit_:
+            main(arguments)
+        out, err = self._capsys.readouterr()
+        assert exit_.value.code == expect, out + err
+        return err if expect in (2, 4, 5, 7) and not out else out
+
+    def json(self, *arguments: str, expect: int = 0) -> Any:
+        return json.loads(self.run(*arguments, "--json", expect=expect))
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Shell]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PAGELENS_INDEX", raising=False)
+    Path("pdfs").mkdir()
+    write_pdf(Path("pdfs/animals.pdf"), ["aardvark", "badger", "camel"], title="Animals")
+    write_pdf(Path("pdfs/plants.pdf"), ["acacia", "birch"])
+    return Shell(capsys)
+
+
+INGEST = ("ingest", "pdfs", "--encoder", "lexical")
+
+
+def test_ingest_says_what_it_did(shell: Shell) -> None:
+    assert shell.run(*INGEST).startswith("Added 2 documents (5 pages) in ")
+    assert shell.run("ingest", "pdfs").startswith("Skipped 2 documents (5 pages) in ")
+    assert Path("pagelens-index/manifest.json").exists()
+
+
+def test_ingest_as_json(shell: Shell) -> None:
+    Path("pdfs/broken.pdf").write_text("<html>")
+    report = shell.json(*INGEST, expect=3)
+    none = {"documents": 0, "pages": 0}
+    assert report.pop("seconds") > 0
+    assert report.pop("failed") == [
+        {
+            "path": str(Path("pdfs/broken.pdf").resolve()),
+            "page": None,
+            "reason": "not a PDF (starts with b'<html>')",
+        }
+    ]
+    assert report == {
+        "added": {"documents": 2, "pages": 5},
+        "replaced": none,
+        "moved": none,
+        "removed": none,
+        "skipped": none,
+        "interrupted": False,
+    }
+
+
+def test_what_failed_is_named_until_it_is_mended(shell: Shell) -> None:
+    Path("pdfs/broken.pdf").write_text("<html>")
+    first = shell.run(*INGEST, expect=3)
+    assert "1 could not be read (--retry-failed tries these again):" in first
+    assert "pdfs/broken.pdf: not a PDF" in first
+    assert "pdfs/broken.pdf: not a PDF" in shell.run("ingest", "pdfs", expect=3)
+    assert "pdfs/broken.pdf: not a PDF" in shell.run("ingest", "pdfs", "--retry-failed", expect=3)
+    write_pdf(Path("pdfs/broken.pdf"), ["mended"])
+    assert shell.run("ingest", "pdfs").startswith("Replaced 1 document (1 page), skipped 2 ")
+
+
+def test_a_dry_run_shows_the_plan_and_writes_nothing(shell: Shell) -> None:
+    plan = shell.run(*INGEST, "--dry-run")
+    assert "add 2 documents, 5 pages" in plan
+    assert "pdfs/animals.pdf (3 pages)" in plan
+    assert "5 pages to render and encode, about " in plan
+    assert "Nothing was written (--dry-run)." in plan
+    assert not Path("pagelens-index").exists()
+
+    shell.run(*INGEST)
+    Path("pdfs/animals.pdf").rename("pdfs/beasts.pdf")
+    Path("pdfs/plants.pdf").unlink()
+    write_pdf(Path("pdfs/new.pdf"), ["new"])
+    plan = shell.run("ingest", "pdfs", "--dry-run")
+    assert "add 1 document, 1 page\n" in plan
+    assert "move 1 document, 3 pages\n" in plan
+    assert "remove 1 document, 2 pages\n" in plan
+    as_json = shell.json("ingest", "pdfs", "--dry-run")
+    assert [Path(d["paths"][0]).name for d in as_json["move"]] == ["beasts.pdf"]
+    assert (as_json["pages"], as_json["dry_run"]) == (1, True)
+    assert as_json["estimated_seconds"] > 0
+    assert shell.json("status")["n_pages"] == 5
+
+
+def test_vanished_files_leave_unless_kept(shell: Shell) -> None:
+    shell.run(*INGEST)
+    Path("pdfs/plants.pdf").unlink()
+    assert "Skipped 2 documents" in shell.run("ingest", "pdfs", "--keep-missing")
+    assert "removed 1 document (2 pages)" in shell.run("ingest", "pdfs").lower()
+
+
+def test_status_shows_what_the_index_holds(shell: Shell) -> None:
+    Path("pdfs/broken.pdf").write_text("<html>")
+    shell.run(*INGEST, expect=3)
+    status = shell.run("status")
+    for line in (
+        "Encoder    lexical",
+        "Documents  2; 1 with failures",
+        "Pages      5",
+        "Vectors    5",
+    ):
+        assert line in status
+    assert "pdfs/broken.pdf: not a PDF" in status
+    facts = shell.json("status")
+    assert (facts["n_documents"], facts["n_pages"], facts["n_vectors"]) == (2, 5, 5)
+    assert facts["encoder"]["encoder"] == "lexical"
+    assert facts["bytes_per_page"] > 0
+    assert [Path(f["path"]).name for f in facts["failed"]] == ["broken.pdf"]
+
+
+def test_check_finds_damage(shell: Shell) -> None:
+    shell.run(*INGEST)
+    assert "2 documents, 5 pages" in shell.run("check")
+    assert shell.json("check")["problems"] == []
+    path = Path("pagelens-index/vectors-000001.bin")
+    path.write_bytes(bytes(path.stat().st_size))
+    assert "animals.pdf page 1: its vectors in vectors-000001.bin differ" in shell.run(
+        "check", expect=7
+    )
+
+
+def test_compact_says_what_it_freed(shell: Shell) -> None:
+    shell.run(*INGEST)
+    Path("pdfs/plants.pdf").unlink()
+    shell.run("ingest", "pdfs")
+    assert 'can be freed with "pagelens compact"' in shell.run("status")
+    assert shell.run("compact").startswith("Freed ")
+    assert shell.run("compact") == "Freed 0 bytes.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("ingest", "nowhere"), 2, "Error: No folder nowhere. Check the name"),
+        (("ingest", "empty"), 2, "Error: No PDF or image in empty. Name a folder"),
+        (("ingest", "pdfs", "--index", "pdfs"), 2, "Error: pdfs holds other files (animals.pdf)"),
+        (
+            ("ingest", "pdfs", "--index", "http://localhost:8080"),
+            2,
+            "Error: http://localhost:8080 is a server. This version keeps indexes in folders",
+        ),
+        (("status",), 2, "Error: No index at pagelens-index. Make one with"),
+        (("check",), 2, "Error: No index at pagelens-index."),
+        (("compact",), 2, "Error: No index at pagelens-index."),
+        (
+            ("ingest", "pdfs", "--encoder", "lexical", "--model", "x"),
+            2,
+            "Error: --encoder lexical uses no model.",
+        ),
+    ],
+)
+def test_mistakes_get_one_line(
+    shell: Shell, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    Path("empty").mkdir()
+    said = shell.run(*arguments, expect=code)
+    assert said.startswith(message)
+    assert len(said.splitlines()) == 1
+
+
+def test_an_index_keeps_to_its_encoder(shell: Shell) -> None:
+    shell.run(*INGEST)
+    said = shell.run("ingest", "pdfs", "--encoder", "colsmol", expect=5)
+    assert said.startswith(
+        "Error: Index pagelens-index was made with --encoder lexical, not colsmol, and keeps to it."
+    )
+
+
+def test_without_poppler_the_user_learns_how_to_install_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    said = shell.run(*INGEST, expect=4)
+    assert (
+        "Install poppler (Debian: apt install poppler-utils; macOS: brew install poppler)" in said
+    )
+    assert not Path("pagelens-index").exists()
+
+
+def test_the_index_may_be_named_by_the_environment(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGELENS_INDEX", "elsewhere")
+    shell.run(*INGEST)
+    assert Path("elsewhere/manifest.json").exists()
+
+
+def test_an_index_inside_the_folder_is_not_ingested(shell: Shell) -> None:
+    shell.run(*INGEST, "--index", "pdfs/index")
+    assert "Skipped 2 documents" in shell.run("ingest", "pdfs", "--index", "pdfs/index")
+
+
+def test_a_colsmol_model_in_a_folder_goes_through_both_commands(
+    shell: Shell, tiny_colsmol_folder: Path
+) -> None:
+    """Real ColIdefics3 classes and processor, random weights: which page wins means nothing."""
+    model = str(tiny_colsmol_folder)
+    shell.run("ingest", "pdfs", "--model", model, "--device", "cpu")
+    status = shell.json("status")
+    assert status["encoder"]["encoder"] == "colsmol"
+    assert status["n_vectors"] == 5 * 832  # A5: twelve tiles and the global view, 64 cells each
+    answer = shell.json("query", "a black badger", "-k", "5")
+    assert len(answer["hits"]) == 5
+    assert {"load", "encode", "phase_2"} <= set(answer["timings_ms"])
+    exact = shell.json("query", "a black badger", "-k", "5", "--ranking", "float")
+    assert [h["page_id"] for h in exact["hits"]] == [h["page_id"] for h in answer["hits"]]
+    assert [h["score"] for h in exact["hits"]] == [h["score"] for h in answer["hits"]]
+    assert "Skipped 2 documents" in shell.run("ingest", "pdfs")
+
+
+def test_a_lexical_ingest_and_query_never_import_torch(shell: Shell) -> None:
+    code = (
+        "import sys\n"
+        "from pagelens import main\n"
+        "for command in (['ingest', 'pdfs', '--encoder', 'lexical'], ['query', 'badger']):\n"
+        "    try:\n"
+        "        main(command)\n"
+        "    except SystemExit as e:\n"
+        "        assert e.code == 0, e.code\n"
+        "print({'torch', 'transformers', 'colpali_engine'} & set(sys.modules))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines()[-1] == "set()"
