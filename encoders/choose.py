@@ -1,0 +1,220 @@
+"""Which encoder makes an index, and which one an index needs. Imports no torch for lexical."""
+
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from encoders.colsmol import ColSmolEncoder
+from encoders.interface import Encoder
+from encoders.lexical import LexicalEncoder
+from encoders.model_files import DEFAULT_MODEL, DEFAULT_MODEL_SIZE, find_model_files
+from index.errors import IndexMismatchError, MissingDependencyError, WrongUseError
+from index.pages import Fingerprint
+
+ENCODERS = ("auto", "colsmol", "lexical")
+
+FLOP_PER_PAGE = 3.0e12
+"""colSmol-256M on an A4 page, counted from its layers' shapes. For each of 13 tiles 0.215e12: 1024
+patches through 12 layers of 7.1 million weights, 2 operations each, and 4 * 1024 * 1024 * 768 a
+layer for attention. And 0.2e12 for some 870 tokens through the text model's 106 million weights."""
+
+SLOWDOWN = 2.0
+"""The model's time over that of its multiplications alone, in float32 on two cores: 19.0 s against
+9.8 s. Attention, GELU and norms wait for memory."""
+
+PROCESSOR_S = 0.2
+"""Resizing, cutting and normalising a page on one core: 0.1 to 0.3 s. On a GPU the model itself is
+quicker than that, so this is then the time of a page."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The encoder for a new index.
+
+    Attributes:
+        notice: what to tell the user of a choice made for them, in one line, given the number of
+            pages there are to encode; None where the user chose.
+    """
+
+    encoder: Encoder
+    notice: Callable[[int], str] | None
+
+
+def choose_encoder(
+    name: str,
+    model: str | None = None,
+    device: str = "auto",
+    ask: Callable[[str], bool] | None = None,
+) -> Choice:
+    """The encoder that `--encoder`, `--model` and `--device` ask for.
+
+    "auto" takes ColSmol where its weights are on this machine or a model is named, else lexical:
+    half a gigabyte is never downloaded unasked.
+
+    Args:
+        name: one of ENCODERS.
+        model: hub id or folder, None for the default.
+        device: where the model runs; lexical has no use for it.
+        ask: puts a yes-or-no question to the user of a terminal. With it, "auto" offers the
+            download on a machine whose GPU makes ColSmol quick.
+
+    Raises:
+        WrongUseError: an unknown name, model or device, or a model for lexical.
+        MissingDependencyError: the weights asked for are not here and cannot be downloaded.
+    """
+    if name not in ENCODERS:
+        raise WrongUseError(f"No encoder {name!r}. --encoder takes {', '.join(ENCODERS)}.")
+    if name == "lexical":
+        if model is not None:
+            raise WrongUseError(
+                f"--encoder lexical uses no model. Leave out --model {model}, or take "
+                "--encoder colsmol."
+            )
+        return Choice(LexicalEncoder(), None)
+    if name == "colsmol" or model is not None:
+        return Choice(ColSmolEncoder(model or DEFAULT_MODEL, device), None)
+    if find_model_files(DEFAULT_MODEL) is not None or (ask and gpu_present() and ask(_QUESTION)):
+        return Choice(ColSmolEncoder(DEFAULT_MODEL, device), _colsmol_notice)
+    return Choice(LexicalEncoder(), _lexical_notice)
+
+
+def load_encoder(
+    fingerprint: Fingerprint, model: str | None = None, device: str = "auto"
+) -> Encoder:
+    """The encoder an existing index was made with, to search it or to add to it.
+
+    Args:
+        fingerprint: the index's.
+        model: where the index's model is now, None for where it was.
+        device: where the model runs; lexical has no use for it.
+
+    Raises:
+        IndexMismatchError: what there is on this machine makes other vectors.
+        MissingDependencyError: the index's model is not on this machine. It is not downloaded: a
+            query that starts by fetching half a gigabyte surprises.
+        WrongUseError: no such model or device.
+    """
+    encoder: Encoder
+    if fingerprint.encoder == "lexical":
+        if model is not None:
+            raise IndexMismatchError(
+                f"The index holds lexical vectors, which no model makes. Leave out --model {model}."
+            )
+        encoder = LexicalEncoder()
+    elif fingerprint.encoder == "colsmol":
+        if model is None:
+            _require_model(fingerprint.model)
+        encoder = ColSmolEncoder(model or fingerprint.model, device)
+    else:
+        raise IndexMismatchError(
+            f"The index holds vectors of the encoder {fingerprint.encoder!r}, which this version "
+            "of Pagelens does not have. Update Pagelens, or ingest again into a new index."
+        )
+    if not fingerprint.is_compatible(encoder.fingerprint):
+        raise IndexMismatchError(
+            f"The index holds {_described(fingerprint)}, the encoder here makes "
+            f"{_described(encoder.fingerprint)}. {_way_out(fingerprint, encoder.fingerprint)}"
+        )
+    return encoder
+
+
+def gpu_present() -> bool:
+    """Whether there are signs of a GPU that torch could use; cheap, torch is not imported."""
+    is_apple_silicon = platform.system() == "Darwin" and platform.machine() == "arm64"
+    has_nvidia = Path("/dev/nvidia0").exists() or shutil.which("nvidia-smi") is not None
+    return is_apple_silicon or has_nvidia
+
+
+def estimated_colsmol_s_per_page() -> float:
+    """Roughly how long ColSmol takes for a page on this machine, in seconds.
+
+    Without a GPU a matrix of the vision tower's size is multiplied in float32, which takes about
+    0.1 s. A CPU that is fast in bfloat16 needs half the time estimated.
+    """
+    if gpu_present():
+        return PROCESSOR_S
+    patches, weights = np.ones((1024, 768), np.float32), np.ones((768, 3072), np.float32)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        patches @ weights
+        times.append(time.perf_counter() - start)
+    flop = 2 * patches.size * weights.shape[1]
+    return PROCESSOR_S + SLOWDOWN * FLOP_PER_PAGE * min(times) / flop
+
+
+_QUESTION = (
+    "This machine has a GPU. Search what pages look like with ColSmol? It downloads "
+    f"{DEFAULT_MODEL} once, {DEFAULT_MODEL_SIZE}."
+)
+
+
+def _colsmol_notice(n_pages: int) -> str:
+    return f"Encoding {_count(n_pages)} with ColSmol ({DEFAULT_MODEL}), found on this machine."
+
+
+def _lexical_notice(n_pages: int) -> str:
+    seconds = n_pages * estimated_colsmol_s_per_page()
+    return (
+        f"Encoding {_count(n_pages)} with lexical, which finds words of the text layer and sees no "
+        f"pictures: {DEFAULT_MODEL} is not on this machine. ColSmol would take "
+        f"{_rough_duration(seconds)} here after a download of {DEFAULT_MODEL_SIZE}: "
+        "--encoder colsmol, with a new --index."
+    )
+
+
+def _count(n_pages: int) -> str:
+    return "1 page" if n_pages == 1 else f"{n_pages} pages"
+
+
+def _rough_duration(seconds: float) -> str:
+    """A duration as precise as the estimate is.
+
+    >>> _rough_duration(20), _rough_duration(100), _rough_duration(5400)
+    ('under a minute', 'about 2 minutes', 'about 2 hours')
+    """
+    if seconds < 60:
+        return "under a minute"
+    if seconds < 3600:
+        return f"about {seconds / 60:.0f} minutes"
+    return f"about {seconds / 3600:.0f} hours"
+
+
+def _require_model(model: str) -> None:
+    """Refuse an index whose model is not on this machine.
+
+    Raises:
+        MissingDependencyError: it is not; what to do differs for folders and hub ids.
+    """
+    if Path(model).is_absolute() and not Path(model).is_dir():
+        raise MissingDependencyError(
+            f"The index was made with the model in {model}, which is not there now. Name its "
+            "folder with --model FOLDER, or search the text alone: --ranking bm25."
+        )
+    if find_model_files(model) is None:
+        raise MissingDependencyError(
+            f"The index was made with {model}, whose weights are not on this machine. Allow the "
+            f"download with --model {model}, name a folder that holds them with --model FOLDER, or "
+            "search the text alone: --ranking bm25."
+        )
+
+
+def _described(fingerprint: Fingerprint) -> str:
+    name = fingerprint.model.rstrip("/").rsplit("/", 1)[-1]
+    return f"{name} vectors (revision {fingerprint.revision[:8]}, {fingerprint.rendering})"
+
+
+def _way_out(stored: Fingerprint, current: Fingerprint) -> str:
+    if stored.encoder == "lexical":
+        return "Ingest again into a new index (--index)."
+    if stored.model != current.model:
+        return f"Ingest again into a new index (--index), or pass --model {stored.model}."
+    return (
+        "The model has changed since. Ingest again into a new index (--index), or pass --model "
+        "with a folder of the earlier weights."
+    )

@@ -1,0 +1,185 @@
+"""ColVision models of some 150,000 random weights with the published image geometry.
+
+What depends on the geometry (tiles, token counts, masks, boxes) is real; what the vectors mean is
+not. Loaded by the same from_pretrained calls as the published models.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from colpali_engine.models import (
+    ColIdefics3,
+    ColIdefics3Processor,
+    ColModernVBert,
+    ColModernVBertProcessor,
+)
+from peft import LoraConfig
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import (
+    Idefics3Config,
+    Idefics3ImageProcessor,
+    LlamaConfig,
+    ModernBertConfig,
+    ModernVBertConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+    ProcessorMixin,
+)
+
+TILE_PX = 512
+LONG_EDGE_PX = 2048
+PATCH_PX = 16
+SCALE_FACTOR = 4
+TOKENS_PER_TILE = (TILE_PX // PATCH_PX // SCALE_FACTOR) ** 2
+
+TEXT_SIZES = {
+    "hidden_size": 48,
+    "intermediate_size": 96,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+}
+VISION_SIZES = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 1,
+    "image_size": TILE_PX,
+    "patch_size": PATCH_PX,
+}
+
+SPECIAL_TOKENS = (
+    "<|endoftext|>",
+    "<|begin_of_text|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<fake_token_around_image>",
+    "<image>",
+    "<end_of_utterance>",
+    "<global-img>",
+    *(f"<row_{row}_col_{col}>" for row in range(1, 7) for col in range(1, 7)),
+)
+TRAINING_TEXT = (
+    "The annual report lists the revenue of every region and of the year before.",
+    "User: Describe the image. Assistant: a table with rows and columns, and a chart.",
+    "Moons of the planets, their radius and the year of their discovery.",
+)
+
+
+def build_tiny_colsmol(folder: Path, *, seed: int = 0) -> Path:
+    """Save a ColIdefics3 and its processor; the same seed gives the same weights."""
+    processor = _processor(ColIdefics3Processor)
+    tokenizer = processor.tokenizer
+    text = LlamaConfig(
+        **TEXT_SIZES,
+        num_key_value_heads=2,
+        vocab_size=len(tokenizer),
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    config = Idefics3Config(
+        text_config=text,
+        vision_config=VISION_SIZES,
+        scale_factor=SCALE_FACTOR,
+        image_token_id=processor.image_token_id,
+    )
+    return _save(folder, ColIdefics3, config, processor, seed)
+
+
+def build_tiny_colmodernvbert(folder: Path, *, seed: int = 0) -> Path:
+    """Save a ColModernVBert, which cuts pages in the same way."""
+    processor = _processor(ColModernVBertProcessor)
+    tokenizer = processor.tokenizer
+    text = ModernBertConfig(
+        **TEXT_SIZES,
+        vocab_size=len(tokenizer),
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        cls_token_id=tokenizer.bos_token_id,
+        sep_token_id=tokenizer.eos_token_id,
+    )
+    config = ModernVBertConfig(
+        text_config=text,
+        vision_config={"model_type": "siglip_vision_model", **VISION_SIZES},
+        pixel_shuffle_factor=SCALE_FACTOR,
+        image_token_id=processor.image_token_id,
+    )
+    return _save(folder, ColModernVBert, config, processor, seed)
+
+
+def build_tiny_adapter(folder: Path, base_folder: Path, *, seed: int = 1) -> Path:
+    """Save a LoRA adapter over the model in base_folder, as vidore/colSmol-256M is one.
+
+    As there, the adapter's folder has the processor's files and names its base.
+    """
+    ColIdefics3Processor.from_pretrained(base_folder).save_pretrained(folder)
+    model = ColIdefics3.from_pretrained(base_folder)
+    lora = LoraConfig(
+        r=4,
+        target_modules=r".*text_model.*(q_proj|v_proj)|linear",
+        init_lora_weights=False,  # the usual start changes nothing
+        base_model_name_or_path=str(base_folder),
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model.add_adapter(lora)
+    model.save_pretrained(folder)
+    return folder
+
+
+def edit_json(path: Path, **changes: object) -> None:
+    """Change some values of a JSON file in a model's folder."""
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
+
+
+def _save(
+    folder: Path,
+    model_class: type[PreTrainedModel],
+    config: PreTrainedConfig,
+    processor: ProcessorMixin,
+    seed: int,
+) -> Path:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = model_class(config)
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder
+
+
+def _processor(processor_class: type[ProcessorMixin]) -> ProcessorMixin:
+    return processor_class(
+        image_processor=Idefics3ImageProcessor(
+            size={"longest_edge": LONG_EDGE_PX},
+            max_image_size={"longest_edge": TILE_PX},
+            image_mean=[0.5] * 3,
+            image_std=[0.5] * 3,
+        ),
+        tokenizer=_tokenizer(),
+        image_seq_len=TOKENS_PER_TILE,
+    )
+
+
+def _tokenizer() -> PreTrainedTokenizerFast:
+    """A byte-level BPE like the published one's, of 400 tokens."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(TRAINING_TEXT, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="<|im_start|>",
+        eos_token="<end_of_utterance>",
+        pad_token="<|im_end|>",
+        additional_special_tokens=list(SPECIAL_TOKENS[1:8]),
+    )

@@ -1,0 +1,397 @@
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from colpali_engine.models import (
+    ColIdefics3,
+    ColIdefics3Processor,
+    ColModernVBert,
+    ColModernVBertProcessor,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+from safetensors.torch import load_file, save_file
+from transformers import Idefics3Model
+
+import encoders.colsmol
+from encoders.colsmol import ColSmolEncoder
+from encoders.colsmol import _fast_cpu_dtype as fast_cpu_dtype
+from encoders.interface import PageInput
+from encoders.tiles import TileLayout
+from index.errors import VectorShapeError, WrongUseError
+from index.pages import PageWords
+from tests.tiny_colsmol import (
+    build_tiny_adapter,
+    build_tiny_colmodernvbert,
+    build_tiny_colsmol,
+    edit_json,
+)
+
+SQUARE, A4, WIDE = (1.0, 1.0), (210.0, 297.0), (16.0, 9.0)
+TILE_PX, CELL_PX, CELLS = 512, 64, 8
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """For matrices this small threads cost more than they save, most of all on a busy machine."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def float32() -> Iterator[None]:
+    """Exact enough to compare with, on every CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders.colsmol, "_fast_cpu_dtype", lambda: torch.float32)
+        yield
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny_colsmol_folder: Path, float32: None) -> ColSmolEncoder:
+    return ColSmolEncoder(str(tiny_colsmol_folder), "cpu")
+
+
+@pytest.fixture(scope="module")
+def processor(tiny_colsmol_folder: Path) -> ColIdefics3Processor:
+    return ColIdefics3Processor.from_pretrained(tiny_colsmol_folder)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_colsmol_folder: Path) -> ColIdefics3:
+    return ColIdefics3.from_pretrained(tiny_colsmol_folder).eval()
+
+
+@pytest.fixture
+def copied_folder(tiny_colsmol_folder: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_colsmol_folder, tmp_path / "model"))
+
+
+def blank(encoder: ColSmolEncoder, shape: tuple[float, float]) -> Image.Image:
+    return Image.new("RGB", encoder.page_size_px(*shape), "white")
+
+
+def noise(encoder: ColSmolEncoder, shape: tuple[float, float], seed: int) -> PageInput:
+    width, height = encoder.page_size_px(*shape)
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    return as_input(Image.fromarray(pixels))
+
+
+def as_input(image: Image.Image) -> PageInput:
+    return PageInput(image, PageWords.none())
+
+
+def visual_vectors_one_by_one(
+    model: ColIdefics3, processor: ColIdefics3Processor, page: PageInput
+) -> np.ndarray:
+    batch = processor.process_images([page.image])
+    with torch.inference_mode():
+        vectors = model(**batch)[0]
+    return vectors[batch["input_ids"][0] == model.config.image_token_id].numpy()
+
+
+def test_batched_vectors_are_colpali_engines_own_of_each_page_alone(
+    encoder, model, processor, monkeypatch
+):
+    monkeypatch.setitem(
+        encoders.colsmol.BATCH_SIZES, "cpu", 2
+    )  # three squares: a full batch, a rest
+    shapes = [SQUARE, A4, SQUARE, WIDE, SQUARE]
+    pages = [noise(encoder, shape, seed) for seed, shape in enumerate(shapes)]
+    encoded = encoder.encode_pages(pages)
+    assert [len(page.vectors) for page in encoded] == [1088, 832, 1088, 832, 1088]
+    for page, ours in zip(pages, encoded, strict=True):
+        theirs = visual_vectors_one_by_one(model, processor, page)
+        np.testing.assert_allclose(ours.vectors, theirs, atol=1e-5)
+    assert abs(encoded[0].vectors - encoded[2].vectors).max() > 0.01  # pages can be told apart
+
+
+@pytest.mark.parametrize(
+    ("size", "n_visual"),
+    [
+        ((1024, 1024), 1088),
+        ((2048, 2048), 1088),
+        ((1280, 720), 832),
+        ((1920, 1080), 832),
+        ((1654, 2339), 832),
+        ((2339, 1654), 832),
+        ((595, 842), 832),
+    ],
+)
+def test_published_token_counts(encoder, processor, size, n_visual):
+    image = Image.new("RGB", size)
+    assert processor.get_image_mask(processor.process_images([image])).sum() == n_visual
+    assert len(encoder.encode_pages([as_input(image)])[0].vectors) == n_visual
+
+
+@settings(deadline=None)
+@given(
+    width=st.integers(1, 60),
+    height=st.integers(1, 60),
+    long_edge_px=st.integers(8, 50),
+    tile_px=st.integers(2, 16),
+)
+def test_tiles_are_counted_as_the_image_processor_counts_them(
+    processor, width, height, long_edge_px, tile_px
+):
+    # in small, where the rounding to even and down decides more often
+    processed = processor.image_processor(
+        Image.new("RGB", (width, height)),
+        size={"longest_edge": long_edge_px},
+        max_image_size={"longest_edge": tile_px},
+        return_row_col_info=True,
+    )
+    size = TileLayout(long_edge_px, tile_px, 1).page_size_px(width, height)
+    cols, rows = (edge // tile_px for edge in size)
+    if rows * cols == 1:
+        rows = cols = 0  # the processor's word for a page that is not cut
+    assert (processed["rows"], processed["cols"]) == ([[rows]], [[cols]])
+
+
+@pytest.mark.parametrize("shape", [SQUARE, A4, WIDE, (1, 9)])
+def test_a_page_of_the_size_asked_for_is_not_resampled(encoder, processor, shape):
+    page = noise(encoder, shape, seed=1)
+    pixels = np.asarray(page.image, np.float32) / 127.5 - 1  # (height_px, width_px, 3)
+    tiles = processor.process_images([page.image])["pixel_values"][0].numpy()
+    rows, cols = (edge // TILE_PX for edge in pixels.shape[:2])
+    assert len(tiles) == rows * cols + 1
+    for i, tile in enumerate(tiles[:-1]):
+        top, left = i // cols * TILE_PX, i % cols * TILE_PX
+        part = pixels[top : top + TILE_PX, left : left + TILE_PX].transpose(2, 0, 1)
+        np.testing.assert_allclose(tile, part, atol=1e-6)
+
+
+def changed_cells(processor: ColIdefics3Processor, a: Image.Image, b: Image.Image) -> np.ndarray:
+    """Which tokens' 64 by 64 pixels differ between two images, in the processor's tile order."""
+    tiles = [processor.process_images([image])["pixel_values"][0].numpy() for image in (a, b)]
+    differs = (tiles[0] != tiles[1]).any(axis=1)  # (n_tiles, 512, 512)
+    cells = differs.reshape(-1, CELLS, CELL_PX, CELLS, CELL_PX)
+    return cells.any(axis=(2, 4)).reshape(-1)  # (n_patches,), cells row by row
+
+
+@pytest.mark.parametrize("shape", [SQUARE, A4, WIDE])
+@pytest.mark.parametrize(
+    "square_px",  # left, top, right, bottom; the right and bottom pixels are not in it
+    [(700, 300, 764, 364), (500, 500, 530, 530), (0, 0, 1, 1), (1030, 1400, 1100, 1500)],
+)
+def test_the_cells_that_change_are_those_whose_boxes_meet_the_square(
+    encoder, processor, shape, square_px
+):
+    white, marked = blank(encoder, shape), blank(encoder, shape)
+    left, top, right, bottom = square_px
+    ImageDraw.Draw(marked).rectangle((left, top, right - 1, bottom - 1), "black")
+    changed = changed_cells(processor, white, marked)
+    boxes = encoder.encode_pages([as_input(white)])[0].patch_map.boxes
+    x0, y0, x1, y1 = (boxes * np.tile(white.size, 2)).round().T  # page pixels
+
+    def meets(margin_x: float, margin_y: float) -> np.ndarray:
+        across = (x0 < right + margin_x) & (left - margin_x < x1)
+        return across & (y0 < bottom + margin_y) & (top - margin_y < y1)
+
+    np.testing.assert_array_equal(changed[:-64], meets(0, 0)[:-64])
+    # The global view is the page made smaller. A pixel there draws from 3 of its own widths to
+    # each side (Lanczos), so cells that near may change, and cells in its middle must.
+    width, height = (edge / TILE_PX for edge in white.size)
+    assert (changed[-64:] <= meets(3 * width, 3 * height)[-64:]).all()
+    if right - left > 4 * width and bottom - top > 4 * height:
+        assert (changed[-64:] >= meets(-width, -height)[-64:]).all()
+        assert changed[-64:].any()
+
+
+def test_the_model_shuffles_patches_into_cells_row_by_row(model: ColIdefics3):
+    inner: Idefics3Model = model.model
+    patches = torch.arange(32 * 32, dtype=torch.float32).reshape(1, -1, 1)
+    cells = inner.connector.pixel_shuffle(patches, inner.connector.scale_factor)[0]  # (64, 16)
+    rows, cols = np.divmod(cells.numpy().astype(int), 32)
+    expected_row, expected_col = np.divmod(np.arange(64), CELLS)
+    np.testing.assert_array_equal(rows // 4, np.tile(expected_row[:, None], 16))
+    np.testing.assert_array_equal(cols // 4, np.tile(expected_col[:, None], 16))
+
+
+def test_every_cell_has_its_own_vector(encoder):
+    page = encoder.encode_pages([as_input(blank(encoder, A4))])[0]
+    np.testing.assert_array_equal(page.patch_map.vector_index, np.arange(832))
+
+
+def test_no_pages_no_vectors(encoder):
+    assert encoder.encode_pages([]) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0])
+def test_nan_and_zero_vectors_are_refused(copied_folder, float32, value):
+    weights = load_file(copied_folder / "model.safetensors")
+    weights["linear.weight"].fill_(value)
+    weights["linear.bias"].fill_(value)
+    save_file(weights, copied_folder / "model.safetensors", {"format": "pt"})
+    broken = ColSmolEncoder(str(copied_folder))
+    with pytest.raises(VectorShapeError, match=r"^Page vectors must have unit length.*--device"):
+        broken.encode_pages([as_input(blank(broken, SQUARE))])
+    with pytest.raises(VectorShapeError, match="^Query vectors must have unit length"):
+        broken.encode_query("word")
+
+
+@pytest.mark.parametrize("text", ["annual report 2023", "Umsätze: 北京?", "  two \n lines\t", "?"])
+def test_query_vectors_are_colpali_engines_own(encoder, model, processor, text):
+    batch = processor.process_queries([" ".join(text.split())])
+    with torch.inference_mode():
+        theirs = model(**batch)[0].numpy()
+    query = encoder.encode_query(text)
+    assert query.text == text
+    np.testing.assert_allclose(query.vectors, theirs, atol=1e-5)
+
+
+def test_query_tokens_read_as_typed_and_only_what_the_query_is_about_is_content(encoder):
+    query = encoder.encode_query(" the report of 北, 7?")
+    n_typed = len(query.tokens) - 10
+    assert query.tokens[n_typed:] == ("<end_of_utterance>",) * 10
+    assert not query.is_content[n_typed:].any()
+    shown = list(zip(query.tokens[:n_typed], query.is_content[:n_typed], strict=True))
+    content = [token for token, is_content in shown if is_content]
+    assert "".join(content[:-4]) == "report"
+    assert content[-4:] == ["北", "北", "北", "7"]  # three bytes, three tokens
+    assert {token for token, is_content in shown if not is_content} >= {",", "?", "of"}
+
+
+def test_a_marker_of_the_model_typed_as_a_query_is_encoded_too(encoder):
+    assert encoder.encode_query("<image> tag").tokens[:-10][0] == "<image>"
+
+
+@pytest.mark.parametrize("text", ["to be or not to be", "?!"])
+def test_a_query_of_nothing_else_has_all_of_it_as_content(encoder, text):
+    query = encoder.encode_query(text)
+    assert query.is_content[:-10].all()
+    assert not query.is_content[-10:].any()
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_an_empty_query_is_refused(encoder, text):
+    with pytest.raises(WrongUseError, match=r"^The query is empty\. Type one or more words, as in"):
+        encoder.encode_query(text)
+
+
+def test_an_adapter_gives_what_transformers_makes_of_it(
+    tiny_colsmol_folder, encoder, processor, tmp_path, float32
+):
+    folder = build_tiny_adapter(tmp_path / "adapter", tiny_colsmol_folder)
+    adapted = ColSmolEncoder(str(folder))
+    page = noise(encoder, SQUARE, seed=3)
+    ours = adapted.encode_pages([page])[0].vectors
+    theirs = visual_vectors_one_by_one(ColIdefics3.from_pretrained(folder).eval(), processor, page)
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert abs(ours - encoder.encode_pages([page])[0].vectors).max() > 0.01
+    assert not adapted.fingerprint.is_compatible(encoder.fingerprint)
+
+
+def test_colmodernvbert_gives_what_colpali_engine_makes_of_it(tmp_path, float32):
+    folder = build_tiny_colmodernvbert(tmp_path / "modern")
+    modern = ColSmolEncoder(str(folder), "cpu")
+    model = ColModernVBert.from_pretrained(folder).eval()
+    processor = ColModernVBertProcessor.from_pretrained(folder)
+    page = noise(modern, A4, seed=5)
+    ours = modern.encode_pages([page])[0].vectors
+    np.testing.assert_allclose(ours, visual_vectors_one_by_one(model, processor, page), atol=1e-5)
+    with torch.inference_mode():
+        theirs = model(**processor.process_queries(["annual report"]))[0].numpy()
+    np.testing.assert_allclose(modern.encode_query("annual report").vectors, theirs, atol=1e-5)
+
+
+def test_the_fingerprint_follows_the_weights_and_not_the_folder(
+    encoder, tiny_colsmol_folder, copied_folder, float32, monkeypatch
+):
+    fingerprint = encoder.fingerprint
+    assert fingerprint.encoder == "colsmol"
+    assert fingerprint.model == str(tiny_colsmol_folder.resolve())
+    assert (fingerprint.pooling, fingerprint.rendering) == ("none", "tiles-512-edge-2048")
+
+    monkeypatch.chdir(copied_folder.parent)
+    moved = ColSmolEncoder("model").fingerprint
+    assert moved.model == str(copied_folder.resolve())  # found again from any folder
+    assert moved.is_compatible(fingerprint)
+
+    build_tiny_colsmol(copied_folder, seed=1)
+    assert not ColSmolEncoder("model").fingerprint.is_compatible(fingerprint)
+
+
+def test_bfloat16_gives_nearly_the_same_unit_vectors(encoder, tiny_colsmol_folder, monkeypatch):
+    monkeypatch.setattr(encoders.colsmol, "_fast_cpu_dtype", lambda: torch.bfloat16)
+    half = ColSmolEncoder(str(tiny_colsmol_folder), "cpu")
+    page = noise(encoder, SQUARE, seed=4)
+    exact, rounded = (e.encode_pages([page])[0].vectors for e in (encoder, half))
+    assert rounded.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(rounded, axis=1), 1, atol=1e-6)
+    assert (exact * rounded).sum(axis=1).min() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("bfloat16_s", "float32_s", "expected"),
+    [(1.0, 2.0, torch.bfloat16), (2.0, 1.0, torch.float32), (1.0, 1.1, torch.float32)],
+)
+def test_a_cpu_runs_the_number_format_it_measured_to_be_fast(
+    monkeypatch, bfloat16_s, float32_s, expected
+):
+    ticks = [s for s in (bfloat16_s, float32_s) for _ in range(8)]  # a start and an end, four times
+    clock = SimpleNamespace(perf_counter=iter(np.cumsum(ticks)).__next__)
+    monkeypatch.setattr(encoders.colsmol, "time", clock)
+    assert fast_cpu_dtype.__wrapped__() is expected
+
+
+def test_loading_says_nothing(tiny_colsmol_folder, tmp_path, capfd):
+    folder = build_tiny_adapter(tmp_path / "adapter", tiny_colsmol_folder)
+    capfd.readouterr()
+    ColSmolEncoder(str(folder))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="asks for a GPU that is there")
+def test_a_device_that_is_not_there_is_refused(tiny_colsmol_folder):
+    with pytest.raises(WrongUseError) as error:
+        ColSmolEncoder(str(tiny_colsmol_folder), "cuda")
+    assert str(error.value).startswith("This machine has no device 'cuda' that torch ")
+    assert "--device takes auto, cpu" in str(error.value)
+
+
+def test_other_architectures_are_refused(copied_folder):
+    edit_json(copied_folder / "config.json", model_type="colqwen2")
+    with pytest.raises(WrongUseError) as error:
+        ColSmolEncoder(str(copied_folder))
+    assert str(error.value) == (
+        f"The model {copied_folder} is of type colqwen2. Pagelens takes those that cut pages into "
+        "tiles: idefics3 and modernvbert, such as vidore/colSmol-256M, vidore/colSmol-500M and "
+        "ModernVBERT/colmodernvbert."
+    )
+
+
+def test_a_language_model_without_projection_is_refused(copied_folder, float32):
+    weights = load_file(copied_folder / "model.safetensors")
+    del weights["linear.weight"], weights["linear.bias"]
+    save_file(weights, copied_folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(WrongUseError) as error:
+        ColSmolEncoder(str(copied_folder))
+    assert str(error.value) == (
+        f"The model {copied_folder} is no ColIdefics3: it lacks 2 weights, such as linear.bias. "
+        "Name a ColVision model such as vidore/colSmol-256M with --model."
+    )
+
+
+def test_damaged_weights_are_refused(copied_folder, float32):
+    weights = copied_folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(WrongUseError, match="^Cannot load the model .*model: .* Download it again"):
+        ColSmolEncoder(str(copied_folder))
+
+
+def test_a_processor_that_cuts_pages_differently_is_refused(copied_folder, float32):
+    processor = json.loads((copied_folder / "processor_config.json").read_text("utf-8"))
+    processor["image_processor"]["do_image_splitting"] = False
+    edit_json(copied_folder / "processor_config.json", **processor)
+    encoder = ColSmolEncoder(str(copied_folder))
+    with pytest.raises(VectorShapeError) as error:
+        encoder.encode_pages([as_input(blank(encoder, SQUARE))])
+    assert str(error.value).startswith("The model gave 64 visual vectors for a page of 1088 cells:")
