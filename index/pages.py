@@ -338,6 +338,7 @@ class IndexStats:
 
     Attributes:
         n_documents: documents of which a page can be found.
+        n_pages_without_vectors: pages that no MaxSim ranking finds.
         n_vectors: patches over all searchable pages.
         n_failed_documents: documents that could not be read, or not every page of them.
         size_bytes: bytes on disk by kind: "bits", "vectors", "previews", "catalog".
@@ -346,6 +347,7 @@ class IndexStats:
 
     n_documents: int
     n_pages: int
+    n_pages_without_vectors: int
     n_vectors: int
     n_failed_documents: int
     size_bytes: Mapping[str, int]

@@ -41,6 +41,8 @@ class Report:
     """What a run did.
 
     Attributes:
+        pages_without_vectors: pages of this run in which the encoder saw nothing; only their title
+            and file name find them.
         failed: path and reason of everything that is not in the index for being unreadable, from
             earlier runs too.
         is_interrupted: whether the run was stopped before its plan was carried out.
@@ -51,6 +53,7 @@ class Report:
     moved: Counts = field(default_factory=Counts)
     removed: Counts = field(default_factory=Counts)
     skipped: Counts = field(default_factory=Counts)
+    pages_without_vectors: int = 0
     failed: list[tuple[str, Failure]] = field(default_factory=list)
     is_interrupted: bool = False
 
@@ -205,6 +208,7 @@ class _Run:
         for (job, _, _), outcome in zip(batch, vectors, strict=True):
             if isinstance(outcome, PageVectors):
                 self._counts(job.document).pages += 1
+                self.report.pages_without_vectors += not len(outcome.vectors)
                 self._page_done(job)
         self._last_commit = time.monotonic()
 

@@ -113,12 +113,23 @@ def print_report(console: Console, report: Report, plan: Plan, seconds: float) -
         if counts.documents or counts.pages
     ]
     console.print(f"{', '.join(done).capitalize() or 'Nothing to do'} in {duration(seconds)}.")
+    print_pages_without_vectors(console, report.pages_without_vectors)
     print_failures(console, report.failed)
     if report.is_interrupted:
         n_done = report.added.pages + report.replaced.pages
         console.print(
             f"Stopped after {n_done:,} of {count(plan.n_pages, 'page')}; these are kept. "
             "Run the same command again to go on."
+        )
+
+
+def print_pages_without_vectors(console: Console, n_pages: int) -> None:
+    """Tell of pages in which the encoder saw nothing, if there are any."""
+    if n_pages:
+        console.print(
+            f"{count(n_pages, 'page')} without a text layer: the lexical encoder sees nothing "
+            "there, and only --ranking bm25 finds them, by file name and title. ColSmol would see "
+            "them."
         )
 
 
@@ -144,6 +155,7 @@ def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
         "moved": counts(report.moved),
         "removed": counts(report.removed),
         "skipped": counts(report.skipped),
+        "pages_without_vectors": report.pages_without_vectors,
         "failed": [failure_as_json(*failed) for failed in report.failed],
         "interrupted": report.is_interrupted,
         "seconds": round(seconds, 3),

@@ -14,7 +14,12 @@ from index.embedded.check import check_index
 from index.embedded.manifest import read_manifest
 from index.errors import DamagedIndexError
 from index.location import DEFAULT_INDEX, INDEX_HELP, INDEX_VARIABLE, index_folder
-from ingest.summary import count, failure_as_json, print_failures
+from ingest.summary import (
+    count,
+    failure_as_json,
+    print_failures,
+    print_pages_without_vectors,
+)
 
 _index_option = click.option(
     "--index", "location", default=DEFAULT_INDEX, envvar=INDEX_VARIABLE, help=INDEX_HELP
@@ -60,6 +65,7 @@ def status(location: str, as_json: bool) -> None:
         console.print(f"[bold]{name:10}[/] {escape(fact)}")
     if stats.reclaimable_bytes:
         console.print(f'{decimal(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
+    print_pages_without_vectors(console, stats.n_pages_without_vectors)
     print_failures(console, failed)
 
 

@@ -147,6 +147,7 @@ class MemoryIndex:
         return IndexStats(
             n_documents=len({p.document_id for p in pages}),
             n_pages=len(pages),
+            n_pages_without_vectors=sum(not len(p.vectors.vectors) for p in pages),
             n_vectors=n_vectors,
             n_failed_documents=sum(bool(d.failures) for d in documents),
             size_bytes={"vectors": 512 * n_vectors},

@@ -1,13 +1,11 @@
 """The catalog of an embedded index: documents, pages, text. A page exists once its row does.
 
-The only importer of sqlite3. Knows where a page's bytes lie in the segments, not what they mean.
-Write-ahead logging lets readers keep the state they opened while the one writer goes on.
+Knows where a page's bytes lie in the segments, not what they mean, and the SQL of every question.
 """
 
 import hashlib
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.codec import patch_map_from_bytes, patch_map_to_bytes, words_from_bytes, words_to_bytes
+from index.embedded.database import Database, Parameters
 from index.embedded.segments import KINDS
 from index.embedded.text_search import indexed_text, match_expression
-from index.errors import DamagedIndexError, PagelensError
+from index.errors import DamagedIndexError
 from index.pages import VECTOR_DIM, Document, Failure, FileRecord, PageWords, PatchMap
 
 CATALOG_NAME = "catalog.sqlite"
@@ -92,7 +91,7 @@ _PAGE_COLUMNS = ", ".join(PageRow.__dataclass_fields__)
 
 
 class Catalog:
-    """One connection to the catalog; the writer's, or a reader's fixed on one state."""
+    """The catalog's queries over one connection; the writer's, or a reader's fixed on one state."""
 
     def __init__(self, folder: Path, *, writable: bool) -> None:
         """Open the catalog; the writer makes it where there is none.
@@ -101,79 +100,29 @@ class Catalog:
             DamagedIndexError: the file is missing or not a database.
         """
         self._path = folder / CATALOG_NAME
-        if not writable and not self._path.exists():
-            raise DamagedIndexError(f"{self._path} is missing. Ingest again into a new index.")
-        with self._own_errors():
-            self._connection = self._connect(writable)
-            self._connection.execute("PRAGMA foreign_keys = ON")
-            if writable:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                # NORMAL may lose the last commits at a power cut, never the order of commits
-                self._connection.execute("PRAGMA synchronous = NORMAL")
-                if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'pages'"):
-                    self._create()
-            else:
-                self._connection.execute("PRAGMA query_only = ON")
-                self.refresh()
+        self._db = Database(self._path, writable=writable)
+        if writable and not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'pages'"):
+            with self.transaction():
+                for statement in _SCHEMA.split(";\n"):
+                    self._run(statement)
+                for kind in KINDS:
+                    self._run("INSERT INTO segments VALUES(?, 1, 0)", (kind,))
 
-    def _connect(self, writable: bool) -> sqlite3.Connection:
-        if writable:
-            return self._connect_as("rwc")
-        connection = self._connect_as("rw")
-        try:
-            connection.execute("SELECT 1 FROM sqlite_master").fetchall()
-            return connection
-        except sqlite3.OperationalError:
-            connection.close()
-            # a folder we may not write to, so there is no log to share with a writer either
-            return self._connect_as("ro&immutable=1")
-
-    def _connect_as(self, mode: str) -> sqlite3.Connection:
-        return sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
-            timeout=60,  # seconds to wait for another process's commit
-            isolation_level=None,
-            check_same_thread=False,
-            uri=True,
-        )
-
-    def _create(self) -> None:
-        with self.transaction():
-            for statement in _SCHEMA.split(";\n"):
-                self._connection.execute(statement)
-            self._connection.executemany(
-                "INSERT INTO segments VALUES(?, 1, 0)", [(kind,) for kind in KINDS]
-            )
+    def transaction(self) -> AbstractContextManager[None]:
+        """All writes inside are committed together, or not at all."""
+        return self._db.transaction()
 
     def refresh(self) -> int:
-        """Let a reader go on to the newest committed state and stay there.
+        """Let a reader go on to the newest committed state; see Database.refresh."""
+        return self._db.refresh()
 
-        Returns:
-            SQLite's data_version, which differs where anything was committed in between.
-        """
-        with self._own_errors():
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            self._connection.execute("BEGIN")
-            self._rows("SELECT 1 FROM segments")  # the first read fixes the state
-            return int(self._rows("PRAGMA data_version")[0][0])
+    def vacuum(self) -> None:
+        """Give the space of deleted rows back."""
+        self._db.vacuum()
 
     def close(self) -> None:
         """Close the connection."""
-        self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All writes inside are committed together, or not at all."""
-        with self._own_errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        self._db.close()
 
     # -- segments
 
@@ -459,37 +408,12 @@ class Catalog:
         )[0]
         return found + ([f"{missing} pages have no words record"] if missing else [])
 
-    def vacuum(self) -> None:
-        """Give the space of deleted rows back."""
-        with self._own_errors():
-            self._connection.execute("VACUUM")
-            # passive: a reader that stays on an older state must not hold us up
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
     def count(self, table: str) -> int:
         """Rows in one of the catalog's tables."""
         return int(self._rows(f"SELECT count(*) FROM {table}")[0][0])
 
-    # -- the only ways to the connection
+    def _run(self, sql: str, parameters: Parameters = ()) -> None:
+        self._db.run(sql, parameters)
 
-    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> None:
-        with self._own_errors():
-            self._connection.execute(sql, parameters)
-
-    def _rows(
-        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
-    ) -> list[tuple[Any, ...]]:
-        with self._own_errors():
-            return self._connection.execute(sql, parameters).fetchall()
-
-    @contextmanager
-    def _own_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as e:
-            raise PagelensError(f"Cannot use {self._path}: {e}.") from e
-        except sqlite3.DatabaseError as e:
-            raise DamagedIndexError(
-                f"{self._path} is damaged ({e}). "
-                "Restore it from a backup, or delete the index and ingest again."
-            ) from e
+    def _rows(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        return self._db.rows(sql, parameters)

@@ -293,6 +293,7 @@ class EmbeddedIndex:
         return IndexStats(
             n_documents=len(np.unique(snapshot.document_key)),
             n_pages=len(snapshot.page_key),
+            n_pages_without_vectors=int((snapshot.n_patches == 0).sum()),
             n_vectors=int(snapshot.n_patches.sum()),
             n_failed_documents=sum(bool(d.failures) for d in documents),
             size_bytes={**lengths, "catalog": catalog_size},

@@ -111,7 +111,7 @@ def test_stats_count_what_can_be_found(empty_index: PageIndex) -> None:
     )
     stats = empty_index.stats()
     assert (stats.n_documents, stats.n_pages, stats.n_vectors) == (1, 2, 4)
-    assert stats.n_failed_documents == 1
+    assert (stats.n_pages_without_vectors, stats.n_failed_documents) == (1, 1)
 
 
 def test_pages_are_put_after_their_document(empty_index: PageIndex) -> None:

@@ -71,6 +71,7 @@ def test_ingest_as_json(shell: Shell) -> None:
         "moved": none,
         "removed": none,
         "skipped": none,
+        "pages_without_vectors": 0,
         "interrupted": False,
     }
 
@@ -144,6 +145,18 @@ def test_check_finds_damage(shell: Shell) -> None:
     assert "animals.pdf page 1: its vectors in vectors-000001.bin differ" in shell.run(
         "check", expect=7
     )
+
+
+def test_pages_the_encoder_cannot_see_are_told(shell: Shell) -> None:
+    write_pdf(Path("pdfs/scan.pdf"), ["", ""])
+    told = "2 pages without a text layer: the lexical encoder sees nothing there"
+    assert told in shell.run(*INGEST)
+    assert told in shell.run("status")
+    assert told not in shell.run("ingest", "pdfs")
+    assert [h["title"] for h in shell.json("query", "scan", "--ranking", "bm25")["hits"]] == [
+        "",
+        "",
+    ]
 
 
 def test_compact_says_what_it_freed(shell: Shell) -> None:
