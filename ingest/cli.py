@@ -114,13 +114,13 @@ def ingest(
 
     if dry_run:
         if as_json:
-            console.print_json(json.dumps(plan_as_json(plan, estimate_s)))
+            click.echo(json.dumps(plan_as_json(plan, estimate_s)))
         else:
             print_plan(console, plan, estimate_s)
         raise SystemExit(FINISHED_WITH_FAILURES if planned_failures(plan) else 0)
     seconds = time.monotonic() - start
     if as_json:
-        console.print_json(json.dumps(report_as_json(report, seconds)))
+        click.echo(json.dumps(report_as_json(report, seconds)))
     else:
         print_report(console, report, plan, seconds)
     if report.is_interrupted:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,13 +69,22 @@ def file_record(path: Path) -> FileRecord:
     """Size and time of a file as the file system gives them.
 
     Raises:
-        PageFailure: it cannot be looked at.
+        PageFailure: it cannot be looked at, is no regular file, or its name is no text.
     """
+    if shown(path) != path.as_posix():
+        raise PageFailure("its name is not valid UTF-8; rename the file")
     try:
-        stat = path.stat()
+        found = path.stat()
     except OSError as e:
         raise PageFailure(f"cannot be read: {e.strerror}") from e
-    return FileRecord(path.as_posix(), stat.st_size, stat.st_mtime_ns)
+    if not stat.S_ISREG(found.st_mode):
+        raise PageFailure("is not a regular file")  # opening a pipe would wait for ever
+    return FileRecord(path.as_posix(), found.st_size, found.st_mtime_ns)
+
+
+def shown(path: Path) -> str:
+    """A path as text, bytes that are not UTF-8 as escapes."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def document_id_of(path: Path) -> str:

@@ -115,6 +115,7 @@ def carry_out(
         run.commit()
     finally:
         pool.shutdown(cancel_futures=True)
+    run.report.failed.sort(key=lambda failed: (failed[0], failed[1].page_number or 0))
     run.report.is_interrupted = run.n_finished < len(plan.work)
     return run.report
 

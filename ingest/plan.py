@@ -12,7 +12,7 @@ from pathlib import Path
 
 from index.errors import PageFailure
 from index.pages import Document, Failure, FileRecord
-from ingest.files import Scope, document_id_of, file_record
+from ingest.files import Scope, document_id_of, file_record, shown
 from ingest.render import DocumentFacts, read_facts
 
 
@@ -149,7 +149,7 @@ def _look(path: Path, owner: dict[str, tuple[FileRecord, Document]]) -> _Seen:
             return _Seen(record, owner[name][1].document_id, None)
         return _Seen(record, document_id_of(path), None)
     except PageFailure as e:
-        return _Seen(FileRecord(name, 0, 0), None, Failure(None, str(e)))
+        return _Seen(FileRecord(shown(path), 0, 0), None, Failure(None, str(e)))
 
 
 def _wanted_files(

@@ -95,7 +95,7 @@ def planned_failures(plan: Plan) -> list[tuple[str, Failure]]:
     """Everything already known to be unreadable."""
     kept = (*plan.skip, *plan.touch, *plan.move, *(work.document for work in plan.work))
     known = [(d.files[0].path, failure) for d in kept for failure in d.failures]
-    return [*known, *plan.unreadable]
+    return sorted([*known, *plan.unreadable], key=lambda failed: failed[0])
 
 
 def print_report(console: Console, report: Report, plan: Plan, seconds: float) -> None:

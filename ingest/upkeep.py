@@ -35,7 +35,10 @@ def status(location: str, as_json: bool) -> None:
     folder, console = index_folder(location), Console(highlight=False, soft_wrap=True)
     with closing(EmbeddedIndex.open(folder)) as index:
         stats, documents = index.stats(), list(index.documents())
-    failed = [(d.files[0].path, f) for d in documents for f in d.failures if d.files]
+    failed = sorted(
+        ((d.files[0].path, f) for d in documents for f in d.failures if d.files),
+        key=lambda failed: failed[0],
+    )
     unfinished = [d for d in documents if not d.is_complete]
     per_page = sum(stats.size_bytes.values()) / max(1, stats.n_pages)
     if as_json:
@@ -46,7 +49,7 @@ def status(location: str, as_json: bool) -> None:
             "unfinished_documents": len(unfinished),
             "failed": [failure_as_json(*f) for f in failed],
         }
-        console.print_json(json.dumps(facts))
+        click.echo(json.dumps(facts))
         return
     made_with = index.fingerprint
     notes = [(stats.n_failed_documents, "with failures"), (len(unfinished), "unfinished")]
@@ -77,7 +80,7 @@ def check(location: str, as_json: bool) -> None:
     folder, console = index_folder(location), Console(highlight=False, soft_wrap=True)
     report = check_index(folder)
     if as_json:
-        console.print_json(json.dumps(asdict(report)))
+        click.echo(json.dumps(asdict(report)))
     else:
         for problem in report.problems:
             console.print(escape(problem))

@@ -229,6 +229,19 @@ def test_a_file_that_cannot_be_read_keeps_its_document(
     assert ["a.pdf"] in names(plan.skip)
 
 
+def test_what_is_no_file_or_has_no_readable_name_is_told(synced: Synced) -> None:
+    os.mkfifo(synced.folder / "pipe.pdf")  # opening it would wait for ever
+    try:
+        Path(os.fsdecode(os.fsencode(synced.folder) + b"/caf\xe9.pdf")).touch()
+    except OSError:
+        pytest.skip("this file system takes only names in UTF-8")
+    reasons = {Path(path).name: failure.reason for path, failure in synced.plan().unreadable}
+    assert reasons == {
+        "pipe.pdf": "is not a regular file",
+        "caf\\xe9.pdf": "its name is not valid UTF-8; rename the file",
+    }
+
+
 def test_hidden_files_the_index_and_linked_folders_are_passed_over(tmp_path: Path) -> None:
     for name in ("x.pdf", ".hidden/x.pdf", "index/x.pdf", "real/x.PDF", "real/x.txt", "._x.pdf"):
         path = tmp_path / name
