@@ -1,7 +1,8 @@
 """Time the kernels: `python -m tests.bench.bench_kernels [--pages 10000 100000] [--quick]`.
 
-Phase 1 reads 16 bytes and does about six vector instructions for each query token and patch. Its
-floor is the time to read the same bytes once, here the sum over them by one thread. Beside it:
+Phase 1 reads 16 bytes a patch and, with AVX-512, takes six instructions for a query token and eight
+patches. Its floor is the time to read the same bytes once, here the sum over them by one thread.
+Beside it:
 
 - numpy: the definition as one array expression per page, on a sample of the pages.
 - faiss.hammings: all token-patch distances of ten pages (which is its best block here: smaller

@@ -25,9 +25,9 @@ ONE_IMPORTER = {
     "transformers": {"encoders/colsmol.py"},
     "colpali_engine": {"encoders/colsmol.py"},
     "pdf2image": {"ingest/render.py"},
-    "numba": {"index/kernels.py"},
-    "llvmlite": {"index/kernels.py"},
-    "sqlite3": {"index/embedded/catalog.py"},
+    "numba": {"index/compiled.py"},
+    "llvmlite": {"index/compiled.py"},
+    "sqlite3": {"index/embedded/database.py"},
     "vespa": {"vespa_app/vespa_index.py", "vespa_app/deploy.py"},
 }
 

@@ -1,3 +1,4 @@
+import json
 import os
 import re
 import subprocess
@@ -5,18 +6,19 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index import kernels, maxsim
+from index import compiled, kernels, maxsim
 from index.errors import VectorShapeError, WrongUseError
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 
 ROOT = Path(__file__).resolve().parents[2]
-RAGGED = [1, 0, 5, 17, 2, 832, 3, 64, 7, 8, 9, 0, 300]
+RAGGED = [1, 0, 5, 17, 2, 832, 3, 64, 31, 32, 33, 0, 300]
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def test_read_only_memory_maps_are_read_without_another_compilation(tmp_path):
         ),
     ):
         assert (mapped == in_memory).all()
-    assert len(kernels._compiled(kernels._hamming, kernels._HAMMING_TYPES).signatures) == 1
+    assert len(compiled.hamming_kernel().signatures) == 1
 
 
 @given(
@@ -328,27 +330,31 @@ print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     assert run(script, PYTHONWARNINGS="ignore").stdout == "child 0\n"
 
 
-def some_query_and_pages() -> tuple[NDArray[np.float32], Stored]:
-    return unit_vectors(np.random.default_rng(11), 7), random_pages([21, 29, 10], 12)
-
-
-HAMMING_ALONE = """
-query_bits, _, bits, _, starts, counts = np.load(sys.argv[1]).values()
-print(kernels.hamming_scores(query_bits, bits, starts, counts).tolist())
+def test_nothing_behind_the_last_patch_is_read():
+    # The pages end where memory ends: to read on is to die.
+    script = """
+import ctypes, mmap
+import numpy as np
+from index.kernels import bits_scores, float_scores, hamming_scores
+size = 4 * mmap.PAGESIZE
+memory = np.frombuffer(mmap.mmap(-1, size + mmap.PAGESIZE), np.uint8)
+behind = ctypes.c_void_p(memory.ctypes.data + size)
+assert ctypes.CDLL(None).mprotect(behind, ctypes.c_size_t(mmap.PAGESIZE), 0) == 0
+bits, vectors = memory[:size].view(np.uint64), memory[:size].view(np.uint16).reshape(-1, 128)
+counts = np.array([1, 2, 5, 31, 32, 33, 64])
+query_bits, query = np.zeros((3, 16), np.uint8), np.ones((3, 128), np.float32)
+print(hamming_scores(query_bits, bits, len(bits) // 2 - counts, counts).tolist())
+print(bits_scores(query, bits, len(bits) // 2 - counts, counts).tolist())
+print(float_scores(query, vectors, len(vectors) - counts, counts).tolist())
 """
-EVERY_KERNEL = """
-query_bits, query, bits, halves, starts, counts = np.load(sys.argv[1]).values()
-print(kernels.hamming_scores(query_bits, bits, starts, counts).tolist())
-print(kernels.bits_scores(query, bits, starts, counts).tolist())
-print(kernels.float_scores(query, halves, starts, counts).tolist())
-"""
+    assert run(script).stdout.splitlines() == [f"{[3.0] * 7}", f"{[0.0] * 7}", f"{[0.0] * 7}"]
 
 
-def assert_scores_elsewhere(folder: Path, script: str, **environment: str) -> None:
-    """Run kernels in a new process with this environment; the scores must be those of this one."""
-    query, pages = some_query_and_pages()
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names an x86 processor")
+def test_processors_without_avx512_give_the_same_scores(tmp_path):
+    query, pages = unit_vectors(np.random.default_rng(11), 7), random_pages([21, 49, 10], 12)
     query_bits, place = pack_sign_bits(query), (pages.starts, pages.counts)
-    np.savez(folder / "data.npz", query_bits, query, pages.words, pages.halves, *place)
+    np.savez(tmp_path / "data.npz", query_bits, query, pages.words, pages.halves, *place)
     here = np.array(
         [
             kernels.hamming_scores(query_bits, pages.words, *place),
@@ -356,11 +362,20 @@ def assert_scores_elsewhere(folder: Path, script: str, **environment: str) -> No
             kernels.float_scores(query, pages.halves, *place),
         ]
     )
-    start = "import sys\nimport numpy as np\nfrom index import kernels\n"
-    lines = run(start + script, str(folder / "data.npz"), **environment).stdout.splitlines()
-    there = np.array([[float(score) for score in line[1:-1].split(",")] for line in lines])
+    script = """
+import sys
+import numpy as np
+from index import kernels
+query_bits, query, bits, halves, starts, counts = np.load(sys.argv[1]).values()
+print(kernels.hamming_scores(query_bits, bits, starts, counts).tolist())
+print(kernels.bits_scores(query, bits, starts, counts).tolist())
+print(kernels.float_scores(query, halves, starts, counts).tolist())
+"""
+    older = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    output = run(script, str(tmp_path / "data.npz"), NUMBA_CACHE_DIR=str(tmp_path), **older).stdout
+    there = np.array([json.loads(line) for line in output.splitlines()])
     assert (there[0] == here[0]).all()
-    difference = np.abs(there - here[: len(there)]).max()
+    difference = np.abs(there - here).max()
     assert difference <= 1e-6 * np.abs(here).max(), f"max difference {difference:.3g}"
 
 
@@ -376,24 +391,36 @@ def run(script: str, *arguments: str, **environment: str) -> subprocess.Complete
     )
 
 
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names an x86 processor")
-def test_processors_without_avx512_give_the_same_scores(tmp_path):
-    older = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
-    assert_scores_elsewhere(tmp_path, EVERY_KERNEL, NUMBA_CACHE_DIR=str(tmp_path), **older)
+@pytest.fixture
+def forget_kernels():
+    """Make the next call compile its kernel or load it from the cache, as in a new process."""
+    forget = compiled._compiled.cache_clear
+    forget()
+    yield forget
+    forget()
 
 
-def test_nowhere_to_keep_compiled_code_is_no_error(tmp_path):
+def assert_hamming_scores_are_right() -> None:
+    query, pages = pack_sign_bits(unit_vectors(np.random.default_rng(13), 3)), random_pages([40])
+    [score] = kernels.hamming_scores(query, pages.words, pages.starts, pages.counts)
+    assert score == maxsim.hamming_maxsim(query, pages.bits)
+
+
+def test_nowhere_to_keep_compiled_code_is_no_error(monkeypatch, forget_kernels):
     # The user's cache folder is the only one allowed, and cannot be made.
-    nowhere = {"XDG_CACHE_HOME": os.devnull, "HOME": os.devnull, "NUMBA_CACHE_DIR": ""}
-    assert_scores_elsewhere(
-        tmp_path, HAMMING_ALONE, NUMBA_CACHE_LOCATOR_CLASSES="UserWideCacheLocator", **nowhere
-    )
+    monkeypatch.setattr(numba.config, "CACHE_LOCATOR_CLASSES", "UserWideCacheLocator")
+    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
+    monkeypatch.setenv("HOME", os.devnull)
+    with pytest.raises(RuntimeError, match="no locator available"):
+        numba.njit(cache=True)(assert_hamming_scores_are_right)
+    assert_hamming_scores_are_right()
 
 
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_a_damaged_cache_is_no_error(tmp_path, kind):
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path)}
-    assert_scores_elsewhere(tmp_path, HAMMING_ALONE, **cache)
+def test_a_damaged_cache_is_no_error(tmp_path, monkeypatch, forget_kernels, kind):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    assert_hamming_scores_are_right()
     [file] = tmp_path.rglob(f"*.{kind}")
     file.write_bytes(file.read_bytes()[:100])
-    assert_scores_elsewhere(tmp_path, HAMMING_ALONE, **cache)
+    forget_kernels()
+    assert_hamming_scores_are_right()
