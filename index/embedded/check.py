@@ -62,7 +62,7 @@ def _segment_problems(folder: Path, catalog: Catalog) -> Iterator[str]:
     for kind in KINDS:
         path = segment_path(folder, kind, generation)
         try:
-            mapped = map_segment(path, lengths[kind])
+            mapped = map_segment(path, lengths[kind]).data
         except DamagedIndexError as e:
             yield str(e)
             continue

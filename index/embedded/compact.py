@@ -24,7 +24,9 @@ class NewGeneration:
 def copy_live_pages(folder: Path, catalog: Catalog) -> NewGeneration:
     """Write the next generation's files, durable but not yet counted by the catalog."""
     old, lengths = catalog.generation(), catalog.lengths()
-    mapped = {kind: map_segment(segment_path(folder, kind, old), lengths[kind]) for kind in KINDS}
+    mapped = {
+        kind: map_segment(segment_path(folder, kind, old), lengths[kind]).data for kind in KINDS
+    }
     remove_other_generations(folder, old)
     new = SegmentWriter(folder, old + 1, dict.fromkeys(KINDS, 0))
     places = []

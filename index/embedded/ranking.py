@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import kernels
+from index.embedded.catalog import VECTOR_SIZE
 from index.embedded.snapshot import Snapshot
 from index.interface import FLOAT, HAMMING, HAMMING_THEN_BITS
 from index.pages import QueryVectors
@@ -58,6 +59,9 @@ def rank_by_maxsim(
     with timer.stage("phase_2"):
         score = _bits if ranking == HAMMING_THEN_BITS else _float
         rows = np.sort(rows)  # in storage order the vectors are read from one end to the other
+        if score is _float:
+            starts, counts = snapshot.first_patch[rows], snapshot.n_patches[rows]
+            snapshot.vectors_file.will_need(starts * VECTOR_SIZE, counts * VECTOR_SIZE)
         return _best(snapshot, rows, score(snapshot, query, rows), k)
 
 

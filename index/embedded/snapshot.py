@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedded.catalog import Catalog
-from index.embedded.segments import map_segment, segment_path
+from index.embedded.segments import MappedSegment, map_segment, segment_path
 from index.errors import DamagedIndexError
 from index.filters import path_matches
 from index.pages import VECTOR_DIM, Filters
@@ -33,6 +33,7 @@ class Snapshot:
         tie_order: int64 (n_pages,), the page's place by document id and page number.
         bits: uint64 (2 * n_stored_patches,), two words a patch.
         vectors: uint16 (n_stored_patches, 128), bfloat16.
+        vectors_file: the segment of `vectors`.
         previews: uint8 (n_bytes,).
         documents: by document_key.
     """
@@ -45,6 +46,7 @@ class Snapshot:
     tie_order: NDArray[np.int64]
     bits: NDArray[np.uint64]
     vectors: NDArray[np.uint16]
+    vectors_file: MappedSegment
     previews: NDArray[np.uint8]
     documents: dict[int, SearchableDocument]
 
@@ -116,8 +118,9 @@ def _read(folder: Path, catalog: Catalog) -> Snapshot:
         first_patch=first_patch,
         n_patches=n_patches,
         tie_order=tie_order,
-        bits=mapped["bits"].view(np.uint64),
-        vectors=mapped["vectors"].view(np.uint16).reshape(-1, VECTOR_DIM),
-        previews=mapped["previews"],
+        bits=mapped["bits"].data.view(np.uint64),
+        vectors=mapped["vectors"].data.view(np.uint16).reshape(-1, VECTOR_DIM),
+        vectors_file=mapped["vectors"],
+        previews=mapped["previews"].data,
         documents=documents,
     )
