@@ -37,6 +37,7 @@ from ingest.summary import (
     print_plan,
     print_report,
     report_as_json,
+    terminal,
 )
 
 N_WORKERS = os.cpu_count() or 1
@@ -86,10 +87,7 @@ def ingest(
         raise WrongUseError(f"No PDF or image in {named}. Name a folder that holds some.")
     source = _encoder_source(folder, is_new, encoder_name, model, device)
     plan_over = partial(_plan, paths, scope, keep_missing, retry_failed)
-    console, messages = (
-        Console(highlight=False, soft_wrap=True),
-        Console(stderr=True, highlight=False, soft_wrap=True),
-    )
+    console, messages = terminal(), terminal(stderr=True)
 
     with progress_bar(messages) as progress, _stop_on_signal(messages) as stop:
         if dry_run:

@@ -10,6 +10,14 @@ from index.pages import Document, Failure
 from ingest.pipeline import Counts, Report
 from ingest.plan import Plan
 
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Where messages go: wrapped at words on a terminal, one line each in a pipe or file."""
+    console = Console(stderr=stderr, highlight=False)
+    console.soft_wrap = not console.is_terminal
+    return console
+
+
 _PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
 
 

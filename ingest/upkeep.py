@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import asdict
 
 import click
-from rich.console import Console
 from rich.filesize import decimal
 from rich.markup import escape
 
@@ -19,6 +18,7 @@ from ingest.summary import (
     failure_as_json,
     print_failures,
     print_pages_without_vectors,
+    terminal,
 )
 
 _index_option = click.option(
@@ -32,7 +32,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 @_json_option
 def status(location: str, as_json: bool) -> None:
     """Show what an index holds."""
-    folder, console = index_folder(location), Console(highlight=False, soft_wrap=True)
+    folder, console = index_folder(location), terminal()
     with closing(EmbeddedIndex.open(folder)) as index:
         stats, documents = index.stats(), list(index.documents())
     failed = sorted(
@@ -77,7 +77,7 @@ def status(location: str, as_json: bool) -> None:
 @_json_option
 def check(location: str, as_json: bool) -> None:
     """Read a whole index and compare checksums and counts."""
-    folder, console = index_folder(location), Console(highlight=False, soft_wrap=True)
+    folder, console = index_folder(location), terminal()
     report = check_index(folder)
     if as_json:
         click.echo(json.dumps(asdict(report)))
@@ -103,4 +103,4 @@ def compact(location: str) -> None:
     folder = index_folder(location)
     with closing(EmbeddedIndex.open_for_writing(folder, read_manifest(folder))) as index:
         freed = index.compact()
-    Console(highlight=False, soft_wrap=True).print(f"Freed {decimal(freed)}.")
+    terminal().print(f"Freed {decimal(freed)}.")

@@ -121,7 +121,7 @@ def test_a_killed_ingest_goes_on_to_the_same_index(tmp_path: Path) -> None:
 
     seen = f"{n_killed} runs were killed; pages left to resume: {n_pages_left}"
     assert n_killed == N_KILLS, seen
-    assert len(set(n_pages_left)) > 4, seen
+    assert len(set(n_pages_left)) > 2, seen
 
 
 def test_readers_see_a_consistent_state_during_an_ingest(tmp_path: Path) -> None:

@@ -123,7 +123,10 @@ def test_there_are_forty_queries_over_every_document():
 def test_the_script_makes_the_same_pages(made_again: Path):
     assert sorted(path.name for path in made_again.glob("*.pdf")) == [p.name for p in PDFS]
     for path in PDFS:
-        assert words(made_again / path.name) == words(path), path.name
+        again, kept = (sum(words(p), Counter()) for p in (made_again / path.name, path))
+        changed = (again - kept) + (kept - again)
+        # another matplotlib may break the labels of a chart differently
+        assert changed.total() <= 0.02 * kept.total(), f"{path.name}: {changed}"
 
 
 def test_the_same_libraries_make_the_same_bytes(made_again: Path):
