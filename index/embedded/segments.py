@@ -105,7 +105,7 @@ class SegmentWriter:
             while rest:
                 rest = rest[self._files[kind].write(rest) :]
         except OSError as e:
-            raise PagelensError(f"Cannot write to {self._files[kind].name}: {e.strerror}.") from e
+            raise _cannot_write(self._files[kind].name, e) from e
         self._lengths[kind] += len(data)
         return start
 
@@ -115,7 +115,7 @@ class SegmentWriter:
             try:
                 os.fsync(file.fileno())
             except OSError as e:
-                raise PagelensError(f"Cannot write to {file.name}: {e.strerror}.") from e
+                raise _cannot_write(file.name, e) from e
 
     def roll_back(self, lengths: Mapping[str, int]) -> None:
         """Forget everything past these lengths."""
@@ -128,3 +128,10 @@ class SegmentWriter:
         """Close the files."""
         for file in self._files.values():
             file.close()
+
+
+def _cannot_write(name: str, error: OSError) -> PagelensError:
+    return PagelensError(
+        f"Cannot write to {name}: {error.strerror}. What was committed before is kept: "
+        "make room, and run the same command again."
+    )
