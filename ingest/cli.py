@@ -86,18 +86,18 @@ def ingest(
         named = ", ".join(str(f) for f in folders)
         raise WrongUseError(f"No PDF or image in {named}. Name a folder that holds some.")
     source = _encoder_source(folder, is_new, encoder_name, model, device)
-    plan_over = partial(_plan, paths, scope, keep_missing, retry_failed)
     console, messages = terminal(), terminal(stderr=True)
 
     with progress_bar(messages) as progress, _stop_on_signal(messages) as stop:
+        plan_over = partial(_plan, paths, scope, keep_missing, retry_failed, progress, stop)
         if dry_run:
             opened = nullcontext() if is_new else closing(EmbeddedIndex.open(folder))
             with opened as reader:
-                plan = plan_over(reader, progress)
+                plan = plan_over(reader)
             estimate_s = estimate_seconds(plan, source.load, N_WORKERS)
         else:
             with closing(EmbeddedIndex.open_for_writing(folder, source.fingerprint)) as index:
-                plan = plan_over(index, progress)
+                plan = plan_over(index)
                 if plan.n_pages and source.notice is not None:
                     messages.print(source.notice(plan.n_pages))
                 task = progress.add_task("Ingesting pages", total=plan.n_pages)
@@ -161,10 +161,17 @@ def _plan(
     scope: Scope,
     keep_missing: bool,
     retry_failed: bool,
-    index: PageIndex | None,
     progress: Progress,
+    stop: threading.Event,
+    index: PageIndex | None,
 ) -> Plan:
     task = progress.add_task("Looking at files", total=len(paths))
+
+    def on_file() -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt  # nothing is changed yet
+        progress.advance(task)
+
     plan = make_plan(
         paths,
         scope,
@@ -173,7 +180,7 @@ def _plan(
         keep_missing=keep_missing,
         retry_failed=retry_failed,
         n_workers=N_WORKERS,
-        on_file=lambda: progress.advance(task),
+        on_file=on_file,
     )
     progress.remove_task(task)
     return plan
@@ -188,7 +195,7 @@ def _stop_on_signal(messages: Console) -> Iterator[threading.Event]:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
-        messages.print("Stopping after this batch. Press Ctrl-C again to stop at once.")
+        messages.print("Stopping after this batch of pages. Ctrl-C again stops at once.")
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -94,15 +94,15 @@ def make_plan(
         keep_missing: leave documents in the index whose files are gone.
         retry_failed: do only the documents and pages that failed before.
         n_workers: files looked at in parallel.
-        on_file: called after each file, in any order.
+        on_file: called before each file is looked at, in any order and from several threads; what
+            it raises ends the planning.
     """
     known = {document.document_id: document for document in documents}
     owner = {file.path: (file, d) for d in known.values() for file in d.files}
 
     def look(path: Path) -> _Seen:
-        seen = _look(path, owner)
         on_file()
-        return seen
+        return _look(path, owner)
 
     with ThreadPoolExecutor(n_workers) as pool:
         seen = list(pool.map(look, paths))

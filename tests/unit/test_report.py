@@ -6,7 +6,7 @@ from query.report import shown_path
 
 
 def test_paths_inside_the_working_folder_are_shown_from_there() -> None:
-    assert shown_path("/work/a/b.pdf", Path("/work")) == "a/b.pdf"
+    assert shown_path("/home/a/b.pdf", Path("/home")) == "a/b.pdf"
     assert shown_path("/workshop/b.pdf", Path("/work")) == "/workshop/b.pdf"
 
 
