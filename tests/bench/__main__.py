@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-BENCHMARKS = ("bench_kernels", "bench_index", "bench_ingest")
+BENCHMARKS = ("bench_kernels", "bench_index", "bench_ingest", "bench_wire")
 
 
 def main() -> None:

@@ -1,0 +1,61 @@
+"""Where Vespa's Java code cannot be had, the reason must be one a person can act on."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.vespa_java import jars
+from tests.vespa_java.jars import JavaUnavailableError, compile_sources, fetch_jars
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with nothing on it, and no jars from earlier runs."""
+    monkeypatch.setattr(jars, "CACHE", tmp_path / "cache")
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def write_program(path: Path, body: str) -> None:
+    path.write_text(f"#!{sys.executable}\n{body}\n", encoding="utf-8")
+    path.chmod(0o755)
+
+
+def test_without_maven(programs: Path) -> None:
+    with pytest.raises(JavaUnavailableError, match=r"Maven is missing \(Debian: sudo apt install"):
+        fetch_jars()
+
+
+def test_maven_that_reaches_nothing_gives_its_first_error_and_leaves_no_jars(
+    programs: Path,
+) -> None:
+    write_program(
+        programs / "mvn",
+        "print('[ERROR] Unknown host'); print('[ERROR] Re-run Maven'); raise SystemExit(1)",
+    )
+    with pytest.raises(JavaUnavailableError) as error:
+        fetch_jars()
+    assert str(error.value) == "Maven could not fetch Vespa's jars: [ERROR] Unknown host"
+    assert list(jars.CACHE.iterdir()) == []
+
+
+def test_a_second_run_does_not_ask_maven_again(programs: Path) -> None:
+    copy = "import sys, pathlib; pathlib.Path(sys.argv[-1].partition('=')[2]).mkdir()"
+    write_program(programs / "mvn", copy)
+    first = fetch_jars()
+    (programs / "mvn").unlink()
+    assert fetch_jars() == first
+
+
+def test_without_a_jdk(programs: Path, tmp_path: Path) -> None:
+    with pytest.raises(JavaUnavailableError, match=r"A JDK of version 17 or later is missing"):
+        compile_sources(tmp_path, tmp_path / "classes")
+
+
+def test_a_jdk_that_is_only_a_hint_counts_as_none(programs: Path, tmp_path: Path) -> None:
+    write_program(programs / "javac", "raise SystemExit(1)")
+    with pytest.raises(JavaUnavailableError, match=r"A JDK of version 17 or later is missing"):
+        compile_sources(tmp_path, tmp_path / "classes")

@@ -1,0 +1,12 @@
+rank-profile hamming-then-bits inherits base {
+    # Sign bits for every page, then the query's floats against their bits for the best.
+    first-phase {
+        expression: hamming_maxsim
+    }
+    # Pages over all nodes, however many those are. A search sets another number with
+    # ranking.secondPhase.totalRerankCount; this one is RERANK_COUNT of Pagelens' index/interface.py.
+    second-phase {
+        expression: bits_maxsim
+        total-rerank-count: 200
+    }
+}
