@@ -99,8 +99,9 @@ class EmbeddedIndex:
                 write_manifest(folder, fingerprint)  # last: with it the folder becomes an index
         except BaseException:
             if index is not None:
-                index.close()
-            lock.release()
+                index.close()  # releases the lock too; once only, or it would be another's
+            else:
+                lock.release()
             raise
         return index
 
