@@ -34,7 +34,9 @@ class PageIndex(Protocol):
         """What made the vectors of this index."""
 
     def put(self, pages: Sequence[Page]) -> None:
-        """Store pages; durable when it returns. A page put again replaces the first.
+        """Store pages, all or none; killing the process afterwards does not lose them.
+
+        A page put again replaces the first.
 
         Each page's document must have been put before. Pages become searchable with their
         document: at once where it has a path, else when `put_document` gives it one.

@@ -23,7 +23,7 @@ from ingest.plan import Plan, Work
 from ingest.render import RenderedPage, render_page
 
 COMMIT_INTERVAL_S = 5.0
-"""A batch is committed at the latest after this long, so that a kill costs little work."""
+"""After this long a batch is committed though it is not full, so that a kill costs little work."""
 
 _STOP_CHECK_INTERVAL_S = 0.2
 

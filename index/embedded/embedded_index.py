@@ -127,9 +127,8 @@ class EmbeddedIndex:
             self._snapshot()
 
     def put(self, pages: Sequence[Page]) -> None:
-        """Store pages in one commit; durable when it returns."""
+        """Store pages in one commit."""
         segments = self._writer()
-        before = segments.lengths
         try:
             rows = [self._append(segments, page) for page in pages]
             segments.sync()
@@ -138,9 +137,11 @@ class EmbeddedIndex:
                     self._catalog.put_page(row, page.words, page.vectors.patch_map)
                 self._catalog.record_segments(self._catalog.generation(), segments.lengths)
         except BaseException:
-            segments.roll_back(before)
+            # to what the catalog says: an interrupt may come just after the commit
+            segments.roll_back(self._catalog.lengths())
             raise
-        self._current = None
+        finally:
+            self._current = None
 
     def _append(self, segments: SegmentWriter, page: Page) -> PageRow:
         document_key = self._catalog.document_key(page.document_id)

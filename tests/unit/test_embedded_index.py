@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from index.embedded import EmbeddedIndex
+from index.embedded.catalog import Catalog
 from index.embedded.check import check_index
 from index.errors import (
     DamagedIndexError,
@@ -124,6 +125,27 @@ def test_a_full_disk_loses_nothing_that_was_committed(
     assert check_index(folder).problems == (
         "/3.pdf: recorded as complete, but page 1 is not stored",
     )
+
+
+def test_an_interrupt_just_after_the_commit_keeps_what_was_committed(
+    folder: Path, reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_transaction = Catalog.transaction
+
+    @contextmanager
+    def interrupted(catalog: Catalog) -> Iterator[None]:
+        with real_transaction(catalog):
+            yield
+        raise KeyboardInterrupt
+
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as writer:
+        writer.put_document(document(3, "/3.pdf"))
+        with monkeypatch.context() as broken:
+            broken.setattr(Catalog, "transaction", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                writer.put([page(3, 1, unit_vectors(np.random.default_rng(3), 4))])
+        assert f"{document_id(3)}-1" in {page_id for page_id, _ in ranked(writer)}
+    assert check_index(folder).problems == ()
 
 
 def test_compaction_gives_bytes_back_and_changes_no_score(folder: Path) -> None:
