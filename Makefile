@@ -3,15 +3,16 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+INDEX ?= demo/index
 
 .PHONY: demo test check fix bench poppler
 .DEFAULT_GOAL := demo
 
-demo: .venv/installed poppler  ## ingest the sample PDFs, ask three questions, draw the hits
-	@$(BIN)/pagelens ingest samples --index demo/index --encoder lexical
-	@$(BIN)/pagelens query "carbon dioxide in the air" --index demo/index -k 3
-	@$(BIN)/pagelens query "Windpark vor Borkum" --index demo/index -k 3
-	@$(BIN)/pagelens query "moons of the planets" --index demo/index -k 8 --save-pages demo/pages
+demo: .venv/installed poppler  ## ingest the samples, ask three questions, draw the hits; INDEX=http://localhost:8080 for Vespa
+	@$(BIN)/pagelens ingest samples --index $(INDEX) --encoder lexical
+	@$(BIN)/pagelens query "carbon dioxide in the air" --index $(INDEX) -k 3
+	@$(BIN)/pagelens query "Windpark vor Borkum" --index $(INDEX) -k 3
+	@$(BIN)/pagelens query "moons of the planets" --index $(INDEX) -k 8 --save-pages demo/pages
 	@echo
 	@echo 'The last hits as one picture: demo/pages/contact-sheet.png. Now your own folder:'
 	@echo '  $(BIN)/pagelens ingest ~/Documents'

@@ -325,11 +325,14 @@ class SearchResult:
     Attributes:
         n_candidates: pages that passed the filters and were ranked in phase 1.
         timings_ms: milliseconds by stage, in the order they ran.
+        notices: what the user must know of this answer, a line each: a server did not see every
+            page in time, or some of its nodes did not answer.
     """
 
     hits: tuple[Hit, ...]
     n_candidates: int
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,23 @@
 
 import json
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from encoders.choose import choose_encoder, load_encoder
 from encoders.interface import Encoder
-from index.embedded import EmbeddedIndex
-from index.embedded.manifest import MANIFEST_NAME, read_manifest
 from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED, IndexMismatchError, WrongUseError
 from index.interface import PageIndex
-from index.location import DEFAULT_INDEX, INDEX_HELP, INDEX_VARIABLE, index_folder
+from index.location import Location, index_options
 from index.pages import Fingerprint
 from ingest.estimate import estimate_seconds
 from ingest.files import Scope, find_files, scope_of
@@ -31,6 +26,7 @@ from ingest.pipeline import carry_out
 from ingest.plan import Plan, make_plan
 from ingest.progress import progress_bar
 from ingest.render import require_poppler
+from ingest.stopping import stop_on_signal
 from ingest.summary import (
     plan_as_json,
     planned_failures,
@@ -39,6 +35,7 @@ from ingest.summary import (
     report_as_json,
     terminal,
 )
+from vespa_app.open_index import open_index, open_index_for_writing, stored_fingerprint
 
 N_WORKERS = os.cpu_count() or 1
 """Files read and pages rendered at once: poppler keeps one core busy each."""
@@ -46,7 +43,7 @@ N_WORKERS = os.cpu_count() or 1
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--index", "location", default=DEFAULT_INDEX, envvar=INDEX_VARIABLE, help=INDEX_HELP)
+@index_options
 @click.option(
     "--encoder",
     "encoder_name",
@@ -63,7 +60,7 @@ N_WORKERS = os.cpu_count() or 1
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def ingest(
     folders: tuple[Path, ...],
-    location: str,
+    location: Location,
     encoder_name: str,
     model: str | None,
     device: str,
@@ -78,25 +75,25 @@ def ingest(
     Stop it at any time: what was committed stays, and the same command goes on from there.
     """
     start = time.monotonic()
-    folder, scope = index_folder(location), scope_of(folders)
+    scope = scope_of(folders)
     require_poppler()
-    paths = find_files(scope, leave_out=folder)
-    is_new = not (folder / MANIFEST_NAME).exists()
-    if is_new and not paths:
+    paths = find_files(scope, leave_out=None if location.is_server else location.folder)
+    stored = stored_fingerprint(location)
+    if stored is None and not paths:
         named = ", ".join(str(f) for f in folders)
         raise WrongUseError(f"No PDF or image in {named}. Name a folder that holds some.")
-    source = _encoder_source(folder, is_new, encoder_name, model, device)
+    source = _encoder_source(location, stored, encoder_name, model, device)
     console, messages = terminal(), terminal(stderr=True)
 
-    with progress_bar(messages) as progress, _stop_on_signal(messages) as stop:
+    with progress_bar(messages) as progress, stop_on_signal(messages) as stop:
         plan_over = partial(_plan, paths, scope, keep_missing, retry_failed, progress, stop)
         if dry_run:
-            opened = nullcontext() if is_new else closing(EmbeddedIndex.open(folder))
+            opened = nullcontext() if stored is None else closing(open_index(location))
             with opened as reader:
                 plan = plan_over(reader)
             estimate_s = estimate_seconds(plan, source.load, N_WORKERS)
         else:
-            with closing(EmbeddedIndex.open_for_writing(folder, source.fingerprint)) as index:
+            with closing(open_index_for_writing(location, source.fingerprint)) as index:
                 plan = plan_over(index)
                 if plan.n_pages and source.notice is not None:
                     messages.print(source.notice(plan.n_pages))
@@ -140,17 +137,20 @@ class _EncoderSource:
 
 
 def _encoder_source(
-    folder: Path, is_new: bool, encoder_name: str, model: str | None, device: str
+    location: Location,
+    stored: Fingerprint | None,
+    encoder_name: str,
+    model: str | None,
+    device: str,
 ) -> _EncoderSource:
     """An existing index's own encoder, or the one chosen for a new index."""
-    if is_new:
+    if stored is None:
         ask = click.confirm if sys.stdin.isatty() and sys.stderr.isatty() else None
         choice = choose_encoder(encoder_name, model, device, ask)
         return _EncoderSource(choice.encoder.fingerprint, lambda: choice.encoder, choice.notice)
-    stored = read_manifest(folder)
     if encoder_name not in ("auto", stored.encoder):
         raise IndexMismatchError(
-            f"Index {folder} was made with --encoder {stored.encoder}, not {encoder_name}, and "
+            f"Index {location} was made with --encoder {stored.encoder}, not {encoder_name}, and "
             "keeps to it. Leave --encoder out, or name a new index with --index."
         )
     return _EncoderSource(stored, lambda: load_encoder(stored, model, device), None)
@@ -184,22 +184,3 @@ def _plan(
     )
     progress.remove_task(task)
     return plan
-
-
-@contextmanager
-def _stop_on_signal(messages: Console) -> Iterator[threading.Event]:
-    """The first Ctrl-C (or SIGTERM) asks for a stop at the next batch, the second stops at once."""
-    stop = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        messages.print("Stopping after this batch of pages. Ctrl-C again stops at once.")
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

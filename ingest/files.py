@@ -44,19 +44,24 @@ def is_document(path: Path) -> bool:
     return path.suffix.lower() in DOCUMENT_SUFFIXES
 
 
-def find_files(scope: Scope, *, leave_out: Path) -> list[Path]:
+def find_files(scope: Scope, *, leave_out: Path | None) -> list[Path]:
     """Every document under the scope, in path order.
 
     Hidden files and folders are passed over, as is the index's own folder. Links to files are
     followed, links to folders are not: they can form circles.
+
+    Args:
+        scope: where to look.
+        leave_out: the index's folder; None where it lies on a server.
     """
+    own = leave_out.resolve() if leave_out is not None else None
     found = set()
     for root in scope.roots:
-        found |= {root} if root.is_file() else set(_walk(root, leave_out.resolve()))
+        found |= {root} if root.is_file() else set(_walk(root, own))
     return sorted(found)
 
 
-def _walk(root: Path, leave_out: Path) -> Iterator[Path]:
+def _walk(root: Path, leave_out: Path | None) -> Iterator[Path]:
     for name, folders, files in os.walk(root):
         folder = Path(name)
         folders[:] = [f for f in folders if not f.startswith(".") and folder / f != leave_out]

@@ -12,7 +12,7 @@ from index.embedded import EmbeddedIndex
 from index.embedded.check import check_index
 from index.embedded.manifest import read_manifest
 from index.errors import DamagedIndexError
-from index.location import DEFAULT_INDEX, INDEX_HELP, INDEX_VARIABLE, index_folder
+from index.location import Location, index_options
 from ingest.summary import (
     count,
     failure_as_json,
@@ -20,20 +20,18 @@ from ingest.summary import (
     print_pages_without_vectors,
     terminal,
 )
+from vespa_app.open_index import open_index
 
-_index_option = click.option(
-    "--index", "location", default=DEFAULT_INDEX, envvar=INDEX_VARIABLE, help=INDEX_HELP
-)
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.command()
-@_index_option
+@index_options
 @_json_option
-def status(location: str, as_json: bool) -> None:
+def status(location: Location, as_json: bool) -> None:
     """Show what an index holds."""
-    folder, console = index_folder(location), terminal()
-    with closing(EmbeddedIndex.open(folder)) as index:
+    console = terminal()
+    with closing(open_index(location)) as index:
         stats, documents = index.stats(), list(index.documents())
     failed = sorted(
         ((d.files[0].path, f) for d in documents for f in d.failures if d.files),
@@ -43,7 +41,7 @@ def status(location: str, as_json: bool) -> None:
     per_page = sum(stats.size_bytes.values()) / max(1, stats.n_pages)
     if as_json:
         facts = asdict(stats) | {
-            "index": str(folder),
+            "index": str(location),
             "encoder": asdict(index.fingerprint),
             "bytes_per_page": round(per_page, 1),
             "unfinished_documents": len(unfinished),
@@ -54,7 +52,7 @@ def status(location: str, as_json: bool) -> None:
     made_with = index.fingerprint
     notes = [(stats.n_failed_documents, "with failures"), (len(unfinished), "unfinished")]
     facts_shown = {
-        "Index": str(folder),
+        "Index": str(location),
         "Encoder": f"{made_with.encoder}, model {made_with.model}",
         "Documents": "; ".join(
             [f"{stats.n_documents:,}", *(f"{n:,} {what}" for n, what in notes if n)]
@@ -73,11 +71,11 @@ def status(location: str, as_json: bool) -> None:
 
 
 @click.command()
-@_index_option
+@index_options
 @_json_option
-def check(location: str, as_json: bool) -> None:
+def check(location: Location, as_json: bool) -> None:
     """Read a whole index and compare checksums and counts."""
-    folder, console = index_folder(location), terminal()
+    folder, console = location.folder, terminal()
     report = check_index(folder)
     if as_json:
         click.echo(json.dumps(asdict(report)))
@@ -97,10 +95,10 @@ def check(location: str, as_json: bool) -> None:
 
 
 @click.command()
-@_index_option
-def compact(location: str) -> None:
+@index_options
+def compact(location: Location) -> None:
     """Give back the space of deleted pages."""
-    folder = index_folder(location)
+    folder = location.folder
     with closing(EmbeddedIndex.open_for_writing(folder, read_manifest(folder))) as index:
         freed = index.compact()
     terminal().print(f"Freed {decimal(freed)}.")

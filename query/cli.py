@@ -11,14 +11,14 @@ import click
 from rich.console import Console
 
 from encoders.choose import load_encoder
-from index.embedded import EmbeddedIndex
 from index.errors import PagelensError, WrongUseError
-from index.interface import RERANK_COUNT, PageIndex
-from index.location import DEFAULT_INDEX, INDEX_HELP, INDEX_VARIABLE, index_folder
+from index.interface import RERANK_COUNT
+from index.location import Location, index_options
 from query.filters import FILTER_KEYS, parse_filters
 from query.report import Answer, answer_as_json, print_answer, why_no_hits
 from query.save_pages import CONTACT_SHEET_NAME, save_pages
 from query.search import DEFAULT_RANKING, RANKINGS, DocumentHits, group_by_document, search
+from vespa_app.open_index import CANDIDATES, open_index
 
 DEFAULT_K = 5  # hits that fit a screen with their snippets
 PAGES_PER_DOCUMENT = 10
@@ -27,7 +27,7 @@ PAGES_PER_DOCUMENT = 10
 
 @click.command()
 @click.argument("words", metavar="[TEXT]", nargs=-1)
-@click.option("--index", "location", default=DEFAULT_INDEX, envvar=INDEX_VARIABLE, help=INDEX_HELP)
+@index_options
 @click.option(
     "-k", type=click.IntRange(min=1), default=DEFAULT_K, show_default=True, help="How many hits."
 )
@@ -43,6 +43,14 @@ PAGES_PER_DOCUMENT = 10
     type=click.IntRange(min=1),
     metavar="N",
     help=f"Pages that phase 2 scores. [default: {RERANK_COUNT}]",
+)
+@click.option(
+    "--candidates",
+    type=click.Choice(CANDIDATES),
+    default="auto",
+    show_default=True,
+    help="Which pages a Vespa server ranks: all (scan), those that a graph of page regions and the "
+    "words name (ann), or whichever suits their number (auto).",
 )
 @click.option(
     "--filter",
@@ -64,10 +72,11 @@ PAGES_PER_DOCUMENT = 10
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
 def query(
     words: tuple[str, ...],
-    location: str,
+    location: Location,
     k: int,
     ranking: str,
     rerank: int | None,
+    candidates: str,
     conditions: tuple[str, ...],
     group_by: str | None,
     pages_folder: Path | None,
@@ -83,7 +92,7 @@ def query(
     filters = parse_filters(conditions)
     if pages_folder is not None and not words:
         raise WrongUseError('--save-pages needs a text: pagelens query "text" --save-pages DIR')
-    with closing(open_index(location)) as index:
+    with closing(open_index(location, candidates)) as index:
         encoder = functools.cache(lambda: load_encoder(index.fingerprint, model, device))
 
         def answer(text: str) -> None:
@@ -101,6 +110,8 @@ def query(
                 click.echo(answer_as_json(found))
             elif hits:
                 print_answer(found)
+            for notice in result.notices:
+                click.echo(f"Note: {notice}", err=True)
             if not hits:
                 click.echo(why_no_hits(found, index.stats().n_pages, location), err=True)
             elif pages_folder is not None:
@@ -113,11 +124,6 @@ def query(
             _answer_prompt(answer)
         else:
             _answer_lines(answer, as_json)
-
-
-def open_index(location: str) -> PageIndex:
-    """Open the index an `--index` value names, for reading."""
-    return EmbeddedIndex.open(index_folder(location))
 
 
 def _answer_prompt(answer: Callable[[str], None]) -> None:

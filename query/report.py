@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from index.interface import BM25
+from index.location import Location
 from index.pages import Hit, SearchResult
 from query.search import DEFAULT_RANKING, DocumentHits
 from query.snippet import snippet
@@ -45,6 +46,7 @@ def answer_as_json(answer: Answer) -> str:
             | {"other_pages": [_score_as_json(other) for other in hit.others]}
             for rank, hit in enumerate(answer.hits, 1)
         ],
+        "notices": list(answer.result.notices),
         "timings_ms": {stage: round(ms, 3) for stage, ms in answer.result.timings_ms.items()},
     }
     return json.dumps(found, allow_nan=False)
@@ -135,7 +137,7 @@ def _text(query: str, hit: DocumentHits) -> Text:
     return text
 
 
-def why_no_hits(answer: Answer, n_pages: int, location: str) -> str:
+def why_no_hits(answer: Answer, n_pages: int, location: Location) -> str:
     """What to do when nothing was found.
 
     Args:

@@ -68,7 +68,8 @@ def search(
     if ranking == HYBRID:
         with timer.stage("fuse"):
             hits = fuse([result.hits for result in results])[:k]
-    return SearchResult(hits, results[0].n_candidates, timer.timings_ms)
+    notices = tuple(dict.fromkeys(notice for result in results for notice in result.notices))
+    return SearchResult(hits, results[0].n_candidates, timer.timings_ms, notices)
 
 
 def _check_arguments(text: str, ranking: str, k: int) -> None:

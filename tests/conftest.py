@@ -1,8 +1,14 @@
 """Fixtures that several kinds of tests share."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.vespa_java.jars import JavaUnavailableError, compile_sources, fetch_jars
+from tests.vespa_java.jvm import VespaJava
+from tests.vespa_java.stand_in import StandIn
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +17,25 @@ def tiny_colsmol_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny_colsmol import build_tiny_colsmol  # imports torch: only where it is needed
 
     return build_tiny_colsmol(tmp_path_factory.mktemp("tiny-colsmol"))
+
+
+@pytest.fixture(scope="session")
+def vespa_java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VespaJava]:
+    """One JVM with Vespa's own Java code for the whole run; without it, a skip that says why."""
+    folder = tmp_path_factory.mktemp("vespa-java")
+    try:
+        jars = fetch_jars()
+        compile_sources(jars, folder / "classes")
+    except JavaUnavailableError as e:
+        if os.environ.get("CI"):
+            raise  # there, a proof that did not run is a failure
+        pytest.skip(str(e))
+    java = VespaJava(jars, folder / "classes", folder / "vespa.log")
+    yield java
+    java.close()
+
+
+@pytest.fixture(scope="session")
+def stand_in(vespa_java: VespaJava) -> StandIn:
+    """A stand-in for a Vespa server, for the whole run: whoever uses it calls `clear` first."""
+    return StandIn(vespa_java)

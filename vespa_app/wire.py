@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeVar
@@ -27,6 +28,7 @@ from index.pages import (
     QueryVectors,
 )
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from vespa_app.cjk_pairs import pairs_to_index
 from vespa_app.regions import region_means
 from vespa_app.tensors import (
     bfloat16_blocks,
@@ -35,6 +37,9 @@ from vespa_app.tensors import (
     sign_bit_blocks,
     vectors_from_tensor,
 )
+
+NAMESPACE = "pagelens"
+"""In every id in Vespa: id:pagelens:page::<page id>, id:pagelens:pdf::<document id>."""
 
 MANIFEST_ID = "manifest"
 """Id of the record in schema `pdf` that says what made the index; no document has such an id."""
@@ -76,6 +81,27 @@ def from_wire_text(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
+def query_text(text: str) -> str:
+    r"""A text for Vespa to look for the words of: what it would refuse separates them.
+
+    >>> query_text("a\x01b")
+    'a b'
+    """
+    return _UNSAFE.sub(" ", text)
+
+
+def filter_path(path: str) -> str:
+    r"""A path in the form that patterns are matched against, where `?` stands for one character.
+
+    Accents are one with their letter, as a keyboard types them; macOS may store them apart. What
+    Vespa would refuse is a replacement character.
+
+    >>> filter_path("/e\u0301\x01.pdf")
+    '/é\ufffd.pdf'
+    """
+    return _UNSAFE.sub("\ufffd", unicodedata.normalize("NFC", path))
+
+
 def fingerprint_text(fingerprint: Fingerprint) -> str:
     """What made a page's vectors, in one line: equal for vectors that can be compared.
 
@@ -109,20 +135,32 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "document_id": page.document_id,
         "page_number": page.page_number,
         "page_count": document.page_count,
-        "paths": [to_wire_text(file.path) for file in document.files],
-        "title": to_wire_text(document.title),
+        **place_fields(document),
         "language": to_wire_text(page.language),
         "width_pt": page.width_pt,
         "height_pt": page.height_pt,
         "fingerprint": to_wire_text(fingerprint_text(fingerprint)),
         "n_patches": len(vectors),
         "text": to_wire_text(page.words.text),
+        "text_pairs": to_wire_text(pairs_to_index(page.words.text)),
         "words": _base64(words_to_bytes(page.words)),
         "patch_map": _base64(patch_map),
         "preview": _base64(page.preview),
         "embedding": bfloat16_blocks(vectors),
         "embedding_bits": sign_bit_blocks(vectors),
         "region_bits": sign_bit_blocks(means, regions),
+    }
+
+
+def place_fields(document: Document) -> dict[str, object]:
+    """What a page says of its document's place and name; all that changes when a file is moved."""
+    paths = [file.path for file in document.files]
+    return {
+        "paths": [to_wire_text(path) for path in paths],
+        "n_paths": len(paths),
+        "filter_paths": [filter_path(path) for path in paths],
+        "title": to_wire_text(document.title),
+        "place_pairs": to_wire_text(pairs_to_index(" ".join([document.title, *paths]))),
     }
 
 

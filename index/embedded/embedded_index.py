@@ -21,6 +21,7 @@ from index.embedded.segments import SegmentWriter
 from index.embedded.snapshot import Snapshot, take_snapshot
 from index.errors import IndexMismatchError, WrongUseError
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
+from index.mismatch import mismatch_message
 from index.pages import (
     Document,
     Filters,
@@ -338,20 +339,6 @@ class EmbeddedIndex:
         if self._segments is None:
             raise WrongUseError(f"Index {self._folder} is open for reading.")
         return self._segments
-
-
-def mismatch_message(folder: Path, stored: Fingerprint, wanted: Fingerprint) -> str:
-    """Say which of two fingerprints' parts differ, with both values, and what to do."""
-    parts = [
-        f"{name} {getattr(stored, name)} (asked for: {getattr(wanted, name)})"
-        for name in ("encoder", "model", "revision", "pooling", "rendering")
-        if getattr(stored, name) != getattr(wanted, name)
-    ]
-    return (
-        f"Index {folder} was made with {', '.join(parts)}. Vectors of the two cannot be compared: "
-        "leave out --encoder and --model to go on with the index's own, "
-        "or ingest into a new index with --index."
-    )
 
 
 def _refuse_foreign_folder(folder: Path) -> None:

@@ -8,7 +8,7 @@ Every character also begins some token, so that a single one is found as a prefi
 import re
 import unicodedata
 
-_CJK_RUN = re.compile(
+CJK_RUN = re.compile(
     "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
 _BROKEN_WORD = re.compile(r"\b([^\W\d_]+)[-\u2010\u00ad] ([^\W\d_]+)")  # at a line's end
@@ -23,7 +23,7 @@ def indexed_text(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", text)
     joined = _BROKEN_WORD.sub(lambda m: f"{m[0]} {m[1]}{m[2]}", plain)
-    return " ".join(_CJK_RUN.sub(lambda m: f" {_pairs(m[0])} ", joined).split())
+    return " ".join(CJK_RUN.sub(lambda m: f" {_pairs(m[0])} ", joined).split())
 
 
 def match_expression(query: str) -> str:
@@ -37,7 +37,7 @@ def match_expression(query: str) -> str:
     terms = []
     for word in _WORD.findall(unicodedata.normalize("NFKC", query)):
         position = 0
-        for run in _CJK_RUN.finditer(word):
+        for run in CJK_RUN.finditer(word):
             terms += _quoted(word[position : run.start()])
             terms.append(f'"{run[0]}" *' if len(run[0]) == 1 else f'"{_phrase(run[0])}"')
             position = run.end()

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-BENCHMARKS = ("bench_kernels", "bench_index", "bench_ingest", "bench_wire")
+BENCHMARKS = ("bench_kernels", "bench_index", "bench_ingest", "bench_wire", "bench_candidates")
 
 
 def main() -> None:

@@ -1,5 +1,10 @@
-"""One suite, every index: a test asks for `make_index` and gets each implementation in turn."""
+"""One suite, every index: a test asks for `empty_index` and gets each implementation in turn.
 
+Vespa comes twice: over the stand-in server of tests/vespa_java, whose query parsing, document store
+and score evaluation are Vespa's own, and over a live server where PAGELENS_VESPA_URL names one.
+"""
+
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,16 +12,47 @@ import pytest
 
 from index.embedded import EmbeddedIndex
 from index.interface import PageIndex
+from index.location import Location
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT
+from vespa_app.vespa_index import VespaIndex
+
+LIVE_VESPA_VARIABLE = "PAGELENS_VESPA_URL"
 
 
-@pytest.fixture(params=["embedded", "memory"])
+@pytest.fixture(params=["embedded", "memory", "vespa-stand-in", "vespa-live"])
 def empty_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PageIndex]:
     makers: dict[str, Callable[[], PageIndex]] = {
         "embedded": lambda: EmbeddedIndex.open_for_writing(tmp_path / "index", FINGERPRINT),
         "memory": lambda: MemoryIndex(FINGERPRINT),
+        "vespa-stand-in": lambda: over_stand_in(request),
+        "vespa-live": lambda: over_live_vespa(request),
     }
     index = makers[request.param]()
     yield index
     index.close()
+
+
+def over_stand_in(request: pytest.FixtureRequest) -> PageIndex:
+    marker = request.node.get_closest_marker("engine")
+    if marker is not None:
+        pytest.skip(f"The stand-in for Vespa has no {marker.args[0]}: that is its C++ engine's.")
+    stand_in = request.getfixturevalue("stand_in")
+    stand_in.clear()
+    return VespaIndex.open_for_writing(Location(stand_in.url), FINGERPRINT)
+
+
+def over_live_vespa(request: pytest.FixtureRequest) -> PageIndex:
+    url = os.environ.get(LIVE_VESPA_VARIABLE)
+    if url is None:
+        pytest.skip(f"{LIVE_VESPA_VARIABLE} names no Vespa server.")
+    marker = request.node.get_closest_marker("not_in_engine")
+    if marker is not None:
+        pytest.skip(f"Vespa's engine {marker.args[0]}: see docs/vespa.md.")
+    location = Location(url)
+    assert VespaIndex.stored_fingerprint(location) in (None, FINGERPRINT), (
+        f"{url} holds somebody's index, and these tests empty it. Name an empty server."
+    )
+    index = VespaIndex.open_for_writing(location, FINGERPRINT)
+    index.delete([document.document_id for document in index.documents()])
+    return index

@@ -175,9 +175,14 @@ def test_compact_says_what_it_freed(shell: Shell) -> None:
         (("ingest", "empty"), 2, "Error: No PDF or image in empty. Name a folder"),
         (("ingest", "pdfs", "--index", "pdfs"), 2, "Error: pdfs holds other files (animals.pdf)"),
         (
-            ("ingest", "pdfs", "--index", "http://localhost:8080"),
+            ("check", "--index", "http://localhost:8080"),
             2,
-            "Error: http://localhost:8080 is a server. This version keeps indexes in folders",
+            "Error: http://localhost:8080 is a server, and this works on the files of a folder",
+        ),
+        (
+            ("compact", "--index", "HTTPS://localhost"),
+            2,
+            "Error: HTTPS://localhost is a server, and this works on the files of a folder",
         ),
         (("status",), 2, "Error: No index at pagelens-index. Make one with"),
         (("check",), 2, "Error: No index at pagelens-index."),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ class Keyboard(io.StringIO):
 def library(monkeypatch: pytest.MonkeyPatch) -> MemoryIndex:
     index = MemoryIndex(LexicalEncoder().fingerprint)
     fill(index)
-    monkeypatch.setattr(query.cli, "open_index", lambda location: index)
+    monkeypatch.setattr(query.cli, "open_index", lambda location, candidates: index)
     return index
 
 
@@ -123,6 +124,21 @@ def test_a_terminal_gets_colours_and_lines_of_its_width(
     assert f"{TEXTS[OLD_REPORT][1]}" not in out  # wrapped
 
 
+def test_what_the_user_must_know_of_an_answer_is_said_beside_it(
+    run: Run, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = library.search
+    monkeypatch.setattr(
+        library, "search", lambda *a, **k: replace(whole(*a, **k), notices=("Half was seen.",))
+    )
+    ran = run("containers by quay")
+    assert ran.err == "Note: Half was seen.\n"
+    assert "Half was seen" not in ran.out
+    assert json.loads(run("containers by quay", "--json").out)["notices"] == ["Half was seen."]
+    both = run("containers by quay", "--ranking", "hybrid")  # asks twice, says it once
+    assert both.err == "Note: Half was seen.\n"
+
+
 def test_words_need_no_quotes(run: Run) -> None:
     quoted, bare = (json.loads(run(*words, "--json").out) for words in (["a b"], ["a", "b"]))
     assert quoted["query"] == bare["query"] == "a b"
@@ -132,7 +148,7 @@ def test_the_json_object(run: Run) -> None:
     ran = run("containers by quay", "-k", "1", "--json")
     assert ran.out.count("\n") == 1
     found = json.loads(ran.out)
-    assert list(found) == ["query", "ranking", "n_candidates", "hits", "timings_ms"]
+    assert list(found) == ["query", "ranking", "n_candidates", "hits", "notices", "timings_ms"]
     assert found["query"] == "containers by quay"
     assert found["ranking"] == "hamming-then-float"
     assert found["n_candidates"] == 8
@@ -316,10 +332,12 @@ def test_the_environment_names_the_index(
     assert "No index at here" in query_alone(capsys, "ferries", "--index", "here").error
 
 
-def test_a_server_is_not_an_index_folder(capsys: pytest.CaptureFixture[str]) -> None:
-    ran = query_alone(capsys, "ferries", "--index", "http://localhost:8080")
+def test_a_folder_has_no_graph_to_name_candidates(
+    capsys: pytest.CaptureFixture[str], no_index: Path
+) -> None:
+    ran = query_alone(capsys, "ferries", "--index", "here", "--candidates", "ann")
     assert ran.code == 2
-    assert ran.error.startswith("http://localhost:8080 is a server.")
+    assert "--candidates ann needs a Vespa server, and here is a folder" in ran.error
 
 
 # The prompt

@@ -41,6 +41,7 @@ from vespa_app.wire import (
     manifest_from_fields,
     page_fields,
     page_from_fields,
+    place_fields,
     to_wire_text,
     token_bits_inputs,
 )
@@ -155,13 +156,17 @@ def test_the_fields_are_those_of_the_schema() -> None:
         "page_number": 2,
         "page_count": 3,
         "paths": ["/a/b.pdf", "/c.pdf"],
+        "n_paths": 2,
+        "filter_paths": ["/a/b.pdf", "/c.pdf"],
         "title": "A title",
+        "place_pairs": "",
         "language": "en",
         "width_pt": 595.0,
         "height_pt": 842.0,
         "fingerprint": "encoder=lexical revision=test pooling=none rendering=words",
         "n_patches": 5,
         "text": "two words",
+        "text_pairs": "",
     }
     read = {name: base64.b64decode(blob) for name, blob in blobs.items()}
     assert words_from_bytes(read["words"]).texts == ("two", "words")
@@ -173,6 +178,30 @@ def test_the_fields_are_those_of_the_schema() -> None:
     assert list(tensors["region_bits"]) == ["0", "5", "9", "10", "15"]
     last_row_first = A_PAGE.vectors.vectors[::-1]
     assert tensors["region_bits"]["0"] == sign_bit_blocks(last_row_first[:1])["blocks"]["0"]
+
+
+def test_what_a_page_says_of_its_document_is_all_that_a_move_changes() -> None:
+    moved = document(1, "/東京/e\u0301\x01.pdf", title="首都")
+    fields = page_fields(A_PAGE, moved, FINGERPRINT)
+    place = place_fields(moved)
+    assert place == {
+        "paths": ["/東京/e\u0301␛1;.pdf"],
+        "n_paths": 1,
+        "filter_paths": ["/東京/é\ufffd.pdf"],
+        "title": "首都",
+        "place_pairs": "首都 首 都 東京 東 京",
+    }
+    before = page_fields(A_PAGE, A_DOCUMENT, FINGERPRINT)
+    changed = {name for name, value in fields.items() if value != before[name]}
+    assert changed == {*place, "page_count"}  # another document, of another length
+    assert place_fields(document(1))["n_paths"] == 0
+
+
+def test_a_page_in_chinese_or_japanese_is_found_by_pairs() -> None:
+    page = random_page(1, 1, np.zeros((0, 128), np.float32), text="see 東京都 map")
+    fields = page_fields(page, A_DOCUMENT, FINGERPRINT)
+    assert fields["text"] == "see 東京都 map"
+    assert fields["text_pairs"] == "東京 京都 東 京 都"
 
 
 def test_a_page_without_vectors_has_empty_tensors_and_may_come_back_without_them() -> None:

@@ -18,8 +18,17 @@ import java.util.Map;
  */
 final class Main {
 
+    private static final StandIn STAND_IN = new StandIn();
+
     /** A new command is one class and one line here. */
-    private static final Map<String, Command> COMMANDS = Map.of("prepare", new Prepare());
+    private static final Map<String, Command> COMMANDS = Map.of(
+            "clear", STAND_IN::clear,
+            "parse-query", new ParseQuery(),
+            "prepare", new Prepare(),
+            "read-operation", new ReadOperation(),
+            "score", new Score(),
+            "serve", STAND_IN::serve,
+            "tokenize", new Tokenize());
 
     public static void main(String[] arguments) throws Exception {
         PrintStream answers = new PrintStream(System.out, true, StandardCharsets.UTF_8);

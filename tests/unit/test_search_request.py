@@ -1,0 +1,247 @@
+"""Request bodies: what is asked, and that nothing a user writes gets into the YQL."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.errors import WrongUseError
+from index.interface import BM25, INDEX_RANKINGS
+from index.pages import Filters, QueryVectors
+from tests.random_pages import query, unit_vectors
+from vespa_app.search_request import (
+    ANN,
+    MAX_HITS,
+    MAX_NEAREST,
+    MAX_PATHS_AT_ONCE,
+    MAX_TEXT_CHARACTERS,
+    SCAN,
+    count_body,
+    count_without_vectors_body,
+    owners_body,
+    search_body,
+)
+from vespa_app.tensors import float_blocks, sign_bit_blocks
+from vespa_app.wire import to_wire_text
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+THREE_TOKENS = replace(query(unit_vectors(np.random.default_rng(3), 3)), text="two words")
+NO_FILTERS = Filters()
+
+FLOATS = {"input.query(qt)": float_blocks(THREE_TOKENS.vectors)}
+BITS = {"input.query(qtb)": sign_bit_blocks(THREE_TOKENS.vectors)}
+
+
+def body(
+    of: QueryVectors = THREE_TOKENS,
+    ranking: str = "hamming-then-float",
+    k: int = 10,
+    rerank: int = 200,
+    filters: Filters = NO_FILTERS,
+    candidates: str = SCAN,
+) -> dict[str, object]:
+    return search_body(of, ranking, k, rerank, filters, candidates=candidates)
+
+
+def condition(asked: dict[str, object]) -> str:
+    return str(asked["yql"]).partition(" where ")[2]
+
+
+def wanted(asked: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in asked.items() if name.startswith("wanted_")}
+
+
+def test_a_search_as_a_whole() -> None:
+    assert body() == {
+        "yql": "select document_id, page_number, paths, title, text from page "
+        "where n_paths > 0 and n_patches > 0",
+        "model.restrict": "page",
+        "ranking": "hamming-then-float",
+        "hits": 10,
+        "presentation.timing": True,
+        "ranking.secondPhase.totalRerankCount": 200,
+        **BITS,
+        **FLOATS,
+    }
+
+
+@pytest.mark.parametrize(
+    ("ranking", "tensors"),
+    [
+        ("hamming", BITS),
+        ("hamming-then-bits", BITS | FLOATS),
+        ("hamming-then-float", BITS | FLOATS),
+        ("float", FLOATS),
+        ("bm25", {}),
+    ],
+)
+def test_a_ranking_is_sent_the_tensors_its_phases_read(
+    ranking: str, tensors: dict[str, object]
+) -> None:
+    asked = body(ranking=ranking)
+    assert {name: asked[name] for name in asked if name.startswith("input.")} == tensors
+    assert ("ranking.secondPhase.totalRerankCount" in asked) == ("-then-" in ranking)
+
+
+@pytest.mark.parametrize(("k", "rerank", "total"), [(10, 200, 200), (300, 200, 300), (1, 1, 1)])
+def test_phase_2_scores_no_fewer_pages_than_are_asked_for(k: int, rerank: int, total: int) -> None:
+    asked = body(k=k, rerank=rerank)
+    assert (asked["hits"], asked["ranking.secondPhase.totalRerankCount"]) == (k, total)
+
+
+def test_more_hits_than_vespa_gives_are_refused() -> None:
+    assert body(k=MAX_HITS)["hits"] == MAX_HITS
+    with pytest.raises(
+        WrongUseError, match="^-k 10001 is too many: Vespa gives 10000 hits at most.$"
+    ):
+        body(k=MAX_HITS + 1)
+
+
+def test_each_token_and_the_words_nominate_candidates() -> None:
+    asked = body(candidates=ANN, rerank=50)
+    assert condition(asked) == (
+        "n_paths > 0 and n_patches > 0 and ("
+        "({totalTargetHits: 50}nearestNeighbor(region_bits, rq0)) or "
+        "({totalTargetHits: 50}nearestNeighbor(region_bits, rq1)) or "
+        "({totalTargetHits: 50}nearestNeighbor(region_bits, rq2)) or "
+        '({grammar.composite: "weakAnd", grammar.tokenization: "internal", '
+        'grammar.syntax: "none", totalTargetHits: 50}userInput(@wanted_text)))'
+    )
+    assert wanted(asked) == {"wanted_text": "two words"}
+    bits = sign_bit_blocks(THREE_TOKENS.vectors)["blocks"]
+    assert [asked[f"input.query(rq{token})"] for token in range(3)] == list(bits.values())
+
+
+def test_of_a_long_query_the_first_tokens_nominate_and_all_rank() -> None:
+    long = query(unit_vectors(np.random.default_rng(1), MAX_NEAREST + 1))
+    asked = body(long, candidates=ANN)
+    assert condition(asked).count("nearestNeighbor") == MAX_NEAREST
+    assert f"input.query(rq{MAX_NEAREST})" not in asked
+    assert asked["input.query(qt)"] == float_blocks(long.vectors)
+
+
+def test_any_word_is_enough_for_bm25_however_candidates_are_found() -> None:
+    asked = body(ranking=BM25)
+    assert condition(asked) == (
+        'n_paths > 0 and ({grammar.composite: "or", grammar.tokenization: "internal", '
+        'grammar.syntax: "none"}userInput(@wanted_text))'
+    )
+    assert wanted(asked) == {"wanted_text": "two words"}
+    assert body(ranking=BM25, candidates=ANN) == asked
+
+
+@pytest.mark.parametrize("text", ["", " ", "!!!", '"', "😀", "\x00\ud800", "\u0301"])
+def test_a_text_without_words_finds_nothing_and_nominates_nothing(text: str) -> None:
+    of = replace(THREE_TOKENS, text=text)
+    asked = body(of, ranking=BM25)
+    assert condition(asked) == "n_paths > 0 and false"
+    near = body(of, candidates=ANN)
+    assert "userInput" not in condition(near)
+    assert condition(near).endswith("nearestNeighbor(region_bits, rq2)))")
+    assert wanted(asked) == wanted(near) == {}
+
+
+def test_of_a_long_text_the_beginning_is_searched() -> None:
+    of = QueryVectors.text_only("a " * 10_000)
+    assert wanted(body(of, ranking=BM25)) == {"wanted_text": "a " * (MAX_TEXT_CHARACTERS // 2)}
+
+
+def test_a_run_of_japanese_is_searched_by_pairs() -> None:
+    asked = body(QueryVectors.text_only("東京都 map"), ranking=BM25)
+    assert str(asked["wanted_text"]).split() == ["東京", "京都", "map"]
+
+
+@pytest.mark.parametrize(
+    ("filters", "conditions", "parameters"),
+    [
+        (
+            Filters(path_glob="2023/*.pdf"),
+            "filter_paths matches @wanted_path",
+            {"wanted_path": r"(?s)^(?:.*/)?2023/.*\.pdf\z"},
+        ),
+        (
+            Filters(document_id="00ab"),
+            "document_id contains ({prefix: true}@wanted_document)",
+            {"wanted_document": "00ab"},
+        ),
+        (Filters(document_id=""), "", {}),
+        (Filters(first_page=2), "page_number >= 2", {}),
+        (Filters(last_page=9), "page_number <= 9", {}),
+        (
+            Filters(first_page=-(10**12), last_page=10**12),
+            "page_number >= -2147483647 and page_number <= 2147483647",
+            {},
+        ),
+        (Filters(language="de"), "language contains @wanted_language", {"wanted_language": "de"}),
+        (Filters(language=""), '!(language matches ".")', {}),
+        (
+            Filters("a", "b", 1, 2, "de"),
+            "filter_paths matches @wanted_path"
+            " and document_id contains ({prefix: true}@wanted_document)"
+            " and page_number >= 1 and page_number <= 2"
+            " and language contains @wanted_language",
+            {
+                "wanted_path": r"(?s)^(?:.*/)?a\z",
+                "wanted_document": "b",
+                "wanted_language": "de",
+            },
+        ),
+    ],
+)
+def test_a_filter_is_one_more_condition(
+    filters: Filters, conditions: str, parameters: dict[str, object]
+) -> None:
+    asked = body(filters=filters)
+    expected = "n_paths > 0 and n_patches > 0" + (f" and {conditions}" if conditions else "")
+    assert condition(asked) == expected
+    assert wanted(asked) == parameters
+
+
+@given(st.sampled_from(INDEX_RANKINGS), st.sampled_from([SCAN, ANN]), *[ANY_TEXT] * 4)
+def test_what_a_user_writes_is_never_part_of_the_yql(
+    ranking: str, candidates: str, text: str, glob: str, document_id: str, language: str
+) -> None:
+    def asked(text: str, glob: str, document_id: str, language: str) -> dict[str, object]:
+        filters = Filters(path_glob=glob, document_id=document_id, language=language)
+        of = replace(THREE_TOKENS, text=text)
+        return body(of, ranking, filters=filters, candidates=candidates)
+
+    has_word = "wanted_text" in asked(text, glob, document_id, language)
+    plain = asked("x" if has_word else "", "x", document_id and "x", language and "x")
+    hostile = asked(text, glob, document_id, language)
+    assert hostile["yql"] == plain["yql"]
+    json.dumps(hostile, ensure_ascii=False).encode()  # no lone surrogate is left
+
+
+@given(st.lists(ANY_TEXT, min_size=1, max_size=5))
+def test_owners_are_asked_for_by_parameters(paths: list[str]) -> None:
+    asked = owners_body(paths)
+    assert asked["model.restrict"] == "pdf"
+    assert (asked["hits"], asked["ranking"]) == (MAX_HITS, "unranked")
+    names = re.findall(r"paths contains @(\w+)", str(asked["yql"]))
+    assert asked["yql"] == "select document_id from pdf where " + " or ".join(
+        f"paths contains @{name}" for name in names
+    )
+    assert [asked[name] for name in names] == [to_wire_text(path) for path in paths]
+
+
+def test_owners_of_as_many_paths_as_may_be_asked_at_once_stay_a_small_request() -> None:
+    asked = owners_body(
+        [f"/home/somebody/papers/2023/{n:032x}.pdf" for n in range(MAX_PATHS_AT_ONCE)]
+    )
+    assert len(json.dumps(asked)) < 50_000
+
+
+def test_counts_ask_for_no_hits() -> None:
+    shared = {"model.restrict": "page", "ranking": "unranked"}
+    assert count_body() == shared | {
+        "yql": "select * from page where n_paths > 0 limit 0"
+        " | all(output(count(), sum(n_patches)))",
+    }
+    assert count_without_vectors_body() == shared | {
+        "yql": "select * from page where n_paths > 0 and n_patches = 0 limit 0",
+    }

@@ -1,0 +1,139 @@
+package pagelens;
+
+import com.yahoo.document.Document;
+import com.yahoo.prelude.query.CompositeItem;
+import com.yahoo.prelude.query.IndexedItem;
+import com.yahoo.prelude.query.Item;
+import com.yahoo.search.Query;
+import com.yahoo.search.schema.RankProfile;
+import com.yahoo.search.schema.Schema;
+import com.yahoo.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Scores in one or two phases: Vespa's evaluator computes them, the order and the cut are ours.
+ *
+ * <p>bm25 is no part of that evaluator. Such a profile gets the number of the query's words that a
+ * page holds: enough to put a page with both words above one with one of them, and nothing more.
+ */
+record StandInRanking(RankProfiles profiles, Schema schema, StandInFields fields) {
+
+    private static final String FIRST = "firstphase";
+    private static final String SECOND = "secondphase";
+    private static final Set<String> WITHOUT_SCORES = Set.of("unranked", "default");
+
+    record Scored(Document document, double score) {}
+
+    private static final Comparator<Scored> BEST_FIRST =
+            Comparator.comparingDouble(Scored::score).reversed()
+                    .thenComparing(it -> it.document().getId().toString());
+
+    /** All documents, best first; ties in order of document id. */
+    List<Scored> rank(Query query, List<Document> matching) {
+        String name = query.getRanking().getProfile();
+        RankProfile profile = schema.rankProfiles().get(name);
+        if (WITHOUT_SCORES.contains(name)) {
+            return scored(matching, document -> 0);
+        }
+        if (isBm25(name)) {
+            Set<String> words = words(query.getModel().getQueryTree().getRoot())
+                    .collect(Collectors.toSet());
+            return scored(matching, document -> wordsFound(document, words));
+        }
+        Map<String, Tensor> inputs = inputs(query, profile);
+        List<Scored> first = scored(matching, it -> score(name, FIRST, it, inputs));
+        if (!profiles.hasPhase(name, SECOND)) {
+            return first;
+        }
+        int count = Math.min(first.size(), rerankCount(query, profile));
+        List<Scored> best = first.subList(0, count);
+        List<Document> documents = best.stream().map(Scored::document).toList();
+        List<Scored> second = scored(documents, it -> score(name, SECOND, it, inputs));
+        List<Scored> all = new ArrayList<>(second);
+        all.addAll(below(second, best, first.subList(count, first.size())));
+        return all;
+    }
+
+    private static List<Scored> scored(List<Document> documents, ToDoubleFunction<Document> score) {
+        return documents.parallelStream()
+                .map(it -> new Scored(it, score.applyAsDouble(it)))
+                .sorted(BEST_FIRST)
+                .toList();
+    }
+
+    private double score(String name, String phase, Document page, Map<String, Tensor> inputs) {
+        Map<String, Tensor> all = new HashMap<>(inputs);
+        all.putAll(RankProfiles.attributes(page));
+        return profiles.score(name, phase, all);
+    }
+
+    /**
+     * The profile's inputs as a content node is sent them: query(qt) under the name qt. One that
+     * the request does not set is an empty tensor, or one of zeros.
+     */
+    private static Map<String, Tensor> inputs(Query query, RankProfile profile) {
+        Map<String, Tensor> inputs = new HashMap<>();
+        profile.inputs().forEach((name, type) -> {
+            String sent = name.substring("query(".length(), name.length() - 1);
+            inputs.put(name, query.getRanking().getProperties().getAsTensor(sent)
+                    .orElseGet(() -> Tensor.Builder.of(type.tensorType()).build()));
+        });
+        return inputs;
+    }
+
+    private static int rerankCount(Query query, RankProfile profile) {
+        Integer asked = query.getRanking().getSecondPhase().getTotalRerankCount();
+        return asked != null ? asked : profile.secondPhase().totalRerankCount().orElseThrow();
+    }
+
+    /**
+     * What phase 2 left out, with the scores a content node gives it: those of phase 1, squeezed
+     * and moved where a page below could otherwise outdo one above (searchlib's
+     * FirstPhaseRescorer).
+     */
+    private static List<Scored> below(List<Scored> second, List<Scored> first, List<Scored> rest) {
+        if (second.isEmpty() || lowest(second) >= lowest(first)) {
+            return rest;
+        }
+        double scale = range(second) / range(first);
+        double shift = lowest(first) * scale - lowest(second);
+        return rest.stream()
+                .map(it -> new Scored(it.document(), it.score() * scale - shift))
+                .toList();
+    }
+
+    private static double lowest(List<Scored> sorted) {
+        return sorted.get(sorted.size() - 1).score();
+    }
+
+    private static double range(List<Scored> sorted) {
+        return Math.max(1, sorted.get(0).score() - lowest(sorted));
+    }
+
+    private boolean isBm25(String profile) {
+        return profiles.properties(profile).values().stream().anyMatch(it -> it.contains("bm25("));
+    }
+
+    private static Stream<String> words(Item item) {
+        if (item instanceof CompositeItem all) {
+            return all.items().stream().flatMap(StandInRanking::words);
+        }
+        return item instanceof IndexedItem term ? Stream.of(term.getIndexedString()) : Stream.of();
+    }
+
+    private double wordsFound(Document document, Set<String> words) {
+        Set<String> found = new HashSet<>();
+        fields.textFields("").forEach(field -> found.addAll(fields.words(document, field)));
+        found.retainAll(words);
+        return found.size();
+    }
+}

@@ -1,0 +1,430 @@
+"""What Vespa understands of each request: its own reading, typing and rewriting of a query.
+
+A tree is the query as Vespa writes it: `field:<0;]` is field > 0, `+a -b` is a and not b, and a
+word with `*` is a prefix.
+"""
+
+import itertools
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from index.interface import BM25, INDEX_RANKINGS
+from index.pages import Filters, QueryVectors
+from tests.random_pages import query, unit_vectors
+from tests.vespa_java.application_copy import APPLICATION, copy_with
+from tests.vespa_java.jvm import VespaError, VespaJava
+from vespa_app.cjk_pairs import pairs_to_find, pairs_to_index
+from vespa_app.search_request import (
+    ANN,
+    MAX_HITS,
+    MAX_NEAREST,
+    MAX_PATHS_AT_ONCE,
+    SCAN,
+    count_body,
+    count_without_vectors_body,
+    owners_body,
+    search_body,
+)
+from vespa_app.tensors import float_blocks, sign_bit_blocks
+from vespa_app.wire import to_wire_text
+
+CATS = replace(query(unit_vectors(np.random.default_rng(3), 3)), text="two cats")
+MAXSIM_RANKINGS = [ranking for ranking in INDEX_RANKINGS if ranking != BM25]
+NO_FILTERS = Filters()
+
+SEARCHABLE = "n_paths:<0;]"
+RANKED = "n_patches:<0;]"
+
+EACH_FILTER = {
+    "path_glob": ("2023/*.[pP]df", r"REGEXP filter_paths:(?s)^(?:.*/)?2023/.*\.[pP]df\z"),
+    "document_id": ("00ab", "document_id:00ab*"),
+    "first_page": (2, "page_number:[2;]"),
+    "last_page": (9, "page_number:[;9]"),
+    "language": ("de", "language:de"),
+}
+"""A value for each field of Filters, and the item of the tree that it becomes."""
+
+SIGNS = [
+    '"',
+    "'",
+    '") or true //',
+    '"; select * from pdf',
+    "| all(output(count()))",
+    "@wanted_path @text",
+    "{a: [1, 2]}",
+    "a\nb\r\n\tc",
+    "title:secret -x +y *",
+    '"exact words" OR (a AND NOT b) NEAR/3',
+    'weakAnd(a, b) rank(c) ~ ^ $ \\ \\" %22 &amp; <b>',
+    "\x00\x1b\ud800\udfff\ufdd0",
+    "\u2028\u2029\u200f\ufeff",
+    "Ã ¤ Ã ¶ â € ™",
+    "x'x'x'x'x'x'x'x'x'x'x'x'x'x",
+    "a a a a a a a a a a a a a a a a",
+    "עברית العربية ไทย हिन्दी 한국어 Ελληνικά",
+    "東京都は日本の首都です",
+    "😀👩\u200d👩\u200d👧",
+    "word " * 2_000,
+    "東" * 10_000,
+    "x" * 10_000,
+    "",
+    " ",
+    "...",
+]
+
+
+def parse(vespa_java: VespaJava, body: dict[str, object]) -> dict[str, Any]:
+    parsed: dict[str, Any] = vespa_java.call("parse-query", application=str(APPLICATION), body=body)
+    return parsed
+
+
+def body(
+    of: QueryVectors = CATS,
+    ranking: str = "hamming-then-float",
+    k: int = 10,
+    rerank: int = 200,
+    filters: Filters = NO_FILTERS,
+    candidates: str = SCAN,
+) -> dict[str, object]:
+    return search_body(of, ranking, k, rerank, filters, candidates=candidates)
+
+
+def nominated(n_tokens: int, pages: int, words: str) -> str:
+    limit = f"totalTargetHits={pages}"
+    near = [
+        f"NEAREST_NEIGHBOR {{field=region_bits,queryTensorName=rq{token},{limit}}}"
+        for token in range(n_tokens)
+    ]
+    return f"(OR {' '.join(near)} (WEAKAND {{{limit}}} {words}))"
+
+
+def parts(tree: str) -> list[str]:
+    """The items of an AND without order: Vespa puts cheap ones first."""
+    assert tree.startswith("AND ")
+    items, depth = [""], 0
+    for character in tree.removeprefix("AND "):
+        depth += {"(": 1, "{": 1, ")": -1, "}": -1}.get(character, 0)
+        if character == " " and depth == 0 and items[-1] != "REGEXP":
+            items.append("")
+        else:
+            items[-1] += character
+    return sorted(items)
+
+
+# -- every kind of search
+
+
+@pytest.mark.parametrize("candidates", [SCAN, ANN])
+@pytest.mark.parametrize("ranking", INDEX_RANKINGS)
+def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candidates: str) -> None:
+    parsed = parse(vespa_java, body(ranking=ranking, k=7, rerank=50, candidates=candidates))
+    words = "default:two default:cats"
+    if ranking == BM25:
+        expected = [f"(OR {words})"]
+    elif candidates == ANN:
+        expected = [RANKED, nominated(3, 50, words)]
+    else:
+        expected = [RANKED]
+    assert parts(parsed.pop("tree")) == sorted([SEARCHABLE, *expected])
+    assert set(parsed.pop("inputs")) == set(inputs(CATS, ranking, candidates))
+    assert sorted(parsed.pop("summaryFields")) == [
+        "document_id",
+        "page_number",
+        "paths",
+        "text",
+        "title",
+    ]
+    assert parsed == {
+        "error": None,
+        "profile": ranking,
+        "hits": 7,
+        "offset": 0,
+        "timeoutMs": 20_000,
+        "totalRerankCount": 50 if "-then-" in ranking else None,
+        "schemas": ["page"],
+        "sources": ["page"],
+        "grouping": "[]",
+        "timing": True,
+    }
+
+
+def inputs(of: QueryVectors, ranking: str, candidates: str) -> dict[str, dict[str, object]]:
+    """The tensors a search's content nodes should get, as Vespa writes them in hex."""
+    bits = sign_bit_blocks(of.vectors)
+    expected: dict[str, dict[str, object]] = {}
+    if ranking.startswith("hamming"):
+        expected["query(qtb)"] = {"type": "tensor<int8>(querytoken{},v[16])", **bits}
+    if ranking in ("float", "hamming-then-float", "hamming-then-bits"):
+        expected["query(qt)"] = {
+            "type": "tensor<float>(querytoken{},v[128])",
+            **float_blocks(of.vectors),
+        }
+    if candidates == ANN and ranking != BM25:
+        for token, digits in list(bits["blocks"].items())[:MAX_NEAREST]:
+            expected[f"query(rq{token})"] = {"type": "tensor<int8>(v[16])", "values": digits}
+    return expected
+
+
+def in_lower_case(tensor: dict[str, Any]) -> dict[str, Any]:
+    """Vespa writes hex digits in capitals."""
+    values = {name: value for name, value in tensor.items() if name != "type"}
+    if "blocks" in values:
+        values["blocks"] = {label: cells.lower() for label, cells in values["blocks"].items()}
+    else:
+        values["values"] = values["values"].lower()
+    return {"type": tensor["type"], **values}
+
+
+@pytest.mark.parametrize("n_tokens", [1, 3, MAX_NEAREST, MAX_NEAREST + 1])
+@pytest.mark.parametrize("candidates", [SCAN, ANN])
+@pytest.mark.parametrize("ranking", MAXSIM_RANKINGS)
+def test_the_tensors_are_ours_bit_for_bit_and_typed_as_the_profile_says(
+    vespa_java: VespaJava, ranking: str, candidates: str, n_tokens: int
+) -> None:
+    of = query(unit_vectors(np.random.default_rng(n_tokens), n_tokens))
+    parsed = parse(vespa_java, body(of, ranking, candidates=candidates))
+    assert parsed["error"] is None
+    read = {name: in_lower_case(tensor) for name, tensor in parsed["inputs"].items()}
+    assert read == inputs(of, ranking, candidates)
+
+
+@pytest.mark.parametrize("candidates", [SCAN, ANN])
+@pytest.mark.parametrize("ranking", INDEX_RANKINGS)
+def test_every_combination_of_filters_is_anded(
+    vespa_java: VespaJava, ranking: str, candidates: str
+) -> None:
+    plain = parts(parse(vespa_java, body(ranking=ranking, candidates=candidates))["tree"])
+    for n_filters in range(1, len(EACH_FILTER) + 1):
+        for names in itertools.combinations(EACH_FILTER, n_filters):
+            filters = Filters(**{name: EACH_FILTER[name][0] for name in names})
+            asked = body(ranking=ranking, filters=filters, candidates=candidates)
+            parsed = parse(vespa_java, asked)
+            assert parsed["error"] is None
+            items = {EACH_FILTER[name][1] for name in names}
+            if {"first_page", "last_page"} <= set(names):  # Vespa makes one range of the two
+                items = items - {"page_number:[2;]", "page_number:[;9]"} | {"page_number:[2;9]"}
+            assert parts(parsed["tree"]) == sorted([*plain, *items])
+
+
+def test_pages_of_unknown_language_are_those_without_one(vespa_java: VespaJava) -> None:
+    parsed = parse(vespa_java, body(filters=Filters(language="")))
+    assert parsed["tree"] == f"+(AND {SEARCHABLE} {RANKED}) -REGEXP language:."
+
+
+def test_the_largest_numbers_are_taken(vespa_java: VespaJava) -> None:
+    filters = Filters(first_page=-(2**70), last_page=2**70)
+    parsed = parse(vespa_java, body(k=MAX_HITS, rerank=10**6, filters=filters))
+    assert parsed["error"] is None
+    assert (parsed["hits"], parsed["totalRerankCount"]) == (MAX_HITS, 10**6)
+    assert "page_number:[-2147483647;2147483647]" in parsed["tree"]
+
+
+# -- what users write
+
+
+ONLY_WORDS = {"(OR", "(SAND", "(WEAKAND", "AND", SEARCHABLE}
+
+
+def is_only_words(tree: str) -> bool:
+    """Whether a bm25 query holds no more than words of the default fields."""
+    return all(
+        item in ONLY_WORDS or item.startswith("default:") and ":" not in item[8:]
+        for item in tree.replace(")", "").split(" ")
+    )
+
+
+@pytest.mark.parametrize("text", SIGNS, ids=lambda text: ascii(text[:20]))
+def test_signs_in_a_text_are_no_syntax(vespa_java: VespaJava, text: str) -> None:
+    of = replace(CATS, text=f"{text} cats")
+    for candidates, ranking in ((SCAN, BM25), (ANN, "hamming")):
+        parsed = parse(vespa_java, body(of, ranking, candidates=candidates))
+        assert parsed["error"] is None
+        if ranking == BM25:
+            assert is_only_words(parsed["tree"])
+            assert "default:cats" in parsed["tree"] or len(text) >= 10_000
+        alone = parse(vespa_java, body(replace(of, text=text), ranking, candidates=candidates))
+        assert alone["error"] is None
+        assert ranking != BM25 or is_only_words(alone["tree"]) or "FALSE" in alone["tree"]
+
+
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.text(st.characters(exclude_categories=()), max_size=30))
+@example("Ⅷ ﬁne Straße don't")
+def test_any_text_at_all_is_only_words(vespa_java: VespaJava, text: str) -> None:
+    parsed = parse(vespa_java, body(QueryVectors.text_only(text), BM25))
+    assert parsed["error"] is None
+    assert is_only_words(parsed["tree"]) or parsed["tree"] == f"AND FALSE {SEARCHABLE}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a\x00b\ud800c", "a b c"),
+        ("Cats RUNNING", "cats running"),
+        ("crème Straße", "creme straße"),
+        ("cats OR -dogs", "cats or dogs"),
+        ("東京都 map", "東京 京都 map"),
+        ("茶", "茶"),
+        ("3.14 foo_bar", "3 14 foo bar"),
+    ],
+)
+def test_words_are_looked_for_as_they_are_indexed(
+    vespa_java: VespaJava, text: str, words: str
+) -> None:
+    tree = parse(vespa_java, body(QueryVectors.text_only(text), BM25))["tree"]
+    expected = " ".join(f"default:{word}" for word in words.split())
+    assert parts(tree) == sorted([SEARCHABLE, f"(OR {expected})"])
+    assert vespa_java.call("tokenize", text=" ".join(pairs_to_find(text).split())) == words.split()
+
+
+def test_the_halves_of_a_contraction_belong_together(vespa_java: VespaJava) -> None:
+    tree = parse(vespa_java, body(QueryVectors.text_only("don't go"), BM25))["tree"]
+    assert "(OR (SAND default:don default:t) default:go)" in tree
+
+
+@pytest.mark.parametrize("sign", SIGNS[:-3], ids=lambda text: ascii(text[:20]))
+def test_signs_in_a_filter_are_no_syntax(vespa_java: VespaJava, sign: str) -> None:
+    filters = Filters(path_glob=sign, document_id=sign, language=sign)
+    parsed = parse(vespa_java, body(filters=filters))
+    assert parsed["error"] is None
+    assert parsed["tree"].startswith("AND REGEXP filter_paths:(?s)^(?:.*/)?")
+    written = to_wire_text(sign).lower()  # both attributes ignore case
+    assert f" document_id:{written}* language:{written} {SEARCHABLE} {RANKED}" in parsed["tree"]
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=lambda text: ascii(text[:20]))
+def test_a_path_is_looked_for_as_it_is_written(vespa_java: VespaJava, sign: str) -> None:
+    path = f"/É {sign}.PDF"
+    parsed = parse(vespa_java, owners_body([path, "/b, c"]))
+    assert parsed["error"] is None
+    assert parsed["tree"] == f"OR paths:{to_wire_text(path)} paths:/b, c"
+
+
+# -- the other requests
+
+
+def test_owners_of_many_paths_are_one_query(vespa_java: VespaJava) -> None:
+    paths = [f"/home/somebody/papers/{n}.pdf" for n in range(MAX_PATHS_AT_ONCE)]
+    parsed = parse(vespa_java, owners_body(paths))
+    assert parsed["error"] is None
+    assert parsed["tree"] == "OR " + " ".join(f"paths:{path}" for path in paths)
+    assert (parsed["hits"], parsed["profile"]) == (MAX_HITS, "unranked")
+    assert (parsed["schemas"], parsed["sources"]) == (["pdf"], ["pdf"])
+    assert parsed["summaryFields"] == ["document_id"]
+    one = parse(vespa_java, owners_body(["/a.pdf"]))
+    assert (one["error"], one["tree"]) == (None, "paths:/a.pdf")
+
+
+def test_counts(vespa_java: VespaJava) -> None:
+    counted = parse(vespa_java, count_body())
+    assert (counted["error"], counted["tree"]) == (None, "n_paths:>0")
+    assert counted["grouping"] == "[all(output(count(), sum(n_patches)))]"
+    without = parse(vespa_java, count_without_vectors_body())
+    assert (without["error"], without["tree"]) == (None, f"AND n_patches:0 {SEARCHABLE}")
+    for parsed in (counted, without):
+        assert (parsed["hits"], parsed["profile"], parsed["schemas"]) == (0, "unranked", ["page"])
+
+
+# -- Chinese and Japanese
+
+
+JAPANESE = "東京都は日本の首都です"
+CHINESE = "中国的首都是北京"
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("東京", JAPANESE),
+        ("首都", JAPANESE),
+        ("都", JAPANESE),
+        ("です", JAPANESE),
+        ("東京都", JAPANESE),
+        ("中国", CHINESE),
+        ("首都", CHINESE),
+        ("北", CHINESE),
+        ("수도", "한국의 수도는 서울"),
+    ],
+)
+def test_a_word_inside_a_run_is_found_by_pairs_and_not_by_vespa_alone(
+    vespa_java: VespaJava, word: str, text: str
+) -> None:
+    tree = parse(vespa_java, body(QueryVectors.text_only(word), BM25))["tree"]
+    asked = re.findall(r"default:([^ )]+)", tree)
+    assert asked
+    assert set(asked) <= set(vespa_java.call("tokenize", text=pairs_to_index(text)))
+    assert not set(asked) & set(vespa_java.call("tokenize", text=text))
+
+
+# -- requests that Vespa refuses: the tests above can fail
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"ranking": "nope"}, "No profile named 'nope' exists in schemas [page]"),
+        (
+            {"input.query(qt)": {"blocks": {"0": "3f800000" * 127}}},
+            "Could not set 'ranking.features.query(qt)'",
+        ),
+        (
+            {"input.query(rq0)": "80" * 15},
+            "Could not set 'ranking.features.query(rq0)'",
+        ),
+        (
+            {"yql": "select * from page where true | all(output(sum(page_count)))"},
+            "references attribute 'page_count' which is not available",
+        ),
+        ({"hits": "many"}, "Could not set 'hits': 'many' is not a valid integer"),
+    ],
+)
+def test_a_request_for_what_is_not_there_is_refused(
+    vespa_java: VespaJava, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(VespaError) as error:
+        parse(vespa_java, body(candidates=ANN) | changes)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("yql", "message"),
+    [
+        (
+            "select * from page where ({totalTargetHits: 9}nearestNeighbor(region_bits, rq9))",
+            "requires a tensor rank feature named 'query(rq9)' but this is not present",
+        ),
+        (
+            "select * from page where ({totalTargetHits: 9}nearestNeighbor(text, rq0))",
+            "field is not an attribute",
+        ),
+        ("select * from page where userInput(@wanted_nothing)", "'wanted_nothing' is not set"),
+        ("select * from page where n_paths > ", "Could not create query from YQL"),
+        ("select * from page where nowhere contains 'x'", "Field 'nowhere' does not exist"),
+        ("select * from page where true | all(output(sum(", "Could not create query from YQL"),
+    ],
+)
+def test_yql_that_means_nothing_is_refused(vespa_java: VespaJava, yql: str, message: str) -> None:
+    assert message in parse(vespa_java, body(candidates=ANN) | {"yql": yql})["error"]
+
+
+def test_an_input_of_an_undeclared_token_is_no_tensor(vespa_java: VespaJava) -> None:
+    more = {f"input.query(rq{MAX_NEAREST})": "80" * 16}
+    parsed = parse(vespa_java, body(candidates=ANN) | more)
+    assert f"query(rq{MAX_NEAREST})" not in parsed["inputs"]
+
+
+def test_a_field_that_is_renamed_in_the_schema_is_missed(
+    vespa_java: VespaJava, tmp_path: Path
+) -> None:
+    renamed = copy_with(tmp_path, "schemas/page.sd", "field n_paths type", "field places type")
+    parsed = vespa_java.call("parse-query", application=str(renamed), body=body())
+    assert "Field 'n_paths' does not exist" in parsed["error"]

@@ -1,0 +1,167 @@
+"""What Vespa answers to a search, as hits, counts, and what the user must know of it."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from index.errors import ServerError
+from index.pages import Hit, SearchResult, page_id
+from vespa_app.failures import error_text, excerpt
+from vespa_app.wire import from_wire_text
+
+_REASONS = {
+    "match-phase": "it looked only at a part of them, as its configuration asks",
+    "timeout": "time ran out",
+    "adaptive-timeout": "its slowest nodes did not answer in time",
+    "non-ideal-state": "nodes are missing or still being filled",
+}
+
+Root = Mapping[str, Any]
+"""The `root` of an answer."""
+
+
+def search_result(root: Root, n_tokens: int, elapsed_ms: float) -> SearchResult:
+    """Read hits, best first; ties in order of document id and page number.
+
+    Args:
+        root: of the answer to `search_request.search_body`.
+        n_tokens: query tokens the shown score is divided by; 1 where it is the sum.
+        elapsed_ms: from the request to the answer, as seen from here.
+
+    Raises:
+        ServerError: this is no answer to such a search.
+    """
+    hits = [_hit(child, n_tokens) for child in _children(root) if "fields" in child]
+    # Vespa orders pages of equal score by where it happens to store them
+    hits.sort(key=lambda hit: (-hit.score_sum, hit.document_id, hit.page_number))
+    return SearchResult(
+        tuple(hits), total_count(root), _timings_ms(root, elapsed_ms), notices(root)
+    )
+
+
+def total_count(root: Root) -> int:
+    """How many documents matched.
+
+    Raises:
+        ServerError: the answer has no such number.
+    """
+    fields = root.get("fields")
+    count = fields.get("totalCount") if isinstance(fields, Mapping) else None
+    if type(count) is not int:
+        raise _unusable(root, "totalCount")
+    return count
+
+
+def page_counts(root: Root) -> tuple[int, int]:
+    """Read pages and their patches from the answer to `search_request.count_body`.
+
+    Raises:
+        ServerError: this is no answer to it.
+    """
+    for child in _children(root):
+        fields = child.get("fields")
+        if isinstance(fields, Mapping) and "count()" in fields:
+            return _field(child, "count()", int), _field(child, "sum(n_patches)", int)
+    if total_count(root) == 0:
+        return 0, 0  # of nothing there is no group
+    raise _unusable(root, "count()")
+
+
+def document_ids(root: Root) -> list[str]:
+    """Read the ids in the answer to `search_request.owners_body`.
+
+    Raises:
+        ServerError: this is no answer to it.
+    """
+    return [_field(child, "document_id", str) for child in _children(root)]
+
+
+def require_complete(root: Root, operation: str) -> None:
+    """Refuse an answer of a part of the documents, where a part would be wrong.
+
+    Args:
+        root: of the answer.
+        operation: what cannot be done, as it goes on after "Cannot".
+
+    Raises:
+        ServerError: Vespa did not see all documents.
+    """
+    told = notices(root)
+    if told:
+        raise ServerError(f"Cannot {operation}: {told[0]} Run the same command again later.")
+
+
+def notices(root: Root) -> tuple[str, ...]:
+    """What is missing in an answer, a line each."""
+    lines = []
+    coverage = root.get("coverage")
+    if isinstance(coverage, Mapping) and (coverage.get("degraded") or not coverage.get("full")):
+        degraded = coverage.get("degraded")
+        causes = [
+            reason
+            for name, reason in _REASONS.items()
+            if isinstance(degraded, Mapping) and degraded.get(name)
+        ]
+        seen = coverage.get("coverage")
+        share = f"{seen} %" if isinstance(seen, (int, float)) else "a part"
+        why = f": {', and '.join(causes)}" if causes else ""
+        lines.append(f"Vespa looked at {share} of its documents{why}.")
+    errors = root.get("errors")
+    if isinstance(errors, list):
+        texts = (error_text(error) for error in errors if isinstance(error, Mapping))
+        lines += [f"Vespa says: {text}." for text in dict.fromkeys(texts)]
+    return tuple(lines)
+
+
+def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:
+    document_id = _field(child, "document_id", str)
+    number = _field(child, "page_number", int)
+    score = child.get("relevance")
+    if not isinstance(score, (int, float)) or not math.isfinite(score):
+        raise _unusable(child, "a finite relevance")
+    fields = child["fields"]  # texts and lists that are empty may be left out
+    paths = _field(child, "paths", list) if "paths" in fields else []
+    title, text = (_field(child, name, str) if name in fields else "" for name in ("title", "text"))
+    return Hit(
+        page_id=page_id(document_id, number),
+        document_id=document_id,
+        page_number=number,
+        score=score / n_tokens,
+        score_sum=float(score),
+        paths=tuple(from_wire_text(str(path)) for path in paths),
+        title=from_wire_text(title),
+        text=from_wire_text(text),
+    )
+
+
+def _children(root: Root) -> Iterator[Mapping[str, Any]]:
+    children = root.get("children", [])
+    if not isinstance(children, list) or not all(isinstance(c, Mapping) for c in children):
+        raise _unusable(root, "a list of children")
+    return iter(children)
+
+
+def _field(child: Mapping[str, Any], name: str, wanted: type) -> Any:  # noqa: ANN401 - an instance of `wanted`
+    fields = child.get("fields")
+    value = fields.get(name) if isinstance(fields, Mapping) else None
+    if type(value) is not wanted:
+        raise _unusable(child, name)
+    return value
+
+
+def _timings_ms(root: Root, elapsed_ms: float) -> dict[str, float]:
+    """Vespa's own times, and what is left of the whole: network, JSON, waiting in queues."""
+    timing = root.get("timing")
+    stages = {
+        stage: 1000.0 * timing[name]
+        for stage, name in (("ranking", "querytime"), ("hits", "summaryfetchtime"))
+        if isinstance(timing, Mapping) and isinstance(timing.get(name), (int, float))
+    }
+    return {**stages, "request": max(0.0, elapsed_ms - sum(stages.values()))}
+
+
+def _unusable(answer: Mapping[str, Any], missing: str) -> ServerError:
+    return ServerError(
+        f"Vespa's answer to a search has not {missing}: {excerpt(str(dict(answer)))}. "
+        'Deploy the application of this version with "pagelens deploy", and try again.'
+    )

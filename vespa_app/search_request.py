@@ -1,0 +1,199 @@
+"""What is asked of Vespa: the bodies of POST /search/.
+
+What a user or a file system wrote stands in parameters of its own and never in the YQL, where
+`@name` refers to it. Their names begin with `wanted_`, since Vespa has parameters of its own: with
+`language` a search for German pages would ask for pages in "german". Knows nothing of HTTP.
+"""
+
+from collections.abc import Sequence
+
+from index.errors import WrongUseError
+from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
+from index.pages import Filters, QueryVectors
+from vespa_app.cjk_pairs import pairs_to_find
+from vespa_app.path_filter import path_expression
+from vespa_app.wire import bits_input, float_input, query_text, to_wire_text, token_bits_inputs
+
+SCAN = "scan"
+ANN = "ann"
+
+MAX_HITS = 10_000
+"""The most hits one search may ask for: maxHits of search/query-profiles/default.xml."""
+
+MAX_PATHS_AT_ONCE = 200
+"""Paths one `owners_body` asks for: some 20 kB, which Vespa's container reads in 0.1 s."""
+
+MAX_NEAREST = 64
+"""Query tokens that nominate pages: base.profile declares one input for each."""
+
+MAX_TEXT_CHARACTERS = 4_000
+"""Of a longer text the beginning is searched: a printed page, and each word is looked up in five
+fields. Vespa itself refuses queries of more than 10,000 words (maxQueryItems)."""
+
+_INPUTS = {
+    HAMMING: (bits_input,),
+    HAMMING_THEN_BITS: (bits_input, float_input),
+    HAMMING_THEN_FLOAT: (bits_input, float_input),
+    FLOAT: (float_input,),
+}
+"""The query tensors the phases of each ranking read."""
+
+_TWO_PHASES = (HAMMING_THEN_BITS, HAMMING_THEN_FLOAT)
+_HIT_FIELDS = "document_id, page_number, paths, title, text"
+_SEARCHABLE = "n_paths > 0"
+_LARGEST_INT = 2**31 - 1
+
+# With syntax "none" every sign but letters and digits only separates words: there are no operators,
+# phrases or field names to write. Tokenization "linguistics" would stem the words, and the index
+# holds them unstemmed.
+_WORDS = 'grammar.tokenization: "internal", grammar.syntax: "none"'
+_ANY_WORD = f'({{grammar.composite: "or", {_WORDS}}}userInput(@wanted_text))'
+
+
+def search_body(
+    query: QueryVectors,
+    ranking: str,
+    k: int,
+    rerank: int,
+    filters: Filters,
+    *,
+    candidates: str,
+) -> dict[str, object]:
+    """Ask for the best k pages.
+
+    Args:
+        query: with at least one token, unless the ranking is bm25.
+        ranking: one of INDEX_RANKINGS.
+        k: hits wanted.
+        rerank: pages phase 2 scores; k where that is more.
+        filters: which pages take part.
+        candidates: SCAN ranks every page the filters let through; ANN only those that the regions
+            or the words of the query nominate. Without meaning for bm25.
+
+    Returns:
+        A request whose hits have the fields of `index.pages.Hit`; `relevance` is their score_sum.
+
+    Raises:
+        WrongUseError: k is above MAX_HITS.
+    """
+    if k > MAX_HITS:
+        raise WrongUseError(f"-k {k} is too many: Vespa gives {MAX_HITS} hits at most.")
+    conditions, parameters = _filter_conditions(filters)
+    if ranking == BM25:
+        text = _text_parameter(query.text)
+        nominated = _ANY_WORD if text else "false"
+        parameters |= text
+    else:
+        nominated, nominating = _maxsim_candidates(query, candidates, max(k, rerank))
+        parameters |= nominating
+        for query_input in _INPUTS[ranking]:
+            parameters |= query_input(query)
+    if ranking in _TWO_PHASES:
+        parameters["ranking.secondPhase.totalRerankCount"] = max(k, rerank)
+    where = " and ".join([_SEARCHABLE, nominated, *conditions])
+    return _body("page", f"select {_HIT_FIELDS} from page where {where}", ranking) | {
+        "hits": k,
+        "presentation.timing": True,
+        **parameters,
+    }
+
+
+def owners_body(paths: Sequence[str]) -> dict[str, object]:
+    """Ask which documents' records hold any of these paths.
+
+    Args:
+        paths: 1 to MAX_PATHS_AT_ONCE.
+
+    Returns:
+        A request whose hits have the field document_id.
+    """
+    names = [f"wanted_path{number}" for number in range(len(paths))]
+    holds_any = " or ".join(f"paths contains @{name}" for name in names)
+    parameters = {name: to_wire_text(path) for name, path in zip(names, paths, strict=True)}
+    return _body("pdf", f"select document_id from pdf where {holds_any}") | {
+        "hits": MAX_HITS,
+        **parameters,
+    }
+
+
+def count_body() -> dict[str, object]:
+    """Ask how many pages can be found, and how many patches they have; a grouping sums exactly."""
+    all_pages = "all(output(count(), sum(n_patches)))"
+    return _body("page", f"select * from page where {_SEARCHABLE} limit 0 | {all_pages}")
+
+
+def count_without_vectors_body() -> dict[str, object]:
+    """Ask how many of them no MaxSim ranking finds: the totalCount of the answer."""
+    return _body("page", f"select * from page where {_SEARCHABLE} and n_patches = 0 limit 0")
+
+
+def _body(schema: str, yql: str, ranking: str = "unranked") -> dict[str, object]:
+    """What every request has; "unranked" is Vespa's own profile that computes nothing.
+
+    The YQL names the schema too, but the inputs are typed before it is read.
+    """
+    return {"yql": yql, "model.restrict": schema, "ranking": ranking}
+
+
+def _text_parameter(text: str) -> dict[str, object]:
+    """The parameter that _ANY_WORD refers to; none where Vespa would find no word in the text.
+
+    An empty list of words is not simply no match to Vespa: it may drop the condition.
+    """
+    words = pairs_to_find(query_text(text[:MAX_TEXT_CHARACTERS]))
+    has_word = any(character.isalpha() or character.isdecimal() for character in words)
+    return {"wanted_text": words} if has_word else {}
+
+
+def _maxsim_candidates(
+    query: QueryVectors, candidates: str, per_nominator: int
+) -> tuple[str, dict[str, object]]:
+    """Which pages phase 1 looks at: a condition, and the parameters it refers to.
+
+    Args:
+        query: whose tokens and words nominate.
+        candidates: SCAN or ANN.
+        per_nominator: pages each token nominates, and all words together: as many as phase 2 takes,
+            so that a single token can fill it.
+    """
+    with_vectors = "n_patches > 0"
+    if candidates == SCAN:
+        return with_vectors, {}
+    limit = f"totalTargetHits: {per_nominator}"
+    tokens = dict(list(token_bits_inputs(query).items())[:MAX_NEAREST])
+    nominators = [
+        f"({{{limit}}}nearestNeighbor(region_bits, rq{token}))" for token in range(len(tokens))
+    ]
+    text = _text_parameter(query.text)
+    if text:  # weakAnd: a common word would nominate every page
+        nominators.append(
+            f'({{grammar.composite: "weakAnd", {_WORDS}, {limit}}}userInput(@wanted_text))'
+        )
+    return f"{with_vectors} and ({' or '.join(nominators)})", tokens | text
+
+
+def _filter_conditions(filters: Filters) -> tuple[list[str], dict[str, object]]:
+    """What the filters ask, and the parameters it refers to."""
+    conditions = []
+    parameters: dict[str, object] = {}
+    if filters.path_glob is not None:
+        conditions.append("filter_paths matches @wanted_path")
+        parameters["wanted_path"] = path_expression(filters.path_glob)
+    if filters.document_id:  # every id begins with ""
+        conditions.append("document_id contains ({prefix: true}@wanted_document)")
+        parameters["wanted_document"] = to_wire_text(filters.document_id)
+    if filters.first_page is not None:
+        conditions.append(f"page_number >= {_as_int(filters.first_page)}")
+    if filters.last_page is not None:
+        conditions.append(f"page_number <= {_as_int(filters.last_page)}")
+    if filters.language:
+        conditions.append("language contains @wanted_language")
+        parameters["wanted_language"] = to_wire_text(filters.language)
+    elif filters.language is not None:  # Vespa cannot look for "", the unknown language
+        conditions.append('!(language matches ".")')
+    return conditions, parameters
+
+
+def _as_int(page_number: int) -> int:
+    """The same page number as far as Vespa's 32 bits go: no page has a higher one."""
+    return max(-_LARGEST_INT, min(int(page_number), _LARGEST_INT))

@@ -1,0 +1,318 @@
+"""VespaIndex: a PageIndex in a Vespa server, over HTTP.
+
+What a server of many nodes cannot promise, and a folder can: answers from one snapshot (each answer
+is of the moment it is given, and a search may see a change half done), a put of several pages that
+is there as a whole or not at all, and a lock against a second writer.
+"""
+
+import base64
+import binascii
+import time
+from collections.abc import Collection, Iterator, Sequence
+
+from index.errors import IndexMismatchError, ServerError, WrongUseError
+from index.interface import BM25, RERANK_COUNT, check_search_arguments
+from index.location import Location
+from index.mismatch import mismatch_message
+from index.pages import (
+    Document,
+    Filters,
+    Fingerprint,
+    IndexStats,
+    Page,
+    QueryVectors,
+    SearchResult,
+    page_id,
+    split_page_id,
+)
+from vespa_app.answers import page_counts, require_complete, search_result, total_count
+from vespa_app.client import VespaClient
+from vespa_app.endpoint import endpoint_of
+from vespa_app.parallel import run_parallel
+from vespa_app.patience import READING_S, WRITING_S, Patience
+from vespa_app.records import PAGE, RECORD, Records
+from vespa_app.search_request import (
+    count_body,
+    count_without_vectors_body,
+    search_body,
+)
+from vespa_app.wire import (
+    MANIFEST_ID,
+    manifest_fields,
+    manifest_from_fields,
+    page_fields,
+    page_from_fields,
+)
+
+MOST_PAGES_SCANNED = 100_000
+"""Pages up to which "auto" scans: 40 us a page and core at 14 query tokens (docs/vespa.md), so a
+second on the 4 threads that services.xml gives a search. Beyond, regions and text nominate."""
+
+_BITS_SIZE, _VECTOR_SIZE = 16, 256  # bytes of a patch in embedding_bits and in embedding
+
+
+class VespaIndex:
+    """An index of pages in Vespa. Make one with `open` or `open_for_writing`.
+
+    Every method raises ServerError where the server does not do what it is asked.
+    """
+
+    def __init__(
+        self, client: VespaClient, fingerprint: Fingerprint, candidates: str = "auto"
+    ) -> None:
+        """Used by `open` and `open_for_writing`."""
+        self._client = client
+        self._fingerprint = fingerprint
+        self._candidates = candidates
+        self._chosen: str | None = None  # what "auto" came to
+        self._records = Records(client)
+
+    @classmethod
+    def stored_fingerprint(cls, location: Location) -> Fingerprint | None:
+        """What made the vectors of the index there; None where nothing was put yet.
+
+        Raises:
+            WrongUseError: the address or the credentials cannot be used.
+            IndexMismatchError: an index of another format version.
+            ServerError: no Vespa answers there, or it refuses.
+        """
+        client = _connect(location, READING_S)
+        try:
+            return _read_manifest(client)
+        finally:
+            client.close()
+
+    @classmethod
+    def open(cls, location: Location, candidates: str = "auto") -> "VespaIndex":
+        """Open for reading.
+
+        Args:
+            location: a server's URL and credentials.
+            candidates: what a search by vectors ranks: "scan" every page, "ann" the pages that
+                regions and text nominate, "auto" the first up to MOST_PAGES_SCANNED pages.
+
+        Raises:
+            WrongUseError: there is no index, or the address or credentials cannot be used.
+            IndexMismatchError: an index of another format version.
+            ServerError: no Vespa answers there, or it refuses.
+        """
+        client = _connect(location, READING_S)
+        try:
+            stored = _read_manifest(client)
+            if stored is None:
+                raise WrongUseError(
+                    f"The Vespa at {client.url} holds no index yet. Fill it with "
+                    f'"pagelens ingest FOLDER --index {client.url}", or with "pagelens copy".'
+                )
+            return cls(client, stored, candidates)
+        except BaseException:
+            client.close()
+            raise
+
+    @classmethod
+    def open_for_writing(cls, location: Location, fingerprint: Fingerprint) -> "VespaIndex":
+        """Open for writing; makes the index where there is none.
+
+        Nothing keeps a second writer out. Two at a time put the same pages in vain, and may leave
+        a path with two documents where both take it in the same moment.
+
+        Raises:
+            WrongUseError: the address or the credentials cannot be used.
+            IndexMismatchError: it holds vectors of another fingerprint, or has another format.
+            ServerError: no Vespa answers there, or it refuses.
+        """
+        client = _connect(location, WRITING_S)
+        try:
+            stored = _read_manifest(client)
+            if stored is None:
+                client.put(
+                    "write the index's manifest", RECORD, MANIFEST_ID, manifest_fields(fingerprint)
+                )
+                stored = fingerprint
+            if not stored.is_compatible(fingerprint):
+                raise IndexMismatchError(mismatch_message(client.url, stored, fingerprint))
+            return cls(client, stored)
+        except BaseException:
+            client.close()
+            raise
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What made the vectors of this index."""
+        return self._fingerprint
+
+    def put(self, pages: Sequence[Page]) -> None:
+        """Store pages; returns when the server has acknowledged every one.
+
+        Not all or none: of a put that failed, the pages the error does not name are there. To put
+        them again does no harm.
+
+        Raises:
+            WrongUseError: a page was put before its document.
+            ServerError: names every page that is not there.
+        """
+        documents: dict[str, Document] = {}
+        for page in pages:
+            if page.document_id not in documents:
+                document = self._records.for_pages(page.document_id)
+                if document is None:
+                    raise WrongUseError(f"Page {page.page_id} was put before its document.")
+                documents[page.document_id] = document
+
+        def send(page: Page) -> None:
+            # the JSON of a page is made where it is sent, so a few of them exist at a time
+            fields = page_fields(page, documents[page.document_id], self._fingerprint)
+            self._client.put(f"put page {page.page_id}", PAGE, page.page_id, fields)
+
+        last_of_each = list({page.page_id: page for page in pages}.values())
+        outcomes = run_parallel(send, last_of_each)
+        failed = [(o.item.page_id, o.failure) for o in outcomes if o.failure is not None]
+        if len(failed) == 1:
+            raise failed[0][1]
+        if failed:
+            names = ", ".join(id_ for id_, _ in failed)
+            raise ServerError(
+                f"{len(failed)} of {len(last_of_each)} pages were not put: {names}. "
+                f"The first: {failed[0][1]}"
+            )
+
+    def put_document(self, document: Document) -> None:
+        """Store or replace a document's record, and move its paths from who had them.
+
+        Several writes, ordered so that a document is never without a path on the way and that the
+        same call makes good what an interrupted one left: see `Records.put`.
+        """
+        self._records.put(document)
+
+    def delete(self, document_ids: Collection[str]) -> None:
+        """Remove documents with all their pages; unknown ids are ignored."""
+        self._records.delete(document_ids)
+
+    def documents(self) -> Iterator[Document]:
+        """Every document, in order of id, those without a path included."""
+        return self._records.all()
+
+    def page_numbers(self, document_id: str) -> frozenset[int]:
+        """Which pages of a document are stored, those acknowledged a moment ago included."""
+        document = self._records.get(document_id)
+        numbers = range(1, document.page_count + 1) if document is not None else ()
+
+        def is_there(number: int) -> bool:
+            id_ = page_id(document_id, number)
+            # one attribute: it is in memory, and nothing of the page is read from disk
+            return self._client.get(f"look for page {id_}", PAGE, id_, "page_number") is not None
+
+        outcomes = run_parallel(is_there, numbers)
+        for outcome in outcomes:
+            if outcome.failure is not None:
+                raise outcome.failure
+        return frozenset(outcome.item for outcome in outcomes if outcome.result)
+
+    def search(
+        self,
+        query: QueryVectors,
+        ranking: str,
+        k: int,
+        *,
+        rerank: int | None = None,
+        filters: Filters | None = None,
+    ) -> SearchResult:
+        """The best k pages; see PageIndex.search. What Vespa did not see is in the notices.
+
+        Raises:
+            WrongUseError: an unknown ranking, k or rerank below 1, k above what Vespa gives, or
+                a query without vectors for a ranking by vectors.
+        """
+        rerank = RERANK_COUNT if rerank is None else rerank
+        check_search_arguments(ranking, k, rerank)
+        if ranking == BM25 and not query.text.strip():
+            return SearchResult((), 0)
+        if ranking != BM25 and not len(query.vectors):
+            raise WrongUseError(
+                f"Ranking {ranking} compares vectors, and the query has none. "
+                f"Use --ranking {BM25} for a text alone."
+            )
+        candidates = "scan" if ranking == BM25 else self._candidates_now()
+        body = search_body(query, ranking, k, rerank, filters or Filters(), candidates=candidates)
+        start = time.perf_counter()
+        root = self._client.search("search", body)
+        elapsed_ms = 1000 * (time.perf_counter() - start)
+        return search_result(root, 1 if ranking == BM25 else len(query.vectors), elapsed_ms)
+
+    def page(self, page_id: str) -> Page:
+        """A page as it was put, its vectors rounded to bfloat16."""
+        return page_from_fields(self._page_fields(page_id, "[document]"))
+
+    def image(self, page_id: str) -> bytes:
+        """A page's preview, WebP."""
+        preview = self._page_fields(page_id, "preview").get("preview", "")
+        try:
+            return base64.b64decode(str(preview), validate=True)
+        except binascii.Error as e:
+            raise ServerError(
+                f"The preview of page {page_id} as Vespa gave it cannot be used: {e}. Deploy the "
+                'application of this version with "pagelens deploy", and try again.'
+            ) from e
+
+    def stats(self) -> IndexStats:
+        """What the index holds now.
+
+        Bytes are those of the vectors, as counted from patches; what Vespa takes for text, graphs
+        and copies on other nodes, it alone knows.
+        """
+        n_pages, n_vectors = page_counts(self._counted(count_body()))
+        documents = list(self.documents())
+        return IndexStats(
+            n_documents=sum(_can_be_found(document) for document in documents),
+            n_pages=n_pages,
+            n_pages_without_vectors=total_count(self._counted(count_without_vectors_body())),
+            n_vectors=n_vectors,
+            n_failed_documents=sum(bool(document.failures) for document in documents),
+            size_bytes={"bits": _BITS_SIZE * n_vectors, "vectors": _VECTOR_SIZE * n_vectors},
+            reclaimable_bytes=0,
+        )
+
+    def refresh(self) -> None:
+        """Answers are always of the state committed last; "auto" counts the pages anew."""
+        self._chosen = None
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._client.close()
+
+    def _candidates_now(self) -> str:
+        """What "auto" stands for; one count of the pages decides it for all searches to come."""
+        if self._candidates != "auto":
+            return self._candidates
+        if self._chosen is None:
+            n_pages, _ = page_counts(self._counted(count_body()))
+            self._chosen = "scan" if n_pages <= MOST_PAGES_SCANNED else "ann"
+        return self._chosen
+
+    def _counted(self, body: dict[str, object]) -> dict[str, object]:
+        operation = "count the index's pages"
+        root = self._client.search(operation, body)
+        require_complete(root, f"{operation} at {self._client.url}")
+        return root
+
+    def _page_fields(self, page_id: str, field_set: str) -> dict[str, object]:
+        split_page_id(page_id)
+        fields = self._client.get(f"read page {page_id}", PAGE, page_id, field_set)
+        if fields is None:
+            raise WrongUseError(f"Index {self._client.url} holds no page {page_id}.")
+        return fields
+
+
+def _connect(location: Location, patience_s: float) -> VespaClient:
+    return VespaClient(endpoint_of(location), Patience(patience_s))
+
+
+def _read_manifest(client: VespaClient) -> Fingerprint | None:
+    fields = client.get("read the index's manifest", RECORD, MANIFEST_ID, "[document]")
+    return None if fields is None else manifest_from_fields(fields)
+
+
+def _can_be_found(document: Document) -> bool:
+    """Whether a page of it is in the index under a path."""
+    failed = {failure.page_number for failure in document.failures} - {None}
+    return bool(document.files) and len(failed) < document.page_count
