@@ -40,10 +40,10 @@ def copy(
     token: str | None,
     as_json: bool,
 ) -> None:
-    """Copy the index SOURCE into the index TARGET, without encoding anything again.
+    """Copy an index into another, folder or Vespa.
 
-    Each is a folder or the URL of a Vespa server; a folder that is not there is made. --cert, --key
-    and --token go to both.
+    SOURCE and TARGET are folders or URLs of Vespa servers, in any combination; a folder that is not
+    there is made. Nothing is rendered or encoded again. --cert, --key and --token go to both.
 
     What TARGET holds already is skipped. A document whose file has changed replaces its
     predecessor, but what vanished from SOURCE stays in TARGET. Stop it at any time: what was copied
@@ -101,9 +101,10 @@ def copy(
 @index_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def export(file: str, location: Location, as_json: bool) -> None:
-    """Write an index to FILE (- for stdout) as "vespa feed FILE" reads it: one operation a line.
+    """Write an index as a file Vespa can feed.
 
-    Meant for an empty Vespa with the application of "pagelens deploy". A feed only puts: where
+    FILE (- for stdout) gets one JSON operation a line, as "vespa feed FILE" reads it. It is meant
+    for an empty Vespa with the application of "pagelens deploy". A feed only puts: where
     Vespa holds an index already, "pagelens copy" also takes paths from the documents replaced.
 
     FILE appears when it is complete, and replaces an older one then. With - the report goes to

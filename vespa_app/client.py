@@ -29,10 +29,9 @@ from vespa_app.wire import NAMESPACE
 ANSWER_TIMEOUT_S = 30.0
 """For an answer to begin, and for each part of it: longer than Vespa's own time-outs below."""
 
-_DOCUMENT_TIMEOUT = (
-    "25s"  # Vespa's own for one document, 180 s unless told; 20 s for a search is in
-)
-# search/query-profiles/default.xml. So it is Vespa that gives up first, and says why.
+_DOCUMENT_TIMEOUT = "25s"
+"""Vespa's own for one document (180 s unless told), as 20 s for a search in the query profile: so
+it is Vespa that gives up first, and says why."""
 
 CLUSTER = "pages"
 """Id of the content cluster in services.xml."""

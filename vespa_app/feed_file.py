@@ -67,7 +67,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         draft.replace(path)
     except OSError as e:
         raise WrongUseError(
-            f"Cannot write {path} ({e.strerror}). Free some space there, or name another place."
+            f"Cannot write {path} ({e.strerror}). "
+            "Check the folder and its free space, or name another file."
         ) from e
     finally:
         draft.unlink(missing_ok=True)

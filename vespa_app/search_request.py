@@ -26,6 +26,10 @@ MAX_PATHS_AT_ONCE = 200
 MAX_NEAREST = 64
 """Query tokens that nominate pages: base.profile declares one input for each."""
 
+PAGES_PER_TOKEN = 1_000
+"""Pages each query token nominates by their regions. It must exceed the number of pages that show
+what the token asks for; the recall at several numbers is in docs/decisions.md."""
+
 MAX_TEXT_CHARACTERS = 4_000
 """Of a longer text the beginning is searched: a printed page, and each word is looked up in five
 fields. Vespa itself refuses queries of more than 10,000 words (maxQueryItems)."""
@@ -116,10 +120,23 @@ def owners_body(paths: Sequence[str]) -> dict[str, object]:
     }
 
 
-def count_body() -> dict[str, object]:
-    """Ask how many pages can be found, and how many patches they have; a grouping sums exactly."""
-    all_pages = "all(output(count(), sum(n_patches)))"
-    return _body("page", f"select * from page where {_SEARCHABLE} limit 0 | {all_pages}")
+def count_body(filters: Filters | None = None) -> dict[str, object]:
+    """Ask how many pages can be found, and how many patches they have.
+
+    A grouping visits every page, so both are exact.
+
+    Args:
+        filters: which pages are counted; None counts all.
+    """
+    conditions, parameters = _filter_conditions(filters or Filters())
+    where = " and ".join([_SEARCHABLE, *conditions])
+    every = "all(output(count(), sum(n_patches)))"
+    return {
+        "yql": f"select * from page where {where} limit 0 | {every}",
+        "model.restrict": "page",
+        "ranking": "unranked",
+        **parameters,
+    }
 
 
 def count_without_vectors_body() -> dict[str, object]:
@@ -146,20 +163,19 @@ def _text_parameter(text: str) -> dict[str, object]:
 
 
 def _maxsim_candidates(
-    query: QueryVectors, candidates: str, per_nominator: int
+    query: QueryVectors, candidates: str, n_ranked: int
 ) -> tuple[str, dict[str, object]]:
     """Which pages phase 1 looks at: a condition, and the parameters it refers to.
 
     Args:
         query: whose tokens and words nominate.
         candidates: SCAN or ANN.
-        per_nominator: pages each token nominates, and all words together: as many as phase 2 takes,
-            so that a single token can fill it.
+        n_ranked: pages phase 2 takes. All words together nominate as many, each token no fewer.
     """
     with_vectors = "n_patches > 0"
     if candidates == SCAN:
         return with_vectors, {}
-    limit = f"totalTargetHits: {per_nominator}"
+    limit = f"totalTargetHits: {max(PAGES_PER_TOKEN, n_ranked)}"
     tokens = dict(list(token_bits_inputs(query).items())[:MAX_NEAREST])
     nominators = [
         f"({{{limit}}}nearestNeighbor(region_bits, rq{token}))" for token in range(len(tokens))
@@ -167,7 +183,8 @@ def _maxsim_candidates(
     text = _text_parameter(query.text)
     if text:  # weakAnd: a common word would nominate every page
         nominators.append(
-            f'({{grammar.composite: "weakAnd", {_WORDS}, {limit}}}userInput(@wanted_text))'
+            f'({{grammar.composite: "weakAnd", {_WORDS}, totalTargetHits: {n_ranked}}}'
+            "userInput(@wanted_text))"
         )
     return f"{with_vectors} and ({' or '.join(nominators)})", tokens | text
 

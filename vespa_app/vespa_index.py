@@ -9,6 +9,7 @@ import base64
 import binascii
 import time
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from index.errors import IndexMismatchError, ServerError, WrongUseError
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
@@ -237,7 +238,12 @@ class VespaIndex:
         start = time.perf_counter()
         root = self._client.search("search", body)
         elapsed_ms = 1000 * (time.perf_counter() - start)
-        return search_result(root, 1 if ranking == BM25 else len(query.vectors), elapsed_ms)
+        found = search_result(root, 1 if ranking == BM25 else len(query.vectors), elapsed_ms)
+        if found.hits:
+            return found
+        # Vespa counts what matched; whoever finds nothing wants to know what the filters left
+        n_passing, _ = page_counts(self._counted(count_body(filters)))
+        return replace(found, n_candidates=n_passing)
 
     def page(self, page_id: str) -> Page:
         """A page as it was put, its vectors rounded to bfloat16."""

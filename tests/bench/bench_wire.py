@@ -2,30 +2,38 @@
 
 Pages have 832 random patches (a ColSmol A4 page), 200 words and a preview of 80 KB. Timed are, one
 after the other on one core: a page's fields, the same and their JSON, and the way back from the
-JSON a get with hex tensors gives. Medians over the rounds, pages in turn.
+JSON a get with hex tensors gives. Medians over the rounds, pages in turn. Then a whole export: the
+pages are read from an embedded index, and their feed operations written as lines to a file; its
+rate is the median over the rounds, the bytes are the file's.
 
 The floor is what must be written: 544 hex digits a patch are 450 KB of such a page's 590 KB, and
 memory takes them in well under a millisecond. The last line is JSON.
 """
 
 import json
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from encoders.tiles import TileLayout
+from index.embedded import EmbeddedIndex
 from index.pages import Page, PageVectors, PageWords, PatchMap
 from tests.bench.machine import describe_machine, print_machine
 from tests.random_pages import FINGERPRINT, document, unit_vectors
 from tests.random_pages import page as random_page
+from vespa_app.feed_file import whole_file, write_feed
 from vespa_app.wire import page_fields, page_from_fields
 
 LAYOUT = TileLayout(2048, 512, 8)
 A4_PT = (595.0, 842.0)
 N_WORDS, PREVIEW_BYTES = 200, 80_000
-N_PAGES, ROUNDS = 16, 160
+N_PAGES, ROUNDS, EXPORT_ROUNDS = 16, 160, 10
 DOCUMENT = document(1, "/home/someone/reports/annual-report.pdf", title="Annual report")
 
 
@@ -45,8 +53,9 @@ def main() -> None:
         "bytes_of_field": {name: len(json.dumps(value)) for name, value in fields.items()},
     }
     result["pages_per_s"] = round(1000 / result["put_json_ms"])
+    result |= time_export(pages)
     for name, value in result.items():
-        print(f"{name:18} {value}")
+        print(f"{name:22} {value}")
     print()
     print(json.dumps({"machine": machine} | result))
 
@@ -65,6 +74,25 @@ def make_page(rng: np.random.Generator, number: int) -> Page:
 def put_json(page: Page) -> bytes:
     """The body of a put."""
     return json.dumps({"fields": page_fields(page, DOCUMENT, FINGERPRINT)}).encode()
+
+
+def time_export(pages: list[Page]) -> dict[str, int]:
+    """Pages a second and bytes a page of `pagelens export`."""
+    times = []
+    with tempfile.TemporaryDirectory() as folder:
+        index_folder, file = Path(folder) / "index", Path(folder) / "feed.jsonl"
+        with closing(EmbeddedIndex.open_for_writing(index_folder, FINGERPRINT)) as index:
+            index.put_document(replace(DOCUMENT, page_count=len(pages)))
+            index.put(pages)
+            for _ in range(1 + EXPORT_ROUNDS):
+                start = time.perf_counter()
+                with whole_file(file) as whole:
+                    written = write_feed(whole, index, lambda: None)
+                times.append(time.perf_counter() - start)
+    return {
+        "export_pages_per_s": round(len(pages) / median(times[1:])),
+        "export_bytes_per_page": round(written.size_bytes / len(pages)),
+    }
 
 
 def median_ms(work: Callable[[int], object]) -> float:

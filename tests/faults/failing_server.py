@@ -5,6 +5,7 @@ answers only as it is told. What Vespa truly does is shown by the stand-in of te
 """
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ def does(first: Callable[[], None], then: Fault) -> Fault:
 @dataclass
 class _Rule:
     method: str
-    path_part: str
+    path: str
     faults: list[Fault]
     forever: bool
 
@@ -144,17 +145,21 @@ class FailingServer:
         self._http.shutdown()
         self._http.server_close()
 
-    def fail(self, method: str, path_part: str, *faults: Fault) -> None:
-        """Meet the next requests of this kind with these, one each; then answer as usual."""
-        self._rules.append(_Rule(method, path_part, list(faults), forever=False))
+    def fail(self, method: str, path: str, *faults: Fault) -> None:
+        """Meet the next requests whose path this pattern finds with these, one each."""
+        self._rules.append(_Rule(method, path, list(faults), forever=False))
 
-    def always(self, method: str, path_part: str, fault: Fault) -> None:
-        """Meet every request of this kind with this."""
-        self._rules.append(_Rule(method, path_part, [fault], forever=True))
+    def always(self, method: str, path: str, fault: Fault) -> None:
+        """Meet every request whose path this pattern finds with this."""
+        self._rules.append(_Rule(method, path, [fault], forever=True))
 
-    def count(self, method: str, path_part: str) -> int:
+    def forget_faults(self) -> None:
+        """Answer as usual from now on."""
+        self._rules.clear()
+
+    def count(self, method: str, path: str) -> int:
         """How many such requests came."""
-        return sum(r.method == method and path_part in r.path for r in self.requests)
+        return sum(r.method == method and bool(re.search(path, r.path)) for r in self.requests)
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         length = int(handler.headers.get("Content-Length", 0))
@@ -187,7 +192,9 @@ class FailingServer:
 
     def _next_fault(self, request: Request) -> Fault | None:
         for rule in self._rules:
-            if rule.method == request.method and rule.path_part in request.path and rule.faults:
+            if not rule.faults or rule.method != request.method:
+                continue
+            if re.search(rule.path, request.path):
                 return rule.faults[0] if rule.forever else rule.faults.pop(0)
         return None
 

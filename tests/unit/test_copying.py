@@ -47,8 +47,8 @@ def source() -> MemoryIndex:
     return index
 
 
-class CountingIndex(MemoryIndex):
-    """Knows how often a page was put, and fails, once, at the n-th call that writes."""
+class TargetThatFailsOnce(MemoryIndex):
+    """Fails at the n-th call that writes, and at no other; knows what was put."""
 
     def __init__(self, fails_at: int | None = None) -> None:
         super().__init__(FINGERPRINT)
@@ -123,7 +123,7 @@ def embedded(tmp_path: Path) -> Iterator[EmbeddedIndex]:
 
 
 def test_everything_arrives(source: MemoryIndex) -> None:
-    target = CountingIndex()
+    target = TargetThatFailsOnce()
     report = copied(source, target)
     assert_same(target, source)
     assert report == CopyReport(n_documents=7, n_pages=N_PAGES + 2)
@@ -144,7 +144,7 @@ def test_a_copy_between_folders_answers_with_the_same_scores(
 
 
 def test_a_second_copy_does_nothing(source: MemoryIndex) -> None:
-    target = CountingIndex()
+    target = TargetThatFailsOnce()
     copied(source, target)
     n_writes = target.n_writes
     assert copied(source, target) == CopyReport(n_skipped=7)
@@ -152,10 +152,10 @@ def test_a_second_copy_does_nothing(source: MemoryIndex) -> None:
 
 
 def test_a_copy_that_fails_anywhere_goes_on_and_puts_no_page_twice(source: MemoryIndex) -> None:
-    undisturbed = CountingIndex()
+    undisturbed = TargetThatFailsOnce()
     copied(source, undisturbed)
     for moment in range(1, undisturbed.n_writes + 1):
-        target = CountingIndex(fails_at=moment)
+        target = TargetThatFailsOnce(fails_at=moment)
         with pytest.raises(ServerError, match="The server is gone"):
             copied(source, target)
         all_hits(target)
@@ -169,7 +169,7 @@ def test_a_copy_that_fails_anywhere_goes_on_and_puts_no_page_twice(source: Memor
 
 
 def test_a_stop_puts_the_pages_in_hand_and_the_next_copy_goes_on(source: MemoryIndex) -> None:
-    target, stop = CountingIndex(), threading.Event()
+    target, stop = TargetThatFailsOnce(), threading.Event()
     progress: list[tuple[int, int]] = []
 
     def stop_soon(n_done: int, n_pages: int) -> None:
@@ -193,7 +193,7 @@ def test_progress_reaches_its_end(source: MemoryIndex) -> None:
     progress: list[tuple[int, int]] = []
     copy_index(
         source,
-        CountingIndex(),
+        TargetThatFailsOnce(),
         stop=threading.Event(),
         on_progress=lambda n_done, n_pages: progress.append((n_done, n_pages)),
     )
@@ -206,7 +206,7 @@ def test_progress_reaches_its_end(source: MemoryIndex) -> None:
 def test_a_batch_reaches_over_documents_up_to_its_bytes(
     source: MemoryIndex, batch_bytes: int, n_batches: int
 ) -> None:
-    target = CountingIndex()
+    target = TargetThatFailsOnce()
     copied(source, target, batch_bytes)
     assert len(target.batches) == n_batches
 
@@ -244,7 +244,7 @@ def test_what_only_the_target_has_stays(source: MemoryIndex) -> None:
 
 
 def test_documents_that_swap_their_paths_are_not_copied_again(source: MemoryIndex) -> None:
-    target = CountingIndex()
+    target = TargetThatFailsOnce()
     copied(source, target)
     n_put = len(target.put_ids)
     before = {d.document_id: d for d in source.documents()}
@@ -257,7 +257,7 @@ def test_documents_that_swap_their_paths_are_not_copied_again(source: MemoryInde
 
 
 def test_only_pages_new_in_the_source_are_copied(source: MemoryIndex) -> None:
-    target = CountingIndex()
+    target = TargetThatFailsOnce()
     copied(source, target)
     source.put([random_page(7, 3, unit_vectors(np.random.default_rng(1), 2))])
     source.put_document(replace(UNFINISHED, is_complete=True, failures=(Failure(1, "torn"),)))

@@ -114,8 +114,8 @@ def test_nothing_is_left_of_a_file_cut_short(tmp_path: Path, end: type[BaseExcep
 def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "feed.jsonl"
     message = (
-        rf"^Cannot write {path} \(No space left on device\). Free some space there, or name "
-        r"another place\.$"
+        rf"^Cannot write {path} \(No space left on device\)\. Check the folder and its free space, "
+        r"or name another file\.$"
     )
     with pytest.raises(WrongUseError, match=message), whole_file(path) as file:
         file.write(b"half")

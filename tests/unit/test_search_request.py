@@ -105,15 +105,21 @@ def test_each_token_and_the_words_nominate_candidates() -> None:
     asked = body(candidates=ANN, rerank=50)
     assert condition(asked) == (
         "n_paths > 0 and n_patches > 0 and ("
-        "({totalTargetHits: 50}nearestNeighbor(region_bits, rq0)) or "
-        "({totalTargetHits: 50}nearestNeighbor(region_bits, rq1)) or "
-        "({totalTargetHits: 50}nearestNeighbor(region_bits, rq2)) or "
+        "({totalTargetHits: 1000}nearestNeighbor(region_bits, rq0)) or "
+        "({totalTargetHits: 1000}nearestNeighbor(region_bits, rq1)) or "
+        "({totalTargetHits: 1000}nearestNeighbor(region_bits, rq2)) or "
         '({grammar.composite: "weakAnd", grammar.tokenization: "internal", '
         'grammar.syntax: "none", totalTargetHits: 50}userInput(@wanted_text)))'
     )
     assert wanted(asked) == {"wanted_text": "two words"}
     bits = sign_bit_blocks(THREE_TOKENS.vectors)["blocks"]
     assert [asked[f"input.query(rq{token})"] for token in range(3)] == list(bits.values())
+
+
+def test_a_token_nominates_no_fewer_pages_than_phase_2_takes() -> None:
+    asked = condition(body(candidates=ANN, rerank=3_000))
+    assert asked.count("totalTargetHits: 3000}") == 4
+    assert "1000" not in asked
 
 
 def test_of_a_long_query_the_first_tokens_nominate_and_all_rank() -> None:

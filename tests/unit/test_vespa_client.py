@@ -24,28 +24,15 @@ from tests.faults.failing_server import (
     says,
     shows_a_web_page,
 )
+from tests.faults.fake_time import FakeTime
 from vespa_app.client import VespaClient
 from vespa_app.endpoint import Endpoint, endpoint_of
+from vespa_app.failures import no_connection
 from vespa_app.patience import FIRST_CONTACT_S, LONGEST_WAIT_S, READING_S, WRITING_S, Patience
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n"
 TOKEN = "vespa_cloud_secret_4711"
-
-
-class FakeTime:
-    """Time that passes only where somebody waits."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        self.waits_s: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.waits_s.append(seconds)
-        self.now_s += seconds
-
-    def patience(self, limit_s: float = READING_S) -> Patience:
-        return Patience(limit_s, clock=lambda: self.now_s, sleep=self.sleep)
 
 
 @pytest.fixture
@@ -222,16 +209,17 @@ def test_a_hanging_server_is_given_up_once(
     assert len(server.requests) == 1
 
 
-def test_a_machine_nobody_knows(time: FakeTime) -> None:
-    client = VespaClient(Endpoint("http://no-such-machine.invalid:8080"), time.patience())
-    with pytest.raises(ServerError) as raised:
-        put(client)
-    client.close()
-    assert str(raised.value) == (
-        "Cannot put page 1 at http://no-such-machine.invalid:8080: there is no machine named "
-        "no-such-machine.invalid. Check the name in --index http://no-such-machine.invalid:8080."
+def test_a_machine_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(address: tuple[str, int], timeout: float) -> socket.socket:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    failure = no_connection("http://no-such-machine.invalid:8080")
+    assert str(failure.as_error("put page 1", "URL")) == (
+        "Cannot put page 1 at URL: there is no machine named no-such-machine.invalid. "
+        "Check the name in --index http://no-such-machine.invalid:8080."
     )
-    assert time.waits_s == []
+    assert not failure.is_passing
 
 
 def test_a_server_without_tls_is_not_https(server: FailingServer, time: FakeTime) -> None:
@@ -416,7 +404,7 @@ def test_vespa_s_own_port_is_named_where_another_refuses(monkeypatch: pytest.Mon
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "create_connection", refuse)
-    failure = vespa_app.client.no_connection("http://127.0.0.1")
+    failure = no_connection("http://127.0.0.1")
     assert failure.why == "connection refused, nothing listens on port 80"
     assert failure.remedy.endswith("Vespa's own port is 8080: --index http://127.0.0.1:8080")
 
@@ -432,7 +420,7 @@ def test_a_machine_out_of_reach(
         raise error
 
     monkeypatch.setattr(socket, "create_connection", fail)
-    failure = vespa_app.client.no_connection("https://far.example.org")
+    failure = no_connection("https://far.example.org")
     assert failure.why == f"far.example.org cannot be reached on port 443 ({reason})"
     assert failure.remedy == (
         "Check the address in --index https://far.example.org, and firewalls on the way"

@@ -15,13 +15,14 @@ import pytest
 import vespa_app.vespa_index
 from index.errors import IndexMismatchError, ServerError, WrongUseError
 from index.location import Location
-from index.pages import Document, Failure, Fingerprint, Page, QueryVectors
+from index.pages import Document, Failure, Filters, Fingerprint, Page, QueryVectors
 from tests.faults.failing_server import FailingServer, does, drops, hangs, refuses, says
+from tests.faults.fake_time import FakeTime
 from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors
 from vespa_app.client import VespaClient
 from vespa_app.endpoint import Endpoint
 from vespa_app.parallel import N_THREADS
-from vespa_app.patience import Patience
+from vespa_app.patience import WRITING_S, Patience
 from vespa_app.search_request import MAX_PATHS_AT_ONCE
 from vespa_app.vespa_index import MOST_PAGES_SCANNED, VespaIndex
 from vespa_app.wire import document_fields, manifest_fields
@@ -46,9 +47,9 @@ def index(server: FailingServer) -> Iterator[VespaIndex]:
 
 
 def index_at(server: FailingServer, candidates: str = "scan") -> VespaIndex:
-    """Opened, with a minute's patience that takes no time."""
-    patience = Patience(60, clock=iter(range(10_000)).__next__, sleep=lambda seconds: None)
-    return VespaIndex(VespaClient(Endpoint(server.url), patience), FINGERPRINT, candidates)
+    """Opened, with the patience of a writer, which takes no time here."""
+    client = VespaClient(Endpoint(server.url), FakeTime().patience(WRITING_S))
+    return VespaIndex(client, FINGERPRINT, candidates)
 
 
 def answer(
@@ -81,7 +82,7 @@ def search(index: VespaIndex, ranking: str = "hamming", k: int = 10):
 
 
 def answered_now(server: FailingServer, content: dict[str, object]) -> None:
-    server._rules.clear()
+    server.forget_faults()
     server.always("POST", "/search/", says(200, content))
 
 
@@ -215,6 +216,36 @@ def test_a_step_that_fails_ends_the_row_and_the_same_call_makes_it_good(
     assert [p["fields"]["paths"] for p in pages] == [["/a/y.pdf"]] * 3
 
 
+TAKING_A_PATH = [
+    *[("PUT", f"/page/docid/{document_id(n)}-{number}") for n in (2, 1) for number in (1, 2)],
+    *[("POST", f"/pdf/docid/{document_id(n)}") for n in (1, 2)],
+]
+"""Every write by which document 2 takes document 1's path."""
+
+
+@pytest.mark.parametrize(("method", "path"), TAKING_A_PATH)
+def test_a_row_of_writes_cut_anywhere_is_made_good_by_the_same_call(
+    server: FailingServer, index: VespaIndex, method: str, path: str
+) -> None:
+    index.put_document(document(1, "/a/x.pdf", page_count=2))
+    index.put(some_pages(1, 2))
+    index.put_document(document(2, page_count=2, is_complete=False))
+    index.put(some_pages(2, 2))
+    answered_now(server, answer(hit(1, 1, 0.0)))
+    server.fail(method, path, refuses(507))
+    with pytest.raises(ServerError):
+        index.put_document(document(2, "/a/x.pdf", page_count=2))
+    index.put_document(document(2, "/a/x.pdf", page_count=2))
+    fields = {path: put["fields"] for path, put in server.documents.items()}
+    assert [fields[p]["paths"] for p in sorted(fields)] == [
+        *[[]] * 2,
+        *[["/a/x.pdf"]] * 2,
+        [],
+        ["/a/x.pdf"],
+    ]
+    assert [fields[p]["n_paths"] for p in sorted(fields) if "/page/" in p] == [0, 0, 1, 1]
+
+
 def test_a_record_put_again_writes_no_page(server: FailingServer, index: VespaIndex) -> None:
     index.put_document(document(1, "/a/x.pdf", page_count=3))
     since = len(server.requests)
@@ -315,6 +346,18 @@ def test_a_bm25_score_is_not_divided(server: FailingServer, index: VespaIndex) -
     assert search(index, "bm25").hits[0].score == 5.0
 
 
+def test_where_nothing_matches_the_pages_the_filters_left_are_counted(
+    server: FailingServer, index: VespaIndex
+) -> None:
+    server.forget_faults()
+    server.fail("POST", "/search/", says(200, answer()), says(200, counted(7, 30)))
+    found = index.search(query(unit_vectors(RNG, 2)), "bm25", 9, filters=Filters(last_page=3))
+    assert (found.hits, found.n_candidates) == ((), 7)
+    asked = [r.body["yql"] for r in server.requests]
+    assert ["count()" in yql for yql in asked] == [False, True]
+    assert all("page_number <= 3" in yql for yql in asked)
+
+
 @pytest.mark.parametrize(
     ("coverage", "errors", "notices"),
     [
@@ -361,7 +404,7 @@ def test_what_vespa_did_not_see_is_told(
     [
         (answer({"relevance": 1.0, "fields": {}}), "document_id"),
         (answer(hit(1, 1, None)), "a finite relevance"),
-        (answer(hit(1, 1, float("nan"))), "a finite relevance"),
+        (answer(hit(1, 1, "NaN")), "a finite relevance"),
         (answer({**hit(1, 1, 1.0), "fields": {"document_id": "x"}}), "page_number"),
         (answer(hit(1, 1, 1.0, paths="/a")), "paths"),
         (answer(hit(1, 1, 1.0, title=7)), "title"),
@@ -390,18 +433,18 @@ def test_auto_counts_once_and_scans_what_can_be_scanned(
     server: FailingServer, n_pages: int, operator: str
 ) -> None:
     index = index_at(server, "auto")
-    server._rules.clear()
+    server.forget_faults()
     server.fail("POST", "/search/", says(200, counted(n_pages, 10)))
-    server.always("POST", "/search/", says(200, answer()))
+    server.always("POST", "/search/", says(200, answer(hit(1, 1, 1.0))))
     search(index)
     search(index)
     queries = [r.body["yql"] for r in server.requests]
     assert ["count()" in yql for yql in queries] == [True, False, False]
     assert all(operator in yql for yql in queries[1:])
 
-    server._rules.clear()
+    server.forget_faults()
     server.fail("POST", "/search/", says(200, counted(n_pages, 10)))
-    server.always("POST", "/search/", says(200, answer()))
+    server.always("POST", "/search/", says(200, answer(hit(1, 1, 1.0))))
     index.refresh()
     search(index)
     index.close()
@@ -412,6 +455,7 @@ def test_text_alone_counts_nothing_and_an_empty_one_asks_nothing(server: Failing
     index = index_at(server, "auto")
     assert index.search(QueryVectors.text_only(" "), "bm25", 10).hits == ()
     assert server.requests == []
+    answered_now(server, answer(hit(1, 1, 1.0)))
     index.search(QueryVectors.text_only("word"), "bm25", 10)
     assert len(server.requests) == 1
     index.close()
@@ -446,7 +490,7 @@ def test_stats_are_counted_by_vespa(server: FailingServer, index: VespaIndex) ->
     half = replace(document(3, "/c.pdf", page_count=1), failures=(Failure(1, "time-out"),))
     for record in (document(1, "/a.pdf", page_count=7), broken, half, document(4, page_count=2)):
         index.put_document(record)
-    server._rules.clear()
+    server.forget_faults()
     server.fail("POST", "/search/", says(200, counted(7, 30)), says(200, answer(total=2)))
     stats = index.stats()
     assert (stats.n_documents, stats.n_failed_documents) == (1, 2)

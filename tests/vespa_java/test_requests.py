@@ -26,6 +26,7 @@ from vespa_app.search_request import (
     MAX_HITS,
     MAX_NEAREST,
     MAX_PATHS_AT_ONCE,
+    PAGES_PER_TOKEN,
     SCAN,
     count_body,
     count_without_vectors_body,
@@ -97,12 +98,12 @@ def body(
 
 
 def nominated(n_tokens: int, pages: int, words: str) -> str:
-    limit = f"totalTargetHits={pages}"
+    per_token = f"totalTargetHits={max(PAGES_PER_TOKEN, pages)}"
     near = [
-        f"NEAREST_NEIGHBOR {{field=region_bits,queryTensorName=rq{token},{limit}}}"
+        f"NEAREST_NEIGHBOR {{field=region_bits,queryTensorName=rq{token},{per_token}}}"
         for token in range(n_tokens)
     ]
-    return f"(OR {' '.join(near)} (WEAKAND {{{limit}}} {words}))"
+    return f"(OR {' '.join(near)} (WEAKAND {{totalTargetHits={pages}}} {words}))"
 
 
 def parts(tree: str) -> list[str]:

@@ -37,7 +37,7 @@ CLUSTER = "pages"
 WHOLE_PAGE = {"format.tensors": "hex"}
 ALL = "select document_id, page_number from page where true"
 HOSTILE = (
-    "\"' or true) ; select * from pdf where @x contains ([{}]) \\ \u202e 漢字 é 😀 % <b> &amp;"
+    "\"' or true) ; select * from page where @x contains ([{}]) \\ \u202e 漢字 é 😀 % <i> &amp;"
 )
 
 
@@ -56,19 +56,25 @@ def put_document(app: Vespa, document: Document) -> None:
     app.feed_data_point("pdf", document.document_id, document_fields(document), NAMESPACE)
 
 
-def get_fields(app: Vespa, schema: str, data_id: str, **parameters: str) -> dict[str, object]:
+def get_fields(app: Vespa, schema: str, data_id: str, **parameters: Any) -> dict[str, object]:
     answer = app.get_data(schema, data_id, namespace=NAMESPACE, **parameters)
     assert answer.status_code == 200
     fields: dict[str, object] = answer.json["fields"]
     return fields
 
 
-def update(app: Vespa, page: Page, fields: Mapping[str, object], **options: bool) -> VespaResponse:
+def update(app: Vespa, page: Page, fields: Mapping[str, object], **options: Any) -> VespaResponse:
     return app.update_data("page", page.page_id, dict(fields), namespace=NAMESPACE, **options)
 
 
 def ask(app: Vespa, yql: str, **parameters: object) -> VespaQueryResponse:
-    return app.query(body={"yql": yql, "ranking": "unranked", **parameters})
+    return search(app, {"yql": yql, "ranking": "unranked", **parameters})
+
+
+def search(app: Vespa, body: dict[str, object]) -> VespaQueryResponse:
+    answer = app.query(body=body)
+    assert isinstance(answer, VespaQueryResponse)
+    return answer
 
 
 def page_numbers(answer: VespaQueryResponse) -> list[int]:
@@ -181,6 +187,12 @@ def test_what_vespas_reader_refuses_is_refused_in_its_words(app: Vespa) -> None:
         app.feed_data_point("page", "x", {"colour": "red"}, namespace=NAMESPACE)
 
 
+def test_a_condition_is_refused_and_not_ignored(fed: Vespa) -> None:
+    with pytest.raises(VespaError, match="The stand-in knows no conditions"):
+        update(fed, PAGES[0], {"title": "New"}, condition="page.page_number > 5")
+    assert get_fields(fed, "page", PAGES[0].page_id)["title"] == "Jahresbericht"
+
+
 def test_eight_threads_may_feed(app: Vespa) -> None:
     pages = [random_page(number, 40) for number in range(1, 41)]
     answers: list[int] = []
@@ -248,6 +260,7 @@ def test_a_visit_of_an_unknown_cluster_is_refused(fed: Vespa) -> None:
         ("!(page_number = 2)", [1, 3]),
         ("language contains 'DE'", [1]),
         ("language in ('de', 'en')", [1, 3]),
+        ("language matches '^D'", [1]),
         ("document_id contains ({prefix: true}'00000')", [1, 2, 3]),
         ("document_id contains '00000'", []),
         ("text contains 'delta'", [3]),
@@ -293,7 +306,7 @@ def test_a_pattern_is_looked_for_anywhere(fed: Vespa, pattern: str, found: bool)
 def test_a_hostile_text_is_words_and_nothing_else(fed: Vespa) -> None:
     text = QueryVectors.text_only(f"{HOSTILE} alpha")
     body = search_body(text, BM25, 10, 10, Filters(), candidates="scan")
-    assert page_numbers(fed.query(body=body)) == [1]
+    assert page_numbers(search(fed, body)) == [1]
 
 
 def test_the_nearest_are_picked_among_what_the_filters_let_through(fed: Vespa) -> None:

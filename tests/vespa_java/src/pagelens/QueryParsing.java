@@ -140,12 +140,16 @@ final class QueryParsing {
      * @return the engine's result, or one with the error of the searcher that refused the query
      */
     Result search(Query query, Searcher engine) {
-        List<Searcher> all = new ArrayList<>(searchers);
-        all.add(engine);
-        Chain<Searcher> chain = new Chain<>(ComponentId.fromString("default"), all, phases);
         Execution.Context context =
                 Execution.Context.createContextStub(null, indexes, schemas, linguistics);
-        return new Execution(chain, context).search(query);
+        return new Execution(chain(List.of(engine)), context).search(query);
+    }
+
+    /** The chain with others that belong into it; each goes where it says. */
+    Chain<Searcher> chain(List<Searcher> others) {
+        List<Searcher> all = new ArrayList<>(searchers);
+        all.addAll(others);
+        return new Chain<>(ComponentId.fromString("default"), all, phases);
     }
 
     private List<Searcher> searchers(VespaModel model) {
@@ -202,7 +206,8 @@ final class QueryParsing {
     private static List<Phase> phases(ChainsConfig chains) {
         return chains.chains().stream()
                 .flatMap(chain -> chain.phases().stream())
-                .map(it -> new Phase(it.id(), new HashSet<>(it.before()), new HashSet<>(it.after())))
+                .map(it -> new Phase(
+                        it.id(), new HashSet<>(it.before()), new HashSet<>(it.after())))
                 .toList();
     }
 }

@@ -2,6 +2,7 @@ package pagelens;
 
 import com.yahoo.document.Document;
 import com.yahoo.document.DocumentId;
+import com.yahoo.document.DocumentOperation;
 import com.yahoo.document.DocumentPut;
 import com.yahoo.document.DocumentRemove;
 import com.yahoo.document.DocumentUpdate;
@@ -61,7 +62,8 @@ final class StandInDocuments extends DocumentAccess {
     StandInDocuments(DocumentmanagerConfig types, Map<String, Set<String>> attributes) {
         super(new DocumentAccessParams().setDocumentmanagerConfig(types));
         this.attributes = attributes;
-        local = new LocalDocumentAccess(new DocumentAccessParams().setDocumentmanagerConfig(types)) {
+        DocumentAccessParams parameters = new DocumentAccessParams();
+        local = new LocalDocumentAccess(parameters.setDocumentmanagerConfig(types)) {
             @Override
             public LocalSyncSession createSyncSession(SyncParameters parameters) {
                 return new Sync(this);
@@ -117,7 +119,7 @@ final class StandInDocuments extends DocumentAccess {
         return local.openSubscription(parameters);
     }
 
-    private void store(Document document) {
+    private synchronized void store(Document document) {
         for (String name : attributes.get(document.getDataType().getName())) {
             Field field = document.getField(name);
             if (field != null && isEmpty(document.getFieldValue(field))) {
@@ -132,7 +134,20 @@ final class StandInDocuments extends DocumentAccess {
                 || value instanceof Array<?> array && array.isEmpty();
     }
 
+    private static void refuseCondition(DocumentOperation operation) {
+        if (operation.getCondition().isPresent()) {
+            throw new UnsupportedOperationException("The stand-in knows no conditions.");
+        }
+    }
+
+    private synchronized boolean erase(DocumentRemove remove) {
+        refuseCondition(remove);
+        return stored.remove(remove.getId()) != null;
+    }
+
+    /** Whether there was such a document. */
     private synchronized boolean apply(DocumentUpdate update) {
+        refuseCondition(update);
         Document old = stored.get(update.getId());
         if (old == null && !update.getCreateIfNonExistent()) {
             return false;
@@ -153,6 +168,7 @@ final class StandInDocuments extends DocumentAccess {
 
         @Override
         public void put(DocumentPut put) {
+            refuseCondition(put);
             store(put.getDocument());
         }
 
@@ -172,7 +188,7 @@ final class StandInDocuments extends DocumentAccess {
 
         @Override
         public boolean remove(DocumentRemove remove) {
-            return stored.remove(remove.getId()) != null;
+            return erase(remove);
         }
 
         @Override
@@ -189,8 +205,7 @@ final class StandInDocuments extends DocumentAccess {
 
         @Override
         public Result remove(DocumentRemove remove, DocumentOperationParameters parameters) {
-            boolean found = stored.remove(remove.getId()) != null;
-            return answer(new RemoveResponse(0, found), parameters);
+            return answer(new RemoveResponse(0, erase(remove)), parameters);
         }
 
         @Override

@@ -98,8 +98,9 @@ record StandInFields(
     }
 
     private void addWords(String text, List<String> words) {
+        // without stems the language makes no difference
         LinguisticsParameters plain =
-                new LinguisticsParameters(Language.ENGLISH, StemMode.NONE, true, true);
+                new LinguisticsParameters(Language.UNKNOWN, StemMode.NONE, true, true);
         for (Token token : linguistics.getTokenizer().tokenize(text, plain)) {
             if (token.isIndexable()) {
                 words.add(token.getTokenString());

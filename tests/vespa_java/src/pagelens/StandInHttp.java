@@ -105,6 +105,8 @@ final class StandInHttp {
 
     private static void send(HttpExchange exchange, int status, byte[] body) throws IOException {
         exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
-        exchange.getResponseBody().write(body);
+        if (body.length > 0) {
+            exchange.getResponseBody().write(body);
+        }
     }
 }

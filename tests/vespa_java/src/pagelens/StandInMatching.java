@@ -35,6 +35,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -123,9 +124,11 @@ record StandInMatching(List<Document> documents, StandInFields fields, StandInNe
             return document -> in.getTokens().stream()
                     .anyMatch(token -> hasString(document, in.getIndexName(), token));
         }
-        if (item instanceof RegExpItem pattern) {
-            return document -> strings(document, pattern.getIndexName())
-                    .anyMatch(text -> pattern.getRegexp().matcher(text).find());
+        if (item instanceof RegExpItem term) {
+            int flags = fields.isCased(term.getIndexName()) ? 0 : Pattern.CASE_INSENSITIVE;
+            Pattern pattern = Pattern.compile(term.getRegexp().pattern(), flags);
+            return document -> strings(document, term.getIndexName())
+                    .anyMatch(text -> pattern.matcher(text).find());
         }
         if (item instanceof PhraseItem phrase) {
             return phrase(phrase.getIndexName(), phrase.items());

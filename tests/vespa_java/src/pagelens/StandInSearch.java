@@ -2,7 +2,6 @@ package pagelens;
 
 import ai.vespa.cloud.ZoneInfo;
 import com.yahoo.component.ComponentId;
-import com.yahoo.component.chain.Chain;
 import com.yahoo.component.provider.ComponentRegistry;
 import com.yahoo.container.QrSearchersConfig;
 import com.yahoo.container.core.ChainsConfig;
@@ -10,36 +9,28 @@ import com.yahoo.container.core.ContainerHttpConfig;
 import com.yahoo.jdisc.handler.RequestHandler;
 import com.yahoo.jdisc.test.MockMetric;
 import com.yahoo.language.Linguistics;
-import com.yahoo.language.opennlp.OpenNlpLinguistics;
-import com.yahoo.prelude.querytransform.NormalizingSearcher;
-import com.yahoo.prelude.querytransform.StemmingSearcher;
-import com.yahoo.search.Searcher;
 import com.yahoo.search.config.IndexInfoConfig;
 import com.yahoo.search.config.SchemaInfoConfig;
 import com.yahoo.search.grouping.vespa.GroupingExecutor;
 import com.yahoo.search.handler.SearchHandler;
-import com.yahoo.search.querytransform.LowercasingConfig;
-import com.yahoo.search.querytransform.VespaLowercasingSearcher;
 import com.yahoo.search.schema.Schema;
 import com.yahoo.search.schema.SchemaInfo;
 import com.yahoo.search.searchchain.ExecutionFactory;
 import com.yahoo.search.searchchain.SearchChainRegistry;
-import com.yahoo.search.searchers.ValidateNearestNeighborSearcher;
-import com.yahoo.search.yql.MinimalQueryInserter;
-import com.yahoo.vespa.config.search.AttributesConfig;
 import com.yahoo.vespa.config.search.SummaryConfig;
 import com.yahoo.vespa.configdefinition.SpecialtokensConfig;
 import com.yahoo.vespa.model.search.DocumentDatabase;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * Vespa's own /search/ handler with those searchers of its default chain that our requests need,
- * over {@link StandInSearcher} in place of content nodes.
+ * Vespa's own /search/ handler and the searchers of its default chain that see a query before its
+ * content nodes do, over {@link StandInSearcher} in place of these.
  */
 final class StandInSearch {
 
@@ -54,13 +45,11 @@ final class StandInSearch {
         IndexInfoConfig.Builder indexes = new IndexInfoConfig.Builder();
         search.getConfig(indexes);
         SchemaInfo schemas = new SchemaInfo(info.build(), clusters.build());
-        Linguistics linguistics = new OpenNlpLinguistics(); // what a container has by default
+        Linguistics linguistics = QueryParsing.linguistics();
 
         RankProfiles profiles = RankProfiles.of(application);
         Map<String, StandInSearcher.Searched> searched = new HashMap<>();
-        AttributesConfig.Builder attributes = new AttributesConfig.Builder();
         for (DocumentDatabase database : StandInFields.databases(application.model())) {
-            database.getConfig(attributes); // one list for all, as the query chain has it
             Schema schema = schemas.schemas().get(database.getSchemaName());
             StandInFields fields = StandInFields.of(database, linguistics);
             StandInRanking ranking = new StandInRanking(profiles, schema, fields);
@@ -70,15 +59,9 @@ final class StandInSearch {
         }
         ExecutorService threads = Executors.newCachedThreadPool();
         SearchChainRegistry chains = new SearchChainRegistry();
-        chains.register(new Chain<Searcher>(
-                SearchHandler.defaultSearchChainName,
-                new MinimalQueryInserter(linguistics),
-                new StemmingSearcher(linguistics),
-                new NormalizingSearcher(linguistics),
-                new VespaLowercasingSearcher(new LowercasingConfig.Builder().build()),
-                new ValidateNearestNeighborSearcher(attributes.build()),
+        chains.register(new QueryParsing(application).chain(List.of(
                 new GroupingExecutor(new ComponentId(GroupingExecutor.COMPONENT_NAME)),
-                new StandInSearcher("pages", documents, searched)));
+                new StandInSearcher("pages", documents, searched))));
         ExecutionFactory executions = new ExecutionFactory(
                 new ChainsConfig.Builder().build(),
                 indexes.build(),
@@ -91,7 +74,7 @@ final class StandInSearch {
                 threads) {
             @Override
             public SearchChainRegistry searchChainRegistry() {
-                return chains; // with its searchers in the order above, which no config states
+                return chains; // of searchers made here, where Vespa injects what they need
             }
         };
         return new SearchHandler(

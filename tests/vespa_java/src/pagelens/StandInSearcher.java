@@ -9,6 +9,7 @@ import com.yahoo.search.grouping.vespa.GroupingExecutor;
 import com.yahoo.search.result.Coverage;
 import com.yahoo.search.result.ErrorMessage;
 import com.yahoo.search.searchchain.Execution;
+import com.yahoo.yolean.chain.After;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import java.util.Set;
  * Takes the place of the content cluster at the end of the search chain: what comes to it is a
  * query parsed, typed and checked by Vespa, what it gives is rendered by Vespa.
  */
+@After("*")
 final class StandInSearcher extends Searcher {
 
     /**

@@ -9,7 +9,7 @@ import com.yahoo.language.process.Token;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The words Vespa's default linguistics makes of a text while indexing a field without stemming. */
+/** The words Vespa's default linguistics makes of a text when it indexes an unstemmed field. */
 final class Tokenize implements Command {
 
     private final Linguistics linguistics = QueryParsing.linguistics();
