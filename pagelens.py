@@ -33,6 +33,9 @@ COMMANDS = {
         "ingest.upkeep", "check", "Read a whole index and compare checksums and counts."
     ),
     "compact": CommandEntry("ingest.upkeep", "compact", "Give back the space of deleted pages."),
+    "deploy": CommandEntry("vespa_app.deploy_cli", "deploy", "Deploy the Vespa application."),
+    "copy": CommandEntry("vespa_app.cli", "copy", "Copy an index into another, folder or Vespa."),
+    "export": CommandEntry("vespa_app.cli", "export", "Write an index as a file Vespa can feed."),
 }
 
 

@@ -15,7 +15,12 @@ from index.interface import PageIndex
 from index.location import Location
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT
+from vespa_app.client import VespaClient
+from vespa_app.endpoint import endpoint_of
+from vespa_app.patience import READING_S, Patience
+from vespa_app.records import RECORD
 from vespa_app.vespa_index import VespaIndex
+from vespa_app.wire import MANIFEST_ID
 
 LIVE_VESPA_VARIABLE = "PAGELENS_VESPA_URL"
 
@@ -30,6 +35,8 @@ def empty_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page
     }
     index = makers[request.param]()
     yield index
+    if request.param == "vespa-live":
+        leave_as_found(index)
     index.close()
 
 
@@ -56,3 +63,13 @@ def over_live_vespa(request: pytest.FixtureRequest) -> PageIndex:
     index = VespaIndex.open_for_writing(location, FINGERPRINT)
     index.delete([document.document_id for document in index.documents()])
     return index
+
+
+def leave_as_found(index: PageIndex) -> None:
+    """Empty, without a manifest, so that any index may be made there next."""
+    index.delete([document.document_id for document in index.documents()])
+    client = VespaClient(
+        endpoint_of(Location(os.environ[LIVE_VESPA_VARIABLE])), Patience(READING_S)
+    )
+    client.remove("remove the manifest", RECORD, MANIFEST_ID)
+    client.close()

@@ -168,6 +168,14 @@ def test_filters_hold_before_ranking(
     assert {hit.page_id for hit in hits} == expected
 
 
+def test_an_unknown_language_is_a_language_to_filter_by(empty_index: PageIndex) -> None:
+    vectors = unit_vectors(np.random.default_rng(1), 2)
+    empty_index.put_document(document(1, "/a.pdf", page_count=2))
+    empty_index.put([page(1, 1, vectors), page(1, 2, vectors, language="de")])
+    hits = empty_index.search(query(vectors), HAMMING, 5, filters=Filters(language="")).hits
+    assert [hit.page_number for hit in hits] == [1]
+
+
 def _fields(query: QueryVectors) -> tuple:
     return query.vectors, query.tokens, query.is_content
 

@@ -36,7 +36,8 @@ ONE_IMPORTER = {
     "llvmlite": {"index/compiled.py"},
     "sqlite3": {"index/embedded/database.py"},
     "vespa": {"vespa_app/client.py", "vespa_app/deploy.py"},
-    "httpr": {"vespa_app/client.py"},
+    "httpr": {"vespa_app/client.py", "vespa_app/deploy.py"},
+    "docker": {"vespa_app/docker_engine.py"},
 }
 
 

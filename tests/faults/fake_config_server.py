@@ -1,0 +1,133 @@
+"""A fake Vespa config server, with the container beside it: for its failures, and for the protocol.
+
+It takes the upload and answers in the forms of Vespa's source, without looking into the package.
+What Vespa truly says of the package is shown by tests/vespa_java.
+"""
+
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from types import TracebackType
+from typing import Any
+
+from tests.faults.failing_server import Answer, Fault
+from tests.faults.quiet_server import QuietServer
+
+DEPLOY = "/application/v2/tenant/default/prepareandactivate"
+CONVERGE = (
+    "/application/v2/tenant/default/application/default/environment/prod/region/default"
+    "/instance/default/serviceconverge"
+)
+STATUS = "/ApplicationStatus"
+SESSION = 7
+
+
+@dataclass
+class FakeConfigServer:
+    """Use as a context manager.
+
+    Attributes:
+        n_polls_behind: looks at the services in which the last of them is a generation behind.
+        log, actions: what the answer to the upload says.
+        uploads: each as its media type and its bytes.
+    """
+
+    n_polls_behind: int = 0
+    log: list[dict[str, Any]] = field(default_factory=list)
+    actions: dict[str, Any] = field(default_factory=dict)
+    uploads: list[tuple[str, bytes]] = field(default_factory=list)
+    closed: threading.Event = field(default_factory=threading.Event)
+    _faults: dict[str, tuple[Fault, int]] = field(default_factory=dict)
+
+    def __enter__(self) -> "FakeConfigServer":
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                server._handle(self)
+
+            do_POST = do_GET
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._http = QuietServer(("127.0.0.1", 0), Handler)
+        self.port = self._http.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.closed.set()
+        self._http.shutdown()
+        self._http.server_close()
+
+    def fail(self, path: str, fault: Fault, times: int = 1_000) -> None:
+        """Meet the next requests for this path with this."""
+        self._faults[path] = fault, times
+
+    def _handle(self, handler: BaseHTTPRequestHandler) -> None:
+        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        fault, times = self._faults.get(handler.path, (None, 0))
+        if fault is not None and times > 0:
+            self._faults[handler.path] = fault, times - 1
+            answer = fault(self)  # type: ignore[arg-type]  # of the server a fault reads `closed`
+        else:
+            answer = self._usual(handler, body)
+        if answer is None:
+            handler.close_connection = True
+            return
+        handler.send_response(answer.status)
+        handler.send_header("Content-Type", answer.content_type)
+        handler.send_header("Content-Length", str(len(answer.body) + answer.missing))
+        handler.end_headers()
+        handler.wfile.write(answer.body)
+        handler.close_connection = bool(answer.missing)
+
+    def _usual(self, handler: BaseHTTPRequestHandler, body: bytes) -> Answer:
+        content: dict[str, Any] = {}
+        if handler.command == "POST" and handler.path == DEPLOY:
+            self.uploads.append((handler.headers["Content-Type"], body))
+            content = {
+                "log": self.log,
+                "tenant": "default",
+                "session-id": str(SESSION),
+                "url": f"{self.url}/application/v2/tenant/default/application/default",
+                "message": f"Session {SESSION} for tenant 'default' prepared and activated.",
+                "configChangeActions": {"restart": [], "refeed": [], "reindex": []} | self.actions,
+            }
+        elif handler.path == CONVERGE:
+            is_behind = self.n_polls_behind > 0
+            self.n_polls_behind -= 1
+            content = {
+                "services": [
+                    self._service("container", self.port, SESSION),
+                    self._service("searchnode", 19110, SESSION - is_behind),
+                ],
+                "url": self.url + CONVERGE,
+                "currentGeneration": SESSION - is_behind,
+                "wantedGeneration": SESSION,
+                "converged": not is_behind,
+            }
+        elif handler.path != STATUS:
+            missing = {"error-code": "NOT_FOUND", "message": f"Nothing at {handler.path}"}
+            return Answer(404, json.dumps(missing).encode())
+        return Answer(200, json.dumps(content).encode())
+
+    def _service(self, kind: str, port: int, generation: int) -> dict[str, Any]:
+        return {
+            "host": "vespa-container",
+            "port": port,
+            "type": kind,
+            "url": f"{self.url}{CONVERGE}/vespa-container:{port}",
+            "currentGeneration": generation,
+            "clusterName": "default" if kind == "container" else "pages",
+        }
