@@ -15,14 +15,20 @@ from index.errors import PagelensError, WrongUseError
 from index.interface import RERANK_COUNT
 from index.location import Location, index_options
 from query.filters import FILTER_KEYS, parse_filters
+from query.reasons import ReasonsWanted, find_reasons, print_reasons, reasons_as_json
 from query.report import Answer, answer_as_json, print_answer, why_no_hits
 from query.save_pages import CONTACT_SHEET_NAME, save_pages
-from query.search import DEFAULT_RANKING, RANKINGS, DocumentHits, group_by_document, search
+from query.search import (
+    DEFAULT_RANKING,
+    PAGES_PER_DOCUMENT,
+    RANKINGS,
+    DocumentHits,
+    group_by_document,
+    search,
+)
 from vespa_app.open_index import CANDIDATES, open_index
 
 DEFAULT_K = 5  # hits that fit a screen with their snippets
-PAGES_PER_DOCUMENT = 10
-"""Pages looked at for each document asked for; fewer, and one long document hides the others."""
 
 
 @click.command()
@@ -67,6 +73,19 @@ PAGES_PER_DOCUMENT = 10
     metavar="DIR",
     help="Write the pages found, and a contact sheet of them, as images.",
 )
+@click.option("--explain", is_flag=True, help="Say why each page came up, word by word.")
+@click.option(
+    "--why-not",
+    metavar="PAGE",
+    help="Say why this page did not come up, or where it did: a page id, or FILE.pdf:NUMBER.",
+)
+@click.option(
+    "--heatmap",
+    "heatmap_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the pages found, coloured where they match, as PNGs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--model", help="Where the index's model is now: a hub id or a folder.")
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
@@ -80,6 +99,9 @@ def query(
     conditions: tuple[str, ...],
     group_by: str | None,
     pages_folder: Path | None,
+    explain: bool,
+    why_not: str | None,
+    heatmap_folder: Path | None,
     as_json: bool,
     model: str | None,
     device: str,
@@ -92,6 +114,9 @@ def query(
     filters = parse_filters(conditions)
     if pages_folder is not None and not words:
         raise WrongUseError('--save-pages needs a text: pagelens query "text" --save-pages DIR')
+    if heatmap_folder is not None and not words:
+        raise WrongUseError('--heatmap needs a text: pagelens query "text" --heatmap DIR')
+    wanted = ReasonsWanted(explain, why_not, heatmap_folder)
     with closing(open_index(location, candidates)) as index:
         encoder = functools.cache(lambda: load_encoder(index.fingerprint, model, device))
 
@@ -106,10 +131,15 @@ def query(
             if group_by:
                 hits = group_by_document(result.hits)[:k]
             found = Answer(text, ranking, hits, result)
+            reasons = find_reasons(
+                index, encoder, found, wanted, depth, rerank=rerank, filters=filters
+            )
             if as_json:
-                click.echo(answer_as_json(found))
-            elif hits:
-                print_answer(found)
+                click.echo(answer_as_json(found, reasons_as_json(reasons)))
+            else:
+                if hits:
+                    print_answer(found)
+                print_reasons(reasons)
             for notice in result.notices:
                 click.echo(f"Note: {notice}", err=True)
             if not hits:
@@ -117,6 +147,8 @@ def query(
             elif pages_folder is not None:
                 save_pages(pages_folder, text, [hit.best for hit in hits], index)
                 click.echo(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.", err=True)
+            if reasons.heatmaps is not None:
+                click.echo(f"Saved a heatmap of each page in {heatmap_folder}.", err=True)
 
         if words:
             answer(" ".join(words))

@@ -1,6 +1,7 @@
 """Hits as a person or a program reads them. Knows nothing of how they were found."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -35,8 +36,13 @@ class Answer:
     result: SearchResult
 
 
-def answer_as_json(answer: Answer) -> str:
-    """One JSON object, on one line, in ASCII: it survives any terminal, pipe and log."""
+def answer_as_json(answer: Answer, reasons: Mapping[str, object]) -> str:
+    """One JSON object, on one line, in ASCII: it survives any terminal, pipe and log.
+
+    Args:
+        answer: to be shown.
+        reasons: what else the object is to hold, of types JSON has; see query/reasons.py.
+    """
     found = {
         "query": answer.text,
         "ranking": answer.ranking,
@@ -48,6 +54,7 @@ def answer_as_json(answer: Answer) -> str:
         ],
         "notices": list(answer.result.notices),
         "timings_ms": {stage: round(ms, 3) for stage, ms in answer.result.timings_ms.items()},
+        **reasons,
     }
     return json.dumps(found, allow_nan=False)
 

@@ -22,6 +22,9 @@ FUSION_DEPTH = 100
 """Pages of each ranking that are fused. A page further down could gain at most 1/161, two fifths of
 what a first place gives."""
 
+PAGES_PER_DOCUMENT = 10
+"""Pages looked at for each document asked for; fewer, and one long document hides the others."""
+
 
 def search(
     index: PageIndex,
@@ -48,7 +51,7 @@ def search(
     Raises:
         WrongUseError: an empty text, an unknown ranking, or k or rerank below 1.
     """
-    _check_arguments(text, ranking, k)
+    check_query(text, ranking, k)
     timer = StageTimer()
     query = QueryVectors.text_only(text)
     if ranking != BM25:
@@ -57,6 +60,33 @@ def search(
         with timer.stage("encode"):
             query = loaded.encode_query(text)
 
+    result = search_encoded(index, query, ranking, k, rerank=rerank, filters=filters)
+    return replace(result, timings_ms={**timer.timings_ms, **result.timings_ms})
+
+
+def search_encoded(
+    index: PageIndex,
+    query: QueryVectors,
+    ranking: str,
+    k: int,
+    *,
+    rerank: int | None = None,
+    filters: Filters | None = None,
+) -> SearchResult:
+    """Find the best k pages for a query that is vectors already.
+
+    Args:
+        index: where to look.
+        query: vectors for the MaxSim rankings, text for `bm25`, both for `hybrid`.
+        ranking: one of RANKINGS.
+        k: how many hits, at least 1.
+        rerank: how many pages phase 2 scores; None takes the index's default.
+        filters: applied before ranking.
+
+    Raises:
+        WrongUseError: an unknown ranking, or k or rerank below 1.
+    """
+    timer = StageTimer()
     names = FUSED_RANKINGS if ranking == HYBRID else (ranking,)
     depth = max(k, FUSION_DEPTH) if ranking == HYBRID else k
     results = [index.search(query, name, depth, rerank=rerank, filters=filters) for name in names]
@@ -72,7 +102,12 @@ def search(
     return SearchResult(hits, results[0].n_candidates, timer.timings_ms, notices)
 
 
-def _check_arguments(text: str, ranking: str, k: int) -> None:
+def check_query(text: str, ranking: str, k: int) -> None:
+    """Refuse what no search can answer.
+
+    Raises:
+        WrongUseError: an empty text, an unknown ranking, or k below 1.
+    """
     if not text.strip():
         raise WrongUseError(
             "The query is empty. Type what the page says or shows, for example: "

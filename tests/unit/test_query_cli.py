@@ -481,3 +481,106 @@ def test_a_lexical_query_imports_no_model_library(tmp_path: Path) -> None:
     imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
     assert "encoders" in imported
     assert imported.isdisjoint({"torch", "transformers", "colpali_engine", "huggingface_hub"})
+
+
+# Reasons
+
+
+def test_explain_says_why_below_the_table(run: Run) -> None:
+    ran = run("containers by quay", "-k", "2", "--explain")
+    table, *explained = ran.out.split("/library/2022/report.pdf, page 2: ")
+    assert "hamming-then-float," in table
+    assert explained[0].startswith("place 1 of 8, score 1.00")
+    assert "/library/2023/copy.pdf, page 2: place 2 of 8" in explained[0]
+    assert ran.err == ""
+
+
+def test_why_not_names_a_page_that_did_not_come_up(run: Run) -> None:
+    ran = run("containers by quay", "-k", "1", "--why-not", "scan.pdf:1")
+    assert "scan.pdf:1: not shown of 8" in ran.out
+    assert "It has no vectors, because the encoder saw nothing on it" in ran.out
+
+
+def test_why_not_of_a_page_that_came_up_explains_it(run: Run) -> None:
+    ran = run("containers by quay", "--why-not", f"{OLD_REPORT}-2")
+    assert f"{OLD_REPORT}-2: place 1 of 8" in ran.out
+
+
+def test_why_not_where_nothing_was_found(run: Run) -> None:
+    ran = run("zebra", "--ranking", "bm25", "--why-not", "scan.pdf:1")
+    assert "It has no text layer, and the name of its file holds no word of the query." in ran.out
+    assert ran.err.startswith("None of the 8 pages holds one of these words.")
+
+
+def test_why_not_of_a_page_that_is_not_there(run: Run) -> None:
+    ran = run("zebra", "--why-not", "zebra.pdf:1")
+    assert ran.code == 2
+    assert ran.error.startswith("No document of the index lies at zebra.pdf.")
+
+
+def test_reasons_in_json(run: Run, tmp_path: Path) -> None:
+    options = ("--explain", "--why-not", "scan.pdf:1", "--heatmap", str(tmp_path))
+    found = json.loads(run("containers by quay", "-k", "2", "--json", *options).out)
+    hits = [hit["page_id"] for hit in found["hits"]]
+    assert [explained["page_id"] for explained in found["explanations"]] == hits
+    assert [explained["place"] for explained in found["explanations"]] == [1, 2]
+    assert found["why_not"]["page_id"] == f"{SCAN}-1"
+    assert [picture["file"] for picture in found["heatmaps"]] == [
+        "01-report-p2-heat.png",
+        "02-copy-p2-heat.png",
+    ]
+    word = found["heatmaps"][0]["hot_words"][0]
+    assert set(word) == {"page_number", "text", "box", "heat"}
+    assert (word["page_number"], word["text"]) == (2, "Containers")
+
+
+def test_grouped_hits_are_explained_at_their_own_places(run: Run) -> None:
+    grouped = ("--group-by", "document", "-k", "2", "--json", "--explain")
+    found = json.loads(run("containers by quay 2022", *grouped).out)
+    assert [e["page_id"] for e in found["explanations"]] == [h["page_id"] for h in found["hits"]]
+
+
+def test_explaining_words_loads_no_encoder(run: Run, loaded: list[object]) -> None:
+    assert "words: ferries (Ferries)" in run("ferries", "--ranking", "bm25", "--explain").out
+    assert loaded == []
+
+
+def test_heatmaps_are_written_and_their_words_listed(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "here"
+    ran = run("containers by quay", "-k", "2", "--heatmap", str(folder))
+    assert ran.err == f"Saved a heatmap of each page in {folder}.\n"
+    assert "01-report-p2-heat.png: Containers, quay" in ran.out
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["01-report-p2-heat.png", "02-copy-p2-heat.png"]
+    with Image.open(folder / names[0]) as image:
+        assert image.format == "PNG"
+
+
+def test_heatmaps_of_a_ranking_of_words_load_the_encoder(
+    run: Run, loaded: list[object], tmp_path: Path
+) -> None:
+    assert run("ferries", "--ranking", "bm25", "--heatmap", str(tmp_path)).code == 0
+    assert len(loaded) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["01-report-p3-heat.png"]
+
+
+def test_without_hits_no_heatmap_is_written(run: Run, tmp_path: Path) -> None:
+    ran = run("zebra", "--ranking", "bm25", "--heatmap", str(tmp_path / "none"))
+    assert "Saved" not in ran.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_heatmaps_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ran = run("ferries", "--heatmap", str(tmp_path / "file" / "folder"))
+    assert ran.code == 2
+    assert ran.error == (
+        f"Cannot write to {tmp_path / 'file' / 'folder'} (Not a directory). "
+        "Name another folder with --heatmap."
+    )
+
+
+def test_heatmaps_need_a_text(run: Run, tmp_path: Path) -> None:
+    ran = run("--heatmap", str(tmp_path))
+    assert ran.code == 2
+    assert ran.error == '--heatmap needs a text: pagelens query "text" --heatmap DIR'

@@ -1,0 +1,129 @@
+"""The reasons `pagelens query` gives beside its hits: explanations, "why not", heatmaps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from encoders.interface import Encoder
+from index.interface import BM25, PageIndex
+from index.pages import Filters, QueryVectors
+from query.explain import PageExplanation, explain, explain_hits
+from query.explain_report import explanation_as_json, print_explanation, print_hot_words
+from query.hot_words import HotWord
+from query.page_name import find_page
+from query.report import Answer, shown_path
+from query.save_heatmaps import heatmap_name, hot_words_as_json, save_heatmaps
+
+
+@dataclass(frozen=True)
+class ReasonsWanted:
+    """Which reasons the user asked for.
+
+    Attributes:
+        explain: of every page shown.
+        why_not: a page by id or as FILE:NUMBER, to be explained even if it did not come up.
+        heatmap_folder: where the pages shown are to be written with their heat.
+    """
+
+    explain: bool
+    why_not: str | None
+    heatmap_folder: Path | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """The reasons for one answer, those that were asked for.
+
+    Attributes:
+        explanations: with the name of each page as a person reads it.
+        heatmaps: hot words by the name of each picture written.
+    """
+
+    explanations: tuple[tuple[str, PageExplanation], ...] = ()
+    why_not: tuple[str, PageExplanation] | None = None
+    heatmaps: Mapping[str, tuple[HotWord, ...]] | None = None
+
+
+def find_reasons(
+    index: PageIndex,
+    encoder: Callable[[], Encoder],
+    answer: Answer,
+    wanted: ReasonsWanted,
+    k: int,
+    *,
+    rerank: int | None,
+    filters: Filters,
+) -> Reasons:
+    """Explain an answer.
+
+    Args:
+        index: where the search ran.
+        encoder: gives the encoder the index was made with; not called where text is enough.
+        answer: to explain.
+        wanted: what to find out.
+        k: as the search had it.
+        rerank: as the search had it.
+        filters: as the search had them.
+
+    Raises:
+        WrongUseError: no page has that name, or a folder cannot be written to.
+    """
+    if not (wanted.explain or wanted.why_not or wanted.heatmap_folder):
+        return Reasons()
+    text, ranking = answer.text, answer.ranking
+    shown = [hit.best for hit in answer.hits]
+    draws = wanted.heatmap_folder is not None and bool(shown)
+    query = QueryVectors.text_only(text)
+    if ranking != BM25 or draws:
+        query = encoder().encode_query(text)
+
+    explanations: tuple[tuple[str, PageExplanation], ...] = ()
+    if wanted.explain:
+        all_hits = explain_hits(
+            index, query, answer.result, ranking, k, rerank=rerank, filters=filters
+        )
+        by_id = {explanation.page_id: explanation for explanation in all_hits}
+        explanations = tuple(
+            (f"{hit_file(hit.paths, hit.document_id)}, page {hit.page_number}", by_id[hit.page_id])
+            for hit in shown
+        )
+    why_not = None
+    if wanted.why_not is not None:
+        page_id = find_page(index, wanted.why_not)
+        found = explain(index, query, page_id, ranking, k, rerank=rerank, filters=filters)
+        why_not = (wanted.why_not, found)
+    heatmaps = None
+    if wanted.heatmap_folder is not None and draws:
+        words = save_heatmaps(wanted.heatmap_folder, query, shown, index)
+        names = [heatmap_name(rank, hit) for rank, hit in enumerate(shown, 1)]
+        heatmaps = dict(zip(names, words, strict=True))
+    return Reasons(explanations, why_not, heatmaps)
+
+
+def hit_file(paths: tuple[str, ...], document_id: str) -> str:
+    """A document's first path as seen from here, or its id."""
+    return shown_path(paths[0], Path.cwd()) if paths else document_id
+
+
+def reasons_as_json(reasons: Reasons) -> dict[str, object]:
+    """What an answer's JSON object holds of the reasons; nothing that was not asked for."""
+    found: dict[str, object] = {}
+    if reasons.explanations:
+        found["explanations"] = [explanation_as_json(each) for _, each in reasons.explanations]
+    if reasons.why_not is not None:
+        found["why_not"] = explanation_as_json(reasons.why_not[1])
+    if reasons.heatmaps is not None:
+        found["heatmaps"] = [
+            {"file": file, "hot_words": hot_words_as_json(words)}
+            for file, words in reasons.heatmaps.items()
+        ]
+    return found
+
+
+def print_reasons(reasons: Reasons) -> None:
+    """Print explanations, one below the other, and the hot words of each picture."""
+    for name, explanation in reasons.explanations:
+        print_explanation(explanation, name)
+    if reasons.why_not is not None:
+        print_explanation(reasons.why_not[1], reasons.why_not[0])
+    print_hot_words(reasons.heatmaps or {})
