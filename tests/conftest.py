@@ -1,6 +1,7 @@
 """Fixtures that several kinds of tests share."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import pytest
 from tests.vespa_java.jars import JavaUnavailableError, compile_sources, fetch_jars
 from tests.vespa_java.jvm import VespaJava
 from tests.vespa_java.stand_in import StandIn
+
+
+def pytest_configure() -> None:
+    """A shell starts what runs in its background deaf to Ctrl-C; tests of Ctrl-C must hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
