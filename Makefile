@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INDEX ?= demo/index
 
-.PHONY: demo test check fix bench poppler
+.PHONY: demo serve test check fix bench poppler
 .DEFAULT_GOAL := demo
 
 demo: .venv/installed poppler  ## ingest the samples, ask three questions, draw the hits; INDEX=http://localhost:8080 for Vespa
@@ -17,6 +17,9 @@ demo: .venv/installed poppler  ## ingest the samples, ask three questions, draw 
 	@echo 'The last hits as one picture: demo/pages/contact-sheet.png. Now your own folder:'
 	@echo '  $(BIN)/pagelens ingest ~/Documents'
 	@echo '  $(BIN)/pagelens query "what the page says or shows"'
+
+serve: demo  ## the samples in a browser
+	$(BIN)/pagelens serve --index $(INDEX)
 
 test: .venv/installed-dev poppler  ## everything CI runs
 	$(BIN)/ruff format --check .

@@ -89,7 +89,6 @@ def credential_options(command: Command) -> Command:
 def index_options(command: Command) -> Command:
     """Give a command --index and the credentials; it takes them as one `location`."""
 
-    @credential_options
     @click.option(
         "--index",
         "name",
@@ -98,6 +97,7 @@ def index_options(command: Command) -> Command:
         help="Folder of the index, or URL of a Vespa server (http://localhost:8080). "
         f"[default: ./{DEFAULT_INDEX}, or what {INDEX_VARIABLE} says]",
     )
+    @credential_options
     @functools.wraps(command)
     def with_location(
         *arguments: object,

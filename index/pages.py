@@ -17,7 +17,7 @@ from index.errors import VectorShapeError, WrongUseError
 VECTOR_DIM = 128
 """Dimensions of every stored and query vector: what the ColVision models put out."""
 
-_PAGE_ID = re.compile(r"([0-9a-f]{32})-([1-9][0-9]*)")
+_PAGE_ID = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,8})")  # digits enough for any PDF
 
 
 def page_id(document_id: str, page_number: int) -> str:

@@ -14,7 +14,7 @@ FILTER_KEYS = {
 }
 """Every key, with an example of its use."""
 
-_PAGE_RANGE = re.compile(r"(?P<only>\d+)|(?P<first>\d*)-(?P<last>\d*)")
+_PAGE_RANGE = re.compile(r"(?P<only>[0-9]{1,9})|(?P<first>[0-9]{0,9})-(?P<last>[0-9]{0,9})")
 
 
 def parse_filters(conditions: Sequence[str]) -> Filters:

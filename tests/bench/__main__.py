@@ -4,7 +4,14 @@ import json
 import subprocess
 import sys
 
-BENCHMARKS = ("bench_kernels", "bench_index", "bench_ingest", "bench_wire", "bench_candidates")
+BENCHMARKS = (
+    "bench_kernels",
+    "bench_index",
+    "bench_ingest",
+    "bench_wire",
+    "bench_candidates",
+    "bench_serve",
+)
 
 
 def main() -> None:

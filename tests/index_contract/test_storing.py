@@ -119,7 +119,11 @@ def test_pages_are_put_after_their_document(empty_index: PageIndex) -> None:
         empty_index.put([page(1, 1, unit_vectors(np.random.default_rng(8), 1))])
 
 
-@pytest.mark.parametrize("wrong", ["", "x", "0" * 32, "0" * 32 + "-0", "../../etc/passwd-1"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "x", "0" * 32, "0" * 32 + "-0", "0" * 32 + "-" + "9" * 5000, "../../etc/passwd-1"],
+    ids=["empty", "letter", "no page", "page 0", "5,000 digits", "path"],
+)
 def test_what_is_no_page_id_is_refused(empty_index: PageIndex, wrong: str) -> None:
     with pytest.raises(WrongUseError, match="is not a page id"):
         empty_index.page(wrong)

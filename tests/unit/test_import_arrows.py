@@ -21,11 +21,14 @@ BUILDERS = {
     "ingest/cli.py",
     "ingest/upkeep.py",
     "query/cli.py",
-    "query/web/app.py",
+    "query/mcp_cli.py",
+    "query/serve_cli.py",
     "vespa_app/cli.py",
     "vespa_app/deploy_cli.py",
 }
 """The files that put the parts together may import any of them."""
+
+WEB = {p.relative_to(ROOT).as_posix() for p in (ROOT / "query" / "web").glob("*.py")}
 
 ONE_IMPORTER = {
     "torch": {"encoders/colsmol.py"},
@@ -35,6 +38,11 @@ ONE_IMPORTER = {
     "numba": {"index/compiled.py"},
     "llvmlite": {"index/compiled.py"},
     "sqlite3": {"index/embedded/database.py"},
+    "fastapi": WEB,
+    "starlette": WEB,
+    "mcp": {"query/mcp_server.py"},
+    "umap": {"query/page_map.py"},
+    "uvicorn": {"query/serve_cli.py"},
     "vespa": {"vespa_app/client.py", "vespa_app/deploy.py"},
     "httpr": {"vespa_app/client.py", "vespa_app/deploy.py"},
     "docker": {"vespa_app/docker_engine.py"},

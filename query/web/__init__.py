@@ -1,0 +1,1 @@
+"""Search for people in a browser and for programs over HTTP: `pagelens serve`."""

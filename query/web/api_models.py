@@ -1,0 +1,269 @@
+"""What goes into the REST interface and what comes out: the words of `pagelens query --json`."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from query.filters import FILTER_KEYS, parse_filters
+from query.search import DEFAULT_RANKING, RANKINGS
+from query.web.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH, SearchRequest
+
+MAX_WIDTH_PX = 4096
+MAX_TOKEN_INDEX = 10_000
+MAX_PATH_LENGTH = 500
+
+PAGE_ID_PATTERN = "^[0-9a-f]{32}-[1-9][0-9]{0,8}$"
+
+
+class Refinement(BaseModel):
+    """How a search ranks, how much it gives, and which pages it looks at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ranking: str = Field(
+        DEFAULT_RANKING,
+        description="How pages are ranked.",
+        json_schema_extra={"enum": list(RANKINGS)},
+    )
+    k: int = Field(DEFAULT_K, ge=1, le=MAX_K, description="How many hits.")
+    rerank: int | None = Field(
+        None, ge=1, le=MAX_RERANK, description="How many pages phase 2 scores."
+    )
+    path: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_PATH_LENGTH,
+        pattern=r"\S",
+        description="Only files like this: 2023/*.pdf",
+    )
+    document: str | None = Field(
+        None,
+        pattern="^[0-9a-fA-F]{1,32}$",
+        description="Only the document of this id, or of one that begins so.",
+    )
+    pages: str | None = Field(
+        None,
+        pattern="^([0-9]{1,9}|[0-9]{1,9}-|-[0-9]{1,9}|[0-9]{1,9}-[0-9]{1,9})$",
+        description="Only such pages: 3, 3-10, 3- or -10",
+    )
+    language: str | None = Field(
+        None, pattern="^[a-zA-Z]{2}$", description="Only pages in this language: en, de, ja"
+    )
+    group_by: Literal["document"] | None = Field(
+        None, description="One hit for each document, with its other pages."
+    )
+
+    def request(
+        self, *, text: str = "", page_id: str | None = None, image: bytes | None = None
+    ) -> SearchRequest:
+        """The search that is asked for.
+
+        Raises:
+            WrongUseError: a filter cannot be read.
+        """
+        given = {key: getattr(self, key) for key in FILTER_KEYS}
+        conditions = [f"{key}={value}" for key, value in given.items() if value is not None]
+        return SearchRequest(
+            text=text,
+            page_id=page_id,
+            image=image,
+            ranking=self.ranking,
+            k=self.k,
+            rerank=self.rerank,
+            filters=parse_filters(conditions),
+            group_by_document=self.group_by == "document",
+        )
+
+
+class Search(Refinement):
+    """A search by words."""
+
+    q: str = Field(
+        min_length=1, max_length=MAX_TEXT_LENGTH, description="What the page says or shows."
+    )
+
+    def by_text(self) -> SearchRequest:
+        """The search that is asked for; raises as `request`."""
+        return self.request(text=self.q)
+
+
+class PageSearch(Refinement):
+    """A search as a page is seen by: by words, or by another page."""
+
+    q: str = Field("", max_length=MAX_TEXT_LENGTH, description="What the page says or shows.")
+    like: str | None = Field(
+        None, pattern=PAGE_ID_PATTERN, description="Instead of q: the page whose like is wanted."
+    )
+
+    def by_text_or_page(self) -> SearchRequest:
+        """The search that is asked for; raises as `request`."""
+        return self.request(text=self.q, page_id=self.like)
+
+
+class TokenSearch(PageSearch):
+    """A search, and one of its tokens."""
+
+    token: int | None = Field(
+        None,
+        ge=0,
+        le=MAX_TOKEN_INDEX,
+        description="One token of the query, from 0; all content tokens where it is left out.",
+    )
+
+
+class HeatmapSearch(TokenSearch):
+    """A search, one of its tokens, and how large the picture is to be."""
+
+    width: int = Field(
+        MAX_WIDTH_PX, ge=1, le=MAX_WIDTH_PX, description="In pixels, the preview's at most."
+    )
+
+
+class OtherPage(BaseModel):
+    """A page found beside the best one of its document."""
+
+    page_id: str
+    page_number: int
+    score: float
+    score_sum: float
+
+
+class HitBody(OtherPage):
+    """A page found."""
+
+    rank: int
+    document_id: str
+    paths: list[str]
+    title: str
+    snippet: str
+    matched_words: list[str]
+    other_pages: list[OtherPage]
+
+
+class SearchBody(BaseModel):
+    """What a search gave, best first."""
+
+    query: str
+    ranking: str
+    n_candidates: int
+    hits: list[HitBody]
+    notices: list[str]
+    timings_ms: dict[str, float]
+
+
+Box = Annotated[
+    list[float],
+    Field(min_length=4, max_length=4, description="x0, y0, x1, y1, fractions of the page."),
+]
+
+
+class HotWordBody(BaseModel):
+    """A word that stands where a page matches."""
+
+    page_number: int
+    text: str
+    box: Box
+    heat: float
+
+
+class PageBody(BaseModel):
+    """What is known of a page."""
+
+    page_id: str
+    document_id: str
+    page_number: int
+    width_pt: float
+    height_pt: float
+    language: str
+    n_patches: int
+    text: str
+
+
+class TokenBody(BaseModel):
+    """One token of the query on a page."""
+
+    token: str
+    token_index: int
+    is_content: bool
+    patch: int
+    boxes: list[Box]
+    similarity: float
+    contribution: float
+    share: float
+
+
+class WordBody(BaseModel):
+    """A word of the query, and the forms of it on a page."""
+
+    text: str
+    on_page: list[str]
+
+
+class FusedBody(BaseModel):
+    """What a ranking gives to a page of `hybrid`."""
+
+    ranking: str
+    place: int | None
+    contribution: float
+    share: float
+
+
+class ExplanationBody(BaseModel):
+    """Why a page came up, or why not."""
+
+    page_id: str
+    ranking: str
+    score: float | None
+    score_sum: float | None
+    place: int | None
+    phase_1_place: int | None
+    phase_1_depth: int
+    n_candidates: int
+    tokens: list[TokenBody]
+    words: list[WordBody]
+    fused: list[FusedBody]
+    why_not: str | None
+
+
+class FailureBody(BaseModel):
+    """Why a file, or one page of it, is not in the index."""
+
+    page_number: int | None
+    reason: str
+
+
+class DocumentBody(BaseModel):
+    """A document of the index."""
+
+    document_id: str
+    paths: list[str]
+    title: str
+    page_count: int
+    is_complete: bool
+    failures: list[FailureBody]
+
+
+class EncoderBody(BaseModel):
+    """What made the vectors of the index."""
+
+    encoder: str
+    model: str
+    revision: str
+    pooling: str
+    rendering: str
+
+
+class StatusBody(BaseModel):
+    """What the index holds, and how far the model is."""
+
+    state: Literal["loading", "ready", "failed"]
+    message: str
+    sees_images: bool
+    encoder: EncoderBody
+    n_documents: int
+    n_pages: int
+    n_pages_without_vectors: int
+    n_vectors: int
+    n_failed_documents: int
+    size_bytes: dict[str, int]
+    reclaimable_bytes: int

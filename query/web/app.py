@@ -1,0 +1,59 @@
+"""The web application: pages for people, REST for programs, both over one SearchService."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from query.web import api, overview, pages
+from query.web.problems import answer_errors, describe_problems, problem_answer
+from query.web.protection import protect
+from query.web.service import N_AT_ONCE, N_WAITING, SearchService
+
+_FOLDER = Path(__file__).parent
+N_THREADS = N_AT_ONCE + N_WAITING + 16
+"""Threads for all requests: those that search or wait for it, and some for what is quick."""
+
+
+def create_app(service: SearchService, *, token: str | None) -> FastAPI:
+    """Make the application.
+
+    Args:
+        service: what it shows; its model begins to load when the server starts, and its index is
+            closed when it ends.
+        token: asked of everybody. None lets everybody in whose Host header names this machine
+            (localhost, 127.0.0.1, [::1]): a test client needs such a base_url too.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = N_THREADS
+        service.start()
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="Pagelens",
+        summary="Search folders of PDFs by what their pages look like.",
+        version=version("pagelens"),
+        openapi_url="/api/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
+        docs_url=None,  # both load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    templates = Jinja2Templates(_FOLDER / "templates")
+    app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")
+    app.include_router(api.make_router(service))
+    app.include_router(pages.make_router(service, templates))
+    app.include_router(overview.make_router(service, templates))
+    describe_problems(app)
+    answer = problem_answer(pages.make_problem_page(templates))
+    answer_errors(app, answer)
+    protect(app, answer, token)
+    return app

@@ -1,0 +1,154 @@
+"""The overview of an index: its page, and the map of its pages as data.
+
+The page is complete without script but for the map, which a script draws from /api/map.
+"""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from fastapi.templating import Jinja2Templates
+from pydantic import BaseModel
+
+from index.pages import split_page_id
+from query.page_map import MAX_PAGES
+from query.web.answer_view import file_name, printable
+from query.web.map_maker import MapMaker, PageMap
+from query.web.overview_view import folder_of, marks, overview
+from query.web.problems import documented
+from query.web.service import SearchService
+
+MAX_FIND_LENGTH = 200
+
+AT_ONCE = 1000
+"""Pages up to which the map is drawn without being asked for: a few seconds' work from a folder."""
+
+RETRY_AFTER_S = 1
+
+
+class MapPage(BaseModel):
+    """A page on the map: x to the right and y down, 0 to 1."""
+
+    page_id: str
+    document_id: str
+    file: str
+    page_number: int
+    x: float
+    y: float
+
+
+class MapDocument(BaseModel):
+    """A document with pages on the map; colour (of 6) and shape (of 4) repeat after 24."""
+
+    document_id: str
+    file: str
+    folder: str
+    title: str
+    colour: int
+    shape: int
+    n_pages: int
+
+
+class MapAnswer(BaseModel):
+    """The map, or that it is being drawn: then everything else is empty.
+
+    `n_pages` is what the index holds; where it is more than `n_chosen`, the map is a sample.
+    """
+
+    state: Literal["ready", "drawing"]
+    n_pages: int = 0
+    n_chosen: int = 0
+    n_without_vectors: int = 0
+    documents: list[MapDocument] = []
+    pages: list[MapPage] = []
+
+
+def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter:
+    """The routes of the overview and its map.
+
+    Args:
+        service: gives the index.
+        templates: of the folder `templates`.
+    """
+    router = APIRouter()
+    maker = MapMaker(service.reading)
+
+    @router.get("/overview", response_class=HTMLResponse, include_in_schema=False)
+    def show_overview(
+        request: Request,
+        find: Annotated[str, Query(max_length=MAX_FIND_LENGTH)] = "",
+        start: Annotated[int, Query(ge=1, le=1_000_000_000)] = 1,
+    ) -> HTMLResponse:
+        with service.reading() as index:
+            stats, documents = index.stats(), list(index.documents())
+            made_with = index.fingerprint
+        view = overview(stats, documents, made_with, find, start)
+        return templates.TemplateResponse(
+            request,
+            "overview.html",
+            {
+                "here": "overview",
+                "view": view,
+                "max_find_length": MAX_FIND_LENGTH,
+                "max_map_pages": MAX_PAGES,
+                "draw_at_once": maker.is_drawn or stats.n_pages <= AT_ONCE,
+            },
+        )
+
+    @router.get(
+        "/api/map",
+        response_model=MapAnswer,
+        responses={
+            202: {"model": MapAnswer, "description": "It is being drawn: ask again."},
+            **documented(503),
+        },
+    )
+    def get_map(response: Response) -> MapAnswer:
+        """Where pages lie on a map on which like pages lie side by side; drawn on demand."""
+        drawn = maker.current()
+        if drawn is None:
+            response.status_code = 202
+            response.headers["Retry-After"] = str(RETRY_AFTER_S)
+            return MapAnswer(state="drawing")
+        return _answer(drawn)
+
+    return router
+
+
+def _answer(drawn: PageMap) -> MapAnswer:
+    documents = drawn.documents
+    n_pages: dict[str, int] = {}
+    pages = []
+    for page_id, (x, y) in zip(drawn.page_ids, drawn.points.tolist(), strict=True):
+        document_id, page_number = split_page_id(page_id)
+        n_pages[document_id] = n_pages.get(document_id, 0) + 1
+        pages.append(
+            MapPage(
+                page_id=page_id,
+                document_id=document_id,
+                file=file_name(documents[document_id].files[0].path),
+                page_number=page_number,
+                x=round(x, 4),
+                y=round(y, 4),
+            )
+        )
+    mark_of = marks(documents.values())
+    return MapAnswer(
+        state="ready",
+        n_pages=drawn.n_pages,
+        n_chosen=drawn.n_chosen,
+        n_without_vectors=drawn.n_without_vectors,
+        documents=[
+            MapDocument(
+                document_id=document_id,
+                file=file_name(documents[document_id].files[0].path),
+                folder=folder_of(documents[document_id].files[0].path),
+                title=printable(documents[document_id].title),
+                colour=mark_of[document_id].colour,
+                shape=mark_of[document_id].shape,
+                n_pages=n,
+            )
+            for document_id, n in n_pages.items()
+        ],
+        pages=pages,
+    )

@@ -1,0 +1,267 @@
+"""What the overview of an index shows, as text and addresses; the template only sets it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from urllib.parse import urlencode
+
+from index.pages import Document, Fingerprint, IndexStats, page_id
+from query.web.answer_view import file_name, printable
+
+ROWS = 50
+"""Documents, and failures, listed at once: a few screens; the rest is behind links and the search
+box."""
+
+N_COLOURS, N_SHAPES = 6, 4
+N_MARKS = N_COLOURS * N_SHAPES
+"""Marks that tell documents apart on the map, by colour and shape; then they begin again."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How the pages of a document are drawn on the map: a colour and a shape, counted from 0."""
+
+    colour: int
+    shape: int
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A document in the list.
+
+    Attributes:
+        href: of its first page that could be read; "" where there is none.
+        where: the folder it lies in, and how many other paths it has.
+        pages: pages it has.
+        failed: what could not be read, in a word or two; "" where all could.
+        mark: None for a document that no page of can be on the map.
+    """
+
+    file: str
+    href: str
+    where: str
+    title: str
+    pages: str
+    failed: str
+    mark: Mark | None
+
+
+@dataclass(frozen=True)
+class DocumentList:
+    """A part of the documents, in order of path.
+
+    Attributes:
+        find: what the list was narrowed by, as typed.
+        n_found: documents that agree with it.
+        first, last: which of them are shown, counted from 1; 0 where none is.
+        previous, following: addresses of the neighbouring parts; "" at an end.
+    """
+
+    find: str
+    n_found: int
+    rows: tuple[DocumentRow, ...]
+    first: int
+    last: int
+    previous: str
+    following: str
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """What could not be read, and why."""
+
+    file: str
+    where: str
+    page_number: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name and what stands beside it."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class StorageRow:
+    """Bytes of one kind, and their part of all, 0 to 1."""
+
+    kind: str
+    size: str
+    part: float
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The overview of an index.
+
+    Attributes:
+        headline: the numbers that are asked for first.
+        made_with: the encoder and what else the vectors depend on.
+        storage: by kind, the largest first.
+        reclaimable: bytes of deleted pages, as text; "" for none.
+        failures: the first ROWS, in order of path and page.
+        n_failures: of how many.
+    """
+
+    headline: tuple[Fact, ...]
+    n_pages: int
+    n_without_vectors: int
+    n_unfinished: int
+    encoder: str
+    made_with: tuple[Fact, ...]
+    storage: tuple[StorageRow, ...]
+    reclaimable: str
+    documents: DocumentList
+    failures: tuple[FailureRow, ...]
+    n_failures: int
+
+
+def overview(
+    stats: IndexStats, documents: Sequence[Document], made_with: Fingerprint, find: str, start: int
+) -> Overview:
+    """Lay out an index's overview.
+
+    Args:
+        stats: of the index.
+        documents: all of it; those without a path are being put, and not shown.
+        made_with: the index's fingerprint.
+        find: narrows the list of documents to those with this in path or title; case is ignored.
+        start: the first row of the list, counted from 1.
+    """
+    shown = _by_path(documents)
+    failures = [_failure(d, i) for d in shown for i in range(len(d.failures))]
+    size = sum(stats.size_bytes.values())
+    headline = [
+        Fact("document" if stats.n_documents == 1 else "documents", f"{stats.n_documents:,}"),
+        Fact("page" if stats.n_pages == 1 else "pages", f"{stats.n_pages:,}"),
+        Fact("vector" if stats.n_vectors == 1 else "vectors", f"{stats.n_vectors:,}"),
+        Fact("stored", size_of(size)),
+    ]
+    if stats.n_failed_documents:
+        headline.append(Fact("with failures", f"{stats.n_failed_documents:,}"))
+    if stats.n_pages:
+        headline.append(Fact("per page", size_of(size / stats.n_pages)))
+    return Overview(
+        headline=tuple(headline),
+        n_pages=stats.n_pages,
+        n_without_vectors=stats.n_pages_without_vectors,
+        n_unfinished=sum(not d.is_complete for d in shown),
+        encoder=made_with.encoder,
+        made_with=_made_with(made_with),
+        storage=_storage(stats),
+        reclaimable=size_of(stats.reclaimable_bytes) if stats.reclaimable_bytes else "",
+        documents=_list(shown, find, start),
+        failures=tuple(failures[:ROWS]),
+        n_failures=len(failures),
+    )
+
+
+def marks(documents: Iterable[Document]) -> dict[str, Mark]:
+    """The mark of each document with pages, by id: in order of path, so that neighbours differ."""
+    shown = (d.document_id for d in _by_path(documents) if d.page_count)
+    return {
+        document_id: Mark(place % N_COLOURS, place // N_COLOURS % N_SHAPES)
+        for place, document_id in enumerate(shown)
+    }
+
+
+def size_of(size_bytes: float) -> str:
+    """Bytes as a person reads them, in steps of 1,000.
+
+    >>> size_of(1), size_of(999), size_of(1_500), size_of(123_456_789)
+    ('1 byte', '999 bytes', '1.5 kB', '123.5 MB')
+    """
+    if size_bytes < 1000:
+        return f"{size_bytes:.0f} byte{'' if round(size_bytes) == 1 else 's'}"
+    for unit in ("kB", "MB", "GB"):
+        size_bytes /= 1000
+        if size_bytes < 999.95:
+            return f"{size_bytes:.1f} {unit}"
+    return f"{size_bytes / 1000:,.1f} TB"
+
+
+def folder_of(path: str) -> str:
+    """The folder a path lies in, as it may be shown."""
+    return printable(str(PurePosixPath(path).parent))
+
+
+def _by_path(documents: Iterable[Document]) -> list[Document]:
+    return sorted((d for d in documents if d.files), key=lambda d: d.files[0].path)
+
+
+def _list(shown: Sequence[Document], find: str, start: int) -> DocumentList:
+    wanted = find.strip().casefold()
+    found = [
+        d
+        for d in shown
+        if wanted in d.title.casefold() or any(wanted in f.path.casefold() for f in d.files)
+    ]
+    first = (min(start, max(1, len(found))) - 1) // ROWS * ROWS  # a link of an earlier, longer list
+    mark_of = marks(shown)
+    rows = tuple(_row(d, mark_of.get(d.document_id)) for d in found[first : first + ROWS])
+    last = first + len(rows)
+    return DocumentList(
+        find=find,
+        n_found=len(found),
+        rows=rows,
+        first=first + 1 if rows else 0,
+        last=last,
+        previous=_address(find, first + 1 - ROWS) if first else "",
+        following=_address(find, last + 1) if last < len(found) else "",
+    )
+
+
+def _address(find: str, start: int) -> str:
+    told = {"find": find} if find else {}
+    return f"/overview?{urlencode(told | {'start': str(start)})}#documents"
+
+
+def _row(document: Document, mark: Mark | None) -> DocumentRow:
+    path, failed = document.files[0].path, {f.page_number for f in document.failures}
+    readable = (n for n in range(1, document.page_count + 1) if n not in failed)
+    number = next(readable, None)
+    others = len(document.files) - 1
+    return DocumentRow(
+        file=file_name(path),
+        href=f"/page/{page_id(document.document_id, number)}" if number else "",
+        where=folder_of(path) + (f" and {others} more" if others else ""),
+        title=printable(document.title),
+        pages=f"{document.page_count:,}",
+        failed=_failed(document),
+        mark=mark,
+    )
+
+
+def _failed(document: Document) -> str:
+    n = len(document.failures)
+    if any(failure.page_number is None for failure in document.failures):
+        return "could not be read"
+    if n:
+        return f"{n:,} page{'' if n == 1 else 's'} could not be read"
+    return "" if document.is_complete else "not finished"
+
+
+def _failure(document: Document, i: int) -> FailureRow:
+    path, failure = document.files[0].path, document.failures[i]
+    reason = printable(failure.reason)
+    return FailureRow(file_name(path), folder_of(path), failure.page_number, reason)
+
+
+def _made_with(made_with: Fingerprint) -> tuple[Fact, ...]:
+    facts = {
+        "Encoder": made_with.encoder,
+        "Model": made_with.model,
+        "Revision": made_with.revision,
+        "Pooling": made_with.pooling,
+        "Rendering": made_with.rendering,
+    }
+    return tuple(Fact(name, printable(value)) for name, value in facts.items() if value)
+
+
+def _storage(stats: IndexStats) -> tuple[StorageRow, ...]:
+    total = max(1, sum(stats.size_bytes.values()))
+    by_size = sorted(stats.size_bytes.items(), key=lambda item: -item[1])
+    return tuple(StorageRow(kind, size_of(n), n / total) for kind, n in by_size)

@@ -1,0 +1,287 @@
+"""What the view of one page shows, as text, numbers and addresses; the template only sets it."""
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from PIL import Image
+
+from index.pages import Document, Page, page_id
+from query.explain import PageExplanation
+from query.hot_words import HotWord
+from query.report import shown_path
+from query.web.answer_view import file_name, printable
+from query.web.search_form import SearchForm, preview_href
+from query.web.service import Found
+from query.web.why_view import Named, Why, why_view
+
+_PUNCTUATION = re.compile(r"^\W+|\W+$")
+
+HEAT_OFF = "off"
+"""Value of the parameter `heat` that shows the page without heat."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A way to another hit or page; the script follows it by name. "" leads nowhere."""
+
+    name: str
+    text: str
+    href: str
+    rel: str = ""
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A choice of whose heat is shown."""
+
+    text: str
+    href: str
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class HotWordEntry:
+    """A hot word as the list has it, once for all its places.
+
+    Attributes:
+        boxes: numbers of its boxes among those of the page, from 0, separated by spaces.
+        n_places: how many they are.
+    """
+
+    text: str
+    boxes: str
+    n_places: int
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box over the picture, fractions of the page."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class PageView:
+    """The view of one page.
+
+    Attributes:
+        width_px, height_px: of the picture.
+        picture_said, heat_said: what the pictures show, for those who do not see them.
+        heatmap: its address; "" where there is no heat to show.
+        back: address of the hits; "" where the page was not searched for.
+        place_said: which hit this is.
+        like: address of pages like this one; "" where the encoder saw nothing on it.
+    """
+
+    page_number: int
+    page_count: int
+    file: str
+    title: str
+    preview: str
+    width_px: int
+    height_px: int
+    picture_said: str
+    heatmap: str
+    heat_said: str
+    chips: tuple[Chip, ...]
+    hot_words: tuple[HotWordEntry, ...]
+    word_boxes: tuple[Box, ...]
+    back: str
+    place_said: str
+    turns: tuple[Turn, ...]
+    why: Why | None
+    citation: str
+    facts: tuple[Named, ...]
+    like: str
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A page with all that is known of it for one search.
+
+    Attributes:
+        found, explanation: None where nothing was searched for, or the search could not run.
+        hot_words: of the token chosen, hottest first.
+        token_index: whose heat is shown; None for all content tokens.
+        has_heat: whether heat is shown at all.
+    """
+
+    page: Page
+    document: Document
+    found: Found | None = None
+    explanation: PageExplanation | None = None
+    hot_words: tuple[HotWord, ...] = ()
+    token_index: int | None = None
+    has_heat: bool = False
+
+
+def page_view(seen: Seen, form: SearchForm) -> PageView:
+    """Lay out a page.
+
+    Args:
+        seen: the page.
+        form: the search it is seen from.
+    """
+    page, document = seen.page, seen.document
+    path = document.files[0].path if document.files else page.document_id
+    with Image.open(io.BytesIO(page.preview)) as picture:
+        width_px, height_px = picture.size
+    file = file_name(path)
+    return PageView(
+        page_number=page.page_number,
+        page_count=document.page_count,
+        file=file,
+        title=printable(document.title),
+        preview=preview_href(page.page_id),
+        width_px=width_px,
+        height_px=height_px,
+        picture_said=_picture_said(page, file),
+        heatmap=_heatmap_href(seen, form) if seen.has_heat else "",
+        heat_said=_heat_said(seen),
+        chips=_chips(seen, form),
+        hot_words=_hot_word_entries(seen.hot_words),
+        word_boxes=tuple(_box(word) for word in seen.hot_words),
+        back=form.href if form.is_asked else "",
+        place_said=_place_said(seen),
+        turns=_turns(seen, form),
+        why=None if seen.explanation is None else why_view(seen.explanation),
+        citation=f"{shown_path(path, Path.cwd())}, page {page.page_number}",
+        facts=_facts(page, document),
+        like=SearchForm(like=page.page_id).href if len(page.vectors.vectors) else "",
+    )
+
+
+def _picture_said(page: Page, file: str) -> str:
+    n = len(page.words.texts)
+    text = f"with {n:,} words" if n else "without text layer"
+    return f"Page {page.page_number} of {file}, {text}"
+
+
+def _heat_said(seen: Seen) -> str:
+    """The heatmap in words: what it is of, and where it is hottest."""
+    if seen.found is None or not seen.has_heat:
+        return ""
+    tokens = seen.found.query.tokens
+    of = "the query" if seen.token_index is None else printable(tokens[seen.token_index])
+    words = ", ".join(printable(word.text) for word in seen.hot_words[:5])
+    return f"Heatmap of {of}" + (f", strongest at: {words}" if words else "")
+
+
+def _heatmap_href(seen: Seen, form: SearchForm) -> str:
+    token = {} if seen.token_index is None else {"token": str(seen.token_index)}
+    return f"/api/pages/{seen.page.page_id}/heatmap?{form.query_string(**token)}"
+
+
+def _chips(seen: Seen, form: SearchForm) -> tuple[Chip, ...]:
+    """All content tokens at once, each alone, and none; nothing where the page has no vectors."""
+    if seen.found is None or not len(seen.page.vectors.vectors) or not seen.found.query.tokens:
+        return ()
+    query, id_ = seen.found.query, seen.page.page_id
+    is_all = seen.has_heat and seen.token_index is None
+    chips = [Chip("whole query", form.page_href(id_), is_all)]
+    content = [i for i in range(len(query.tokens)) if query.is_content[i]]
+    if form.like:
+        content = []  # dozens of places on another page: no names to choose by
+    chips += [
+        Chip(
+            printable(query.tokens[i]),
+            form.page_href(id_, token=str(i)),
+            seen.has_heat and seen.token_index == i,
+        )
+        for i in content
+    ]
+    chips.append(Chip("no heat", form.page_href(id_, heat=HEAT_OFF), not seen.has_heat))
+    return tuple(chips)
+
+
+def _hot_word_entries(words: Sequence[HotWord]) -> tuple[HotWordEntry, ...]:
+    """Hottest first; a word that stands in several places once, as it is written at the hottest."""
+    shown: dict[str, str] = {}
+    places: dict[str, list[int]] = {}
+    for i, word in enumerate(words):
+        text = printable(_PUNCTUATION.sub("", word.text) or word.text)
+        shown.setdefault(text.casefold(), text)
+        places.setdefault(text.casefold(), []).append(i)
+    return tuple(
+        HotWordEntry(shown[key], " ".join(map(str, numbers)), len(numbers))
+        for key, numbers in places.items()
+    )
+
+
+def _box(word: HotWord) -> Box:
+    x0, y0, x1, y1 = word.box
+    return Box(round(x0, 5), round(y0, 5), round(x1 - x0, 5), round(y1 - y0, 5))
+
+
+def _hit_ids(found: Found | None) -> list[str]:
+    """Ids of the hits in the order in which they are shown."""
+    if found is None:
+        return []
+    return [hit.page_id for group in found.groups for hit in (group.best, *group.others)]
+
+
+def _place_said(seen: Seen) -> str:
+    ids = _hit_ids(seen.found)
+    if seen.page.page_id not in ids:
+        return ""
+    return f"hit {ids.index(seen.page.page_id) + 1} of {len(ids)}"
+
+
+def _turns(seen: Seen, form: SearchForm) -> tuple[Turn, ...]:
+    """Previous and next hit, previous and next page that the index holds; some lead nowhere."""
+    turns = []
+    ids = _hit_ids(seen.found)
+    if seen.page.page_id in ids:
+        at = ids.index(seen.page.page_id)
+        for name, text, to in (("previous-hit", "← Hit", at - 1), ("next-hit", "Hit →", at + 1)):
+            is_there = 0 <= to < len(ids)
+            shown = f"← Hit {to + 1}" if to < at else f"Hit {to + 1} →"
+            href = form.page_href(ids[to]) if is_there else ""
+            turns.append(Turn(name, shown if is_there else text, href))
+    before, after = _neighbours(seen.document, seen.page.page_number)
+    id_ = seen.document.document_id
+    if before is None:
+        turns.append(Turn("previous-page", "‹ Page", ""))
+    else:
+        href = form.page_href(page_id(id_, before))
+        turns.append(Turn("previous-page", f"‹ Page {before}", href, "prev"))
+    if after is None:
+        turns.append(Turn("next-page", "Page ›", ""))
+    else:
+        href = form.page_href(page_id(id_, after))
+        turns.append(Turn("next-page", f"Page {after} ›", href, "next"))
+    return tuple(turns)
+
+
+def _neighbours(document: Document, number: int) -> tuple[int | None, int | None]:
+    """The nearest readable pages before and after a page."""
+    failed = {failure.page_number for failure in document.failures}
+    before = (n for n in range(number - 1, 0, -1) if n not in failed)
+    after = (n for n in range(number + 1, document.page_count + 1) if n not in failed)
+    return next(before, None), next(after, None)
+
+
+def _facts(page: Page, document: Document) -> tuple[Named, ...]:
+    n_words, n_vectors = len(page.words.texts), len(page.vectors.vectors)
+    facts = [Named("path", printable(file.path)) for file in document.files]
+    facts.append(Named("size", f"{page.width_pt:.0f} × {page.height_pt:.0f} {_unit(document)}"))
+    facts.append(Named("words", f"{n_words:,}" if n_words else "no text layer"))
+    if page.language:
+        facts.append(Named("language", page.language))
+    facts.append(
+        Named("vectors", f"{n_vectors:,}" if n_vectors else "none: the encoder saw nothing")
+    )
+    facts.append(Named("page id", page.page_id))
+    return tuple(facts)
+
+
+def _unit(document: Document) -> str:
+    """Points for a PDF, pixels for an image file."""
+    is_pdf = all(PurePosixPath(file.path).suffix.lower() == ".pdf" for file in document.files)
+    return "pt" if is_pdf else "px"

@@ -1,0 +1,202 @@
+"""SearchForm: what the address of a page asks for, as typed, and the addresses from there.
+
+The query string is the deep link: the same names as in the REST interface, and only what differs
+from the default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from index.errors import WrongUseError
+from index.interface import (
+    BM25,
+    FLOAT,
+    HAMMING,
+    HAMMING_THEN_BITS,
+    HAMMING_THEN_FLOAT,
+    RERANK_COUNT,
+)
+from index.pages import Filters
+from query.filters import FILTER_KEYS, parse_filters
+from query.search import DEFAULT_RANKING, HYBRID, RANKINGS
+from query.web.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH, SearchRequest
+
+BY_DOCUMENT = "document"
+
+
+@dataclass(frozen=True)
+class RankingChoice:
+    """A ranking as the form offers it."""
+
+    name: str
+    explanation: str
+
+
+RANKING_CHOICES = (
+    RankingChoice(
+        HAMMING_THEN_FLOAT,
+        "Compares one bit per dimension on every page, then the best pages exactly.",
+    ),
+    RankingChoice(
+        HAMMING_THEN_BITS,
+        "The same, but phase 2 weighs the bits: less to read, a little less exact.",
+    ),
+    RankingChoice(HAMMING, "Bits alone: the quickest look at every page."),
+    RankingChoice(FLOAT, "Every page exactly: slow, and what the others are measured against."),
+    RankingChoice(BM25, "The words as they are written; needs no model."),
+    RankingChoice(HYBRID, "hamming-then-float and bm25, fused by their places."),
+)
+
+
+@dataclass(frozen=True)
+class SearchForm:
+    """The fields of the search form, each as typed; "" where nothing was.
+
+    Attributes:
+        q: the query.
+        like: id of the page whose like is wanted, instead of a query.
+        ranking: one of RANKINGS.
+        k: how many hits.
+        rerank: how many pages phase 2 scores.
+        path, document, pages, language: filters, as `--filter` takes them.
+        group_by: BY_DOCUMENT, or "".
+    """
+
+    q: str = ""
+    like: str = ""
+    ranking: str = DEFAULT_RANKING
+    k: str = str(DEFAULT_K)
+    rerank: str = ""
+    path: str = ""
+    document: str = ""
+    pages: str = ""
+    language: str = ""
+    group_by: str = ""
+
+    max_k = MAX_K
+    max_query_chars = MAX_TEXT_LENGTH
+    default_k = DEFAULT_K
+    default_ranking = DEFAULT_RANKING
+    default_rerank = RERANK_COUNT
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, str]) -> "SearchForm":
+        """The form that a query string fills; unknown names and empty values are passed over."""
+        known = {name: parameters.get(name, "").strip() for name in _FIELDS}
+        if known["like"]:  # one or the other; a page was pointed at
+            known["q"] = ""
+        return cls(**{name: value for name, value in known.items() if value})
+
+    def request(self) -> SearchRequest:
+        """What the search is to do.
+
+        Raises:
+            WrongUseError: a field that cannot be read; says what it may hold.
+        """
+        if self.ranking not in RANKINGS:
+            raise WrongUseError(f"No ranking {self.ranking!r}. There are: {', '.join(RANKINGS)}.")
+        if self.group_by not in ("", BY_DOCUMENT):
+            raise WrongUseError(
+                f"Hits are grouped by {BY_DOCUMENT} alone, not by {self.group_by!r}. "
+                "Leave group_by out, or choose document."
+            )
+        return SearchRequest(
+            text=self.q,
+            page_id=self.like or None,
+            ranking=self.ranking,
+            k=_count("the number of hits", self.k) or DEFAULT_K,
+            rerank=_count("the pages that phase 2 compares", self.rerank),
+            filters=self.filters(),
+            group_by_document=self.group_by == BY_DOCUMENT,
+        )
+
+    def filters(self) -> Filters:
+        """Which pages to look at.
+
+        Raises:
+            WrongUseError: a filter that cannot be read.
+        """
+        try:
+            return parse_filters([f"{key}={value}" for key, value in self._filters().items()])
+        except WrongUseError as e:  # says what is wrong with KEY=VALUE; here it has no flag
+            raise WrongUseError(str(e).removeprefix("--filter ")) from e
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether there is anything to search for."""
+        return bool(self.q or self.like)
+
+    @property
+    def has_options(self) -> bool:
+        """Whether anything but the query differs from the default: what the page then shows."""
+        return replace(self, q="", like="") != SearchForm()
+
+    @property
+    def options_said(self) -> str:
+        """What differs from the default, in a line."""
+        said = [f"{key} {value}" for key, value in self._filters().items()]
+        if self.ranking != DEFAULT_RANKING:
+            said.append(self.ranking)
+        if self.group_by:
+            said.append("one hit for each document")
+        return ", ".join(said)
+
+    def without_filters(self) -> "SearchForm":
+        """The same search over all pages."""
+        return replace(self, path="", document="", pages="", language="")
+
+    def ranked_by(self, ranking: str) -> "SearchForm":
+        """The same search with another ranking."""
+        return replace(self, ranking=ranking)
+
+    def query_string(self, **more: str) -> str:
+        """The search as an address has it; "" for none.
+
+        >>> SearchForm(q="trade & tariffs", ranking="bm25").query_string(token="2")
+        'q=trade+%26+tariffs&ranking=bm25&token=2'
+        """
+        default = SearchForm()
+        fields = {name: getattr(self, name) for name in _FIELDS}
+        told = {name: v for name, v in fields.items() if v and v != getattr(default, name)}
+        return urlencode(told | more)
+
+    @property
+    def href(self) -> str:
+        """Address of the hits."""
+        return _address("/", self.query_string())
+
+    def page_href(self, page_id: str, **more: str) -> str:
+        """Address of a page as this search sees it."""
+        return _address(f"/page/{page_id}", self.query_string(**more))
+
+    def _filters(self) -> dict[str, str]:
+        return {key: getattr(self, key) for key in FILTER_KEYS if getattr(self, key)}
+
+
+_FIELDS = tuple(SearchForm.__dataclass_fields__)
+
+
+THUMBNAIL_PX = 560  # twice the width at which a grid shows a page: sharp on a fine screen
+
+
+def preview_href(page_id: str) -> str:
+    """Address of a page's picture."""
+    return f"/api/pages/{page_id}/preview"
+
+
+def thumbnail_href(page_id: str) -> str:
+    """Address of a page's picture as a grid of pages shows it."""
+    return f"{preview_href(page_id)}?width={THUMBNAIL_PX}"
+
+
+def _address(path: str, query_string: str) -> str:
+    return f"{path}?{query_string}" if query_string else path
+
+
+def _count(what: str, text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()) or int(text[:9]) < 1:
+        raise WrongUseError(f"{text!r} cannot be {what}. Write a whole number, at least 1.")
+    return int(text[:9])

@@ -1,0 +1,295 @@
+// Pagelens: keys, zoom, and switching the heat without a reload. Every address works without it.
+"use strict";
+
+const one = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+function showScriptOnly(root) {
+  for (const element of all("[data-script-only]", root)) element.hidden = false;
+}
+
+// Search form: what is as usual does not go into the address.
+
+function tidyAddress(form) {
+  form.addEventListener("submit", () => {
+    for (const field of form.elements) {
+      const isDefault = field.value === "" || field.value === field.dataset.default;
+      if (field.name && isDefault) field.disabled = true;
+    }
+  });
+  // the browser may bring the page back as it was left
+  addEventListener("pageshow", () => {
+    for (const field of form.elements) field.disabled = false;
+  });
+}
+
+// Search by an image: pasted anywhere, or dropped anywhere.
+
+function acceptImages(section) {
+  const form = one("form", section);
+  if (!form) return;
+  const input = one("input[type=file]", form);
+  const take = (files) => {
+    const image = [...files].find((file) => file.type.startsWith("image/"));
+    if (!image) return false;
+    const chosen = new DataTransfer();
+    chosen.items.add(image);
+    input.files = chosen.files;
+    section.open = true;
+    form.requestSubmit();
+    return true;
+  };
+  const mark = (isDropping) => {
+    if (isDropping) section.open = true;
+    section.classList.toggle("is-dropping", isDropping);
+  };
+  addEventListener("paste", (event) => {
+    if (event.clipboardData && take(event.clipboardData.files)) event.preventDefault();
+  });
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    mark(true);
+  });
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) mark(false);
+  });
+  addEventListener("drop", (event) => {
+    event.preventDefault();
+    mark(false);
+    take(event.dataTransfer.files);
+  });
+}
+
+// Model being loaded: look again, unless somebody is typing.
+
+function waitForModel(note) {
+  const box = one("#q");
+  const typed = box ? box.value : "";
+  const look = async () => {
+    try {
+      const status = await (await fetch("/api/status")).json();
+      if (status.state !== "loading") {
+        if (!box || box.value === typed) location.reload();
+        else note.hidden = true;
+        return;
+      }
+    } catch {
+      // the server may be starting anew: ask again
+    }
+    setTimeout(look, 2000);
+  };
+  setTimeout(look, 1500);
+}
+
+// Page view.
+
+const viewer = { heat: 1, zoom: "fit" };
+
+function applyHeat() {
+  const layer = one("[data-heat-layer]");
+  if (layer) layer.style.opacity = viewer.heat;
+  const slider = one("[data-heat]");
+  if (slider) slider.value = Math.round(100 * viewer.heat);
+}
+
+function setHeat(strength) {
+  viewer.heat = strength;
+  applyHeat();
+}
+
+// Width of the sheet in pixels; "" for the width there is.
+function sheetWidth(zoom) {
+  const picture = one("[data-preview]");
+  const [width, height] = ["width", "height"].map((name) => Number(picture.getAttribute(name)));
+  if (zoom === "fit") return "";
+  if (zoom !== "page") return `${Math.round(width * zoom)}px`;
+  const room = getComputedStyle(one("[data-canvas]"));
+  const padding = parseFloat(room.paddingTop) + parseFloat(room.paddingBottom);
+  const shown = Math.min(innerHeight, parseFloat(room.maxHeight) || innerHeight) - padding;
+  return `min(100%, ${Math.floor((shown * width) / height)}px)`;
+}
+
+function applyZoom() {
+  one("[data-sheet]").style.width = sheetWidth(viewer.zoom);
+  for (const button of all("[data-zoom]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.zoom === String(viewer.zoom)));
+  }
+}
+
+// Zooms so that the point of the page in the middle of the window, or under the pointer, stays.
+function setZoom(zoom, pointer) {
+  const canvas = one("[data-canvas]");
+  const sheet = one("[data-sheet]");
+  if (!canvas) return;
+  const window_ = canvas.getBoundingClientRect();
+  const x = pointer ? pointer.clientX : window_.left + canvas.clientWidth / 2;
+  const y = pointer ? pointer.clientY : window_.top + canvas.clientHeight / 2;
+  const before = sheet.getBoundingClientRect();
+  const across = (x - before.left) / before.width;
+  const down = (y - before.top) / before.height;
+  viewer.zoom = zoom;
+  applyZoom();
+  const after = sheet.getBoundingClientRect();
+  canvas.scrollLeft += after.left + across * after.width - x;
+  canvas.scrollTop += after.top + down * after.height - y;
+}
+
+function zoomBy(factor, pointer) {
+  const natural = Number(one("[data-preview]").getAttribute("width"));
+  const now = one("[data-sheet]").getBoundingClientRect().width / natural;
+  setZoom(Math.min(6, Math.max(0.2, Math.round(100 * now * factor) / 100)), pointer);
+}
+
+function pointAtWords() {
+  const boxes = all(".word-boxes rect");
+  for (const button of all("[data-word]")) {
+    const mine = button.dataset.word.split(" ").map((number) => boxes[number]);
+    const point = (isOn) => mine.forEach((box) => box.classList.toggle("is-pointed-at", isOn));
+    button.addEventListener("mouseenter", () => point(true));
+    button.addEventListener("mouseleave", () => point(false));
+    button.addEventListener("focus", () => point(true));
+    button.addEventListener("blur", () => point(false));
+    button.addEventListener("click", () => mine[0].scrollIntoView({ block: "nearest", inline: "nearest" }));
+  }
+}
+
+// What stands in the swapped parts after every switch of the heat.
+function prepareViewer() {
+  showScriptOnly(document);
+  applyHeat();
+  applyZoom();
+  const slider = one("[data-heat]");
+  if (slider) slider.addEventListener("input", () => setHeat(slider.value / 100));
+  for (const button of all("[data-zoom]")) {
+    const zoom = button.dataset.zoom;
+    button.addEventListener("click", () => setZoom(Number(zoom) || zoom));
+  }
+  one("[data-canvas]").addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey) return; // a pinch, or the wheel with Ctrl; the wheel alone scrolls
+      event.preventDefault();
+      zoomBy(Math.exp(-event.deltaY / 300), event);
+    },
+    { passive: false },
+  );
+  for (const chip of all("[data-chip]")) {
+    chip.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      switchHeat(chip.href);
+    });
+  }
+  pointAtWords();
+}
+
+let switching = null; // the last switch wins, however late the others answer
+
+async function switchHeat(href) {
+  if (switching) switching.abort();
+  const mine = (switching = new AbortController());
+  const focused = document.activeElement && document.activeElement.matches("[data-chip]");
+  const canvas = one("[data-canvas]");
+  const { scrollLeft, scrollTop } = canvas;
+  try {
+    const answer = await fetch(href, { signal: mine.signal });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const parts = all("[data-swap]").map((part) => [part, page.getElementById(part.id)]);
+    if (!answer.ok || parts.some(([, fresh]) => !fresh)) throw new Error("not a page view");
+    const layer = one("[data-heat-layer]", page);
+    if (layer) await loaded(layer.getAttribute("src"));
+    if (mine.signal.aborted) return;
+    for (const [part, fresh] of parts) part.replaceWith(document.adoptNode(fresh));
+  } catch (error) {
+    if (error.name !== "AbortError") location.assign(href);
+    return;
+  }
+  history.replaceState(null, "", href);
+  if (viewer.heat === 0) viewer.heat = 1;
+  prepareViewer();
+  const fresh = one("[data-canvas]");
+  fresh.scrollLeft = scrollLeft;
+  fresh.scrollTop = scrollTop;
+  const current = one("[data-chip][aria-current]");
+  if (focused && current) current.focus();
+}
+
+// The picture is there before it is shown: no flash of the bare page.
+function loaded(src) {
+  return new Promise((resolve) => {
+    const image = new Image();
+    image.onload = image.onerror = resolve;
+    image.src = src;
+  });
+}
+
+function copyCitation(button) {
+  button.addEventListener("click", async () => {
+    const citation = one("[data-citation]");
+    try {
+      await navigator.clipboard.writeText(citation.textContent);
+      button.textContent = "Copied";
+      one("[data-copied]").textContent = "Copied";
+    } catch {
+      // not a secure context, or not allowed: selected, it can be copied by hand
+      getSelection().selectAllChildren(citation);
+    }
+  });
+}
+
+// Keys.
+
+function turnTo(name) {
+  const link = one(`[data-turn="${name}"]`);
+  if (link) link.click();
+}
+
+function stepHit(step) {
+  const links = all("[data-hit] h2 a");
+  const at = links.indexOf(document.activeElement);
+  const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
+  if (next) next.focus();
+}
+
+const pageKeys = {
+  j: () => turnTo("next-hit"),
+  k: () => turnTo("previous-hit"),
+  n: () => turnTo("next-page"),
+  p: () => turnTo("previous-page"),
+  "+": () => zoomBy(1.25),
+  "=": () => zoomBy(1.25),
+  "-": () => zoomBy(0.8),
+  0: () => setZoom("fit"),
+  h: () => setHeat(viewer.heat > 0 ? 0 : 1),
+};
+const arrowKeys = { ArrowRight: pageKeys.j, ArrowLeft: pageKeys.k };
+const hitKeys = { j: () => stepHit(1), k: () => stepHit(-1) };
+
+function onKey(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  const target = event.target;
+  if (target.matches("input, textarea, select")) return;
+  if (event.key === "/") {
+    event.preventDefault();
+    one("#q").focus();
+    one("#q").select();
+    return;
+  }
+  const canvas = one("[data-canvas]");
+  // arrows scroll a picture that is larger than its window
+  const scrolls = canvas && canvas.contains(target) && canvas.scrollWidth > canvas.clientWidth;
+  const keys = canvas ? { ...pageKeys, ...(scrolls ? {} : arrowKeys) } : hitKeys;
+  if (Object.hasOwn(keys, event.key)) {
+    event.preventDefault();
+    keys[event.key]();
+  }
+}
+
+showScriptOnly(document);
+for (const form of all("[data-ask]")) tidyAddress(form);
+for (const section of all("[data-by-image]")) acceptImages(section);
+for (const note of all("[data-loading]")) waitForModel(note);
+for (const button of all("[data-copy]")) copyCitation(button);
+if (one("[data-canvas]")) prepareViewer();
+if (one("#q")) addEventListener("keydown", onKey);

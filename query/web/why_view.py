@@ -1,0 +1,115 @@
+"""Why a page came up, or why not, as text and numbers; the template only sets it."""
+
+import math
+from dataclasses import dataclass
+
+from index.interface import BM25
+from query.explain import PageExplanation, TokenMatch
+from query.phases import TWO_PHASES
+from query.web.answer_view import printable, shown_score
+
+SHOWN_TOKENS = 12
+"""Rows of a table that is read at a glance. Of a longer query, or of a page as a query, those with
+the largest shares are shown, the largest first."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name and a value, side by side."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class TokenRow:
+    """What one token of the query adds; `meter` is its share against the largest, 0 to 1."""
+
+    text: str
+    share: str
+    similarity: str
+    meter: float
+
+
+@dataclass(frozen=True)
+class WordRow:
+    """A word of the query, and its forms on the page."""
+
+    text: str
+    on_page: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """Why the page came up, or why not."""
+
+    heading: str
+    why_not: str
+    steps: tuple[Named, ...]
+    tokens: tuple[TokenRow, ...]
+    others_said: str
+    words: tuple[WordRow, ...]
+
+
+def why_view(explanation: PageExplanation) -> Why:
+    """Lay out an explanation: content tokens one by one, all others together."""
+    content = [match for match in explanation.tokens if match.is_content]
+    if len(content) > SHOWN_TOKENS:
+        content = sorted(content, key=lambda match: -match.share)[:SHOWN_TOKENS]
+    shown = {match.token_index for match in content}
+    others = [match for match in explanation.tokens if match.token_index not in shown]
+    largest = max((abs(match.share) for match in content), default=0.0) or 1.0
+    rows = [
+        TokenRow(printable(m.token), f"{m.share:.1%}", _cosine(m.similarity), _part(m, largest))
+        for m in content
+    ]
+    return Why(
+        heading="Why this page" if explanation.place else "Why this page did not come up",
+        why_not=explanation.why_not or "",
+        steps=_steps(explanation),
+        tokens=tuple(rows),
+        others_said=_others_said(others),
+        words=tuple(
+            WordRow(printable(word.text), printable(", ".join(word.on_page)) or "not on this page")
+            for word in explanation.words
+        ),
+    )
+
+
+def _cosine(similarity: float) -> str:
+    """A similarity; that of a vector with itself as stored may be 1.001, by rounding."""
+    return f"{min(1.0, similarity):.3f}"
+
+
+def _part(match: TokenMatch, largest: float) -> float:
+    return min(1.0, max(0.0, match.share / largest))
+
+
+def _others_said(others: list[TokenMatch]) -> str:
+    """What the tokens without a row add together: they count in the score like all others."""
+    if not others:
+        return ""
+    n, share = len(others), sum(match.share for match in others)
+    return f"{n} other token{'' if n == 1 else 's'}: {share:.1%} of the score"
+
+
+def _steps(explanation: PageExplanation) -> tuple[Named, ...]:
+    """From all candidates to the final place, in the order it happens."""
+    steps = [Named("pages compared", f"{explanation.n_candidates:,}")]
+    if explanation.ranking in TWO_PHASES:
+        below = f"below the best {explanation.phase_1_depth:,}"
+        steps.append(Named("after phase 1", _place(explanation.phase_1_place) or below))
+    for part in explanation.fused:
+        place = _place(part.place) or "not found"
+        steps.append(Named(f"by {part.ranking}", f"{place}, {part.share:.0%} of the score"))
+    name = "after phase 2" if explanation.ranking in TWO_PHASES else "in the end"
+    steps.append(Named(name, _place(explanation.place) or "not among the hits"))
+    if math.isfinite(explanation.score):
+        is_sum = explanation.ranking == BM25 or bool(explanation.fused)
+        total = "" if is_sum else f" (sum {explanation.score_sum:.4f})"
+        steps.append(Named("score", shown_score(explanation.score, explanation.ranking) + total))
+    return tuple(steps)
+
+
+def _place(place: int | None) -> str:
+    return "" if place is None else f"place {place:,}"

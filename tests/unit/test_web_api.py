@@ -1,0 +1,224 @@
+"""The REST interface: what it answers, in the words of the command line, and its problems."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from encoders.lexical import LexicalEncoder
+from index.errors import (
+    DamagedIndexError,
+    IndexMismatchError,
+    MissingDependencyError,
+    PagelensError,
+    ServerError,
+)
+from index.pages import page_id
+from query.report import Answer, answer_as_json
+from query.web.app import create_app
+from query.web.problems import PROBLEM_TYPE
+from query.web.refusals import BusyError, UnavailableError
+from query.web.service import SearchRequest, SearchService
+from tests.library import NEW_REPORT, OLD_REPORT, TEXTS, TITLES, fill
+from tests.looking_encoder import LookingEncoder, fill_with_colours, picture
+from tests.memory_index import MemoryIndex
+
+REPORT = page_id(OLD_REPORT, 1)
+ABSENT = page_id("9" * 32, 1)
+
+
+@pytest.fixture
+def service() -> SearchService:
+    index = MemoryIndex(LexicalEncoder().fingerprint)
+    fill(index)
+    return SearchService(lambda: index, lambda _: LexicalEncoder())
+
+
+@pytest.fixture
+def app(service: SearchService) -> FastAPI:
+    return create_app(service, token=None)
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://localhost") as client:
+        yield client
+
+
+def test_a_search_says_what_the_command_line_says(
+    client: TestClient, service: SearchService
+) -> None:
+    parameters = {"q": "harbour report", "k": 3, "group_by": "document", "path": "*.pdf"}
+    answer = client.get("/api/search", params=parameters).json()
+    request = SearchRequest(text="harbour report", k=3, group_by_document=True)
+    found = service.search(request)
+    said = json.loads(
+        answer_as_json(Answer(request.text, request.ranking, found.groups, found.result), {})
+    )
+    assert answer.pop("timings_ms").keys() == said.pop("timings_ms").keys()
+    assert answer == said
+    assert answer["hits"][0]["other_pages"]
+
+
+def test_filters_are_those_of_the_command_line(client: TestClient) -> None:
+    filters = {"document": NEW_REPORT[:4], "pages": "2-", "language": "EN"}
+    answer = client.get("/api/search", params={"q": "harbour", **filters}).json()
+    assert {hit["document_id"] for hit in answer["hits"]} == {NEW_REPORT}
+    assert {hit["page_number"] for hit in answer["hits"]}.isdisjoint({1})
+
+
+def test_a_page_is_described(client: TestClient) -> None:
+    body = client.get(f"/api/pages/{REPORT}").json()
+    assert body["text"] == TEXTS[OLD_REPORT][0]
+    assert (body["page_number"], body["width_pt"], body["n_patches"]) == (1, 600, 7)
+
+
+def test_pictures_are_webp(client: TestClient) -> None:
+    for address in ("preview", "preview?width=20", "heatmap?q=harbour&token=0&width=20"):
+        answer = client.get(f"/api/pages/{REPORT}/{address}")
+        assert answer.headers["content-type"] == "image/webp"
+        assert answer.content[8:12] == b"WEBP"
+
+
+def test_reasons_are_given(client: TestClient) -> None:
+    explanation = client.get(f"/api/pages/{REPORT}/explain", params={"q": "annual report"}).json()
+    assert [token["token"] for token in explanation["tokens"]] == ["annual", "report"]
+    assert explanation["place"] == 1
+    words = client.get(f"/api/pages/{REPORT}/words", params={"q": "annual report", "token": 0})
+    assert [word["text"] for word in words.json()] == ["Annual"]
+
+
+def test_a_page_is_explained_as_the_like_of_another(client: TestClient) -> None:
+    like = page_id(NEW_REPORT, 1)
+    explanation = client.get(f"/api/pages/{REPORT}/explain", params={"like": like}).json()
+    assert explanation["tokens"]
+    similar = client.get(f"/api/pages/{like}/similar", params={"k": 1}).json()
+    assert similar["hits"][0]["page_id"] == REPORT
+
+
+def test_an_image_is_searched_where_the_index_has_looks() -> None:
+    index = MemoryIndex(LookingEncoder.fingerprint)
+    fill_with_colours(index)
+    app = create_app(SearchService(lambda: index, lambda _: LookingEncoder()), token=None)
+    client = TestClient(app, base_url="http://localhost")
+    assert client.get("/api/status").json()["sees_images"]
+    answer = client.post(
+        "/api/search/image", params={"k": 1}, files={"file": picture("green", "PNG")}
+    )
+    assert [hit["page_number"] for hit in answer.json()["hits"]] == [2]
+
+
+def test_documents_and_status_are_given(client: TestClient) -> None:
+    documents = client.get("/api/documents").json()
+    assert [document["title"] for document in documents][:2] == list(TITLES.values())
+    status = client.get("/api/status").json()
+    assert status["n_pages"] == sum(map(len, TEXTS.values()))
+    assert status["encoder"]["encoder"] == "lexical"
+    assert not status["sees_images"]
+
+
+class TestProblems:
+    @pytest.mark.parametrize(
+        ("address", "status", "detail"),
+        [
+            ("nothing", 404, "There is nothing at this address. Searches begin at /."),
+            (f"pages/{ABSENT}", 404, f"The index holds no page {ABSENT}."),
+            (
+                "search?q=a&ranking=best",
+                400,
+                "No ranking 'best'. There are: hamming-then-float, hamming-then-bits, hamming, "
+                "float, bm25, hybrid.",
+            ),
+            (
+                "search?q=a&pages=9-3",
+                400,
+                "--filter pages=9-3 is an empty range. Write the lower page first: pages=3-9.",
+            ),
+            (
+                "search",
+                422,
+                "The request cannot be read. query.q: Field required.",
+            ),
+            (
+                "search?q=a&rank=bm25",
+                422,
+                "The request cannot be read. query.rank: Extra inputs are not permitted.",
+            ),
+        ],
+    )
+    def test_each_says_what_and_why(
+        self, client: TestClient, address: str, status: int, detail: str
+    ) -> None:
+        answer = client.get(f"/api/{address}")
+        assert answer.headers["content-type"] == PROBLEM_TYPE
+        assert answer.json() | {"title": "", "wrong_fields": []} == {
+            "type": "about:blank",
+            "title": "",
+            "status": status,
+            "detail": detail,
+            "wrong_fields": [],
+        }
+        assert answer.status_code == status
+
+    @pytest.mark.parametrize("page", ["..%2f..%2fetc%2fpasswd", "x", "0" * 32 + "-" + "9" * 5000])
+    def test_a_page_id_is_checked_before_anything_else(self, client: TestClient, page: str) -> None:
+        assert client.get(f"/api/pages/{page}").status_code in (404, 422)
+
+    def test_wrong_fields_are_named(self, client: TestClient) -> None:
+        answer = client.get("/api/search", params={"q": "a", "k": 0, "rerank": "x"}).json()
+        assert [field["where"] for field in answer["wrong_fields"]] == ["query.k", "query.rerank"]
+
+    @pytest.mark.parametrize(
+        ("error", "status", "retry_after"),
+        [
+            (BusyError("busy", 7), 503, "7"),
+            (UnavailableError("no index"), 503, None),
+            (ServerError("no Vespa"), 503, "10"),
+            (MissingDependencyError("no weights"), 503, None),
+            (IndexMismatchError("other vectors"), 409, None),
+            (DamagedIndexError("damaged"), 500, None),
+        ],
+    )
+    def test_each_error_has_its_status(
+        self,
+        client: TestClient,
+        service: SearchService,
+        monkeypatch: pytest.MonkeyPatch,
+        error: PagelensError,
+        status: int,
+        retry_after: str | None,
+    ) -> None:
+        def fail(request: SearchRequest) -> None:
+            raise error
+
+        monkeypatch.setattr(service, "search", fail)
+        answer = client.get("/api/search", params={"q": "a"})
+        assert (answer.status_code, answer.headers.get("retry-after")) == (status, retry_after)
+        assert answer.json()["detail"] == str(error)
+
+    def test_a_bug_shows_no_traceback(
+        self, app: FastAPI, service: SearchService, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(request: SearchRequest) -> None:
+            raise ZeroDivisionError("secret of the inside")
+
+        monkeypatch.setattr(service, "search", fail)
+        client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
+        answer = client.get("/api/search", params={"q": "a"})
+        assert answer.status_code == 500
+        assert answer.json()["detail"] == (
+            "This is a bug in Pagelens. The terminal of the server shows where it arose."
+        )
+        assert "Content-Security-Policy" in answer.headers
+
+    def test_a_wrong_method_says_which_there_are(self, client: TestClient) -> None:
+        answer = client.delete("/api/search")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+    def test_a_person_gets_a_page(self, client: TestClient) -> None:
+        answer = client.get("/nothing")
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "There is nothing at this address" in answer.text

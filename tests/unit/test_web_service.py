@@ -1,0 +1,515 @@
+"""SearchService: what it answers, and that many may ask at once."""
+
+import io
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from encoders.interface import Encoder
+from encoders.lexical import LexicalEncoder
+from index.embedded import EmbeddedIndex
+from index.errors import MissingDependencyError, ServerError, WrongUseError
+from index.interface import BM25, PageIndex
+from index.pages import Fingerprint, QueryVectors, page_id
+from query.page_query import MAX_TOKENS, frequent_words, look_of
+from query.search import HYBRID
+from query.web import model_loader, shared_index
+from query.web.recent import Recent
+from query.web.refusals import BusyError, NoSuchPageError, UnavailableError
+from query.web.service import MAX_K, MAX_RERANK, MAX_TEXT_LENGTH, SearchRequest, SearchService
+from query.web.shared_index import SharedIndex
+from query.web.turns import Turns
+from query.web.uploaded_image import FORMATS, MAX_PIXELS, MAX_UPLOAD_BYTES, open_image
+from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill, make_page
+from tests.looking_encoder import LookingEncoder, coloured_page, fill_with_colours, picture
+from tests.memory_index import MemoryIndex
+
+REPORT = page_id(OLD_REPORT, 1)
+ABSENT = page_id("9" * 32, 1)
+WAIT_S = 10.0  # for what happens at once unless it never does
+
+
+@pytest.fixture
+def library() -> MemoryIndex:
+    index = MemoryIndex(LexicalEncoder().fingerprint)
+    fill(index)
+    return index
+
+
+@pytest.fixture
+def service(library: MemoryIndex) -> SearchService:
+    return SearchService(lambda: library, lambda _: LexicalEncoder())
+
+
+@pytest.fixture
+def colours() -> SearchService:
+    index = MemoryIndex(LookingEncoder.fingerprint)
+    fill_with_colours(index)
+    return SearchService(lambda: index, lambda _: LookingEncoder())
+
+
+def loader(encoder: Callable[[], Encoder]) -> Callable[[Fingerprint], Encoder]:
+    return lambda _: encoder()
+
+
+class TestSearch:
+    def test_finds_what_the_index_ranks_first(self, service: SearchService) -> None:
+        found = service.search(SearchRequest(text="harbour cranes", k=3))
+        assert found.groups[0].best.page_id == page_id(OLD_REPORT, 2)
+        assert len(found.groups) == 3
+        assert found.query.tokens == ("harbour", "cranes")
+        assert list(found.result.timings_ms)[0] == "encode"
+
+    def test_groups_pages_by_document(self, service: SearchService) -> None:
+        found = service.search(SearchRequest(text="harbour", k=2, group_by_document=True))
+        assert [group.best.document_id for group in found.groups] == [OLD_REPORT, NEW_REPORT]
+        assert len(found.groups[0].others) == 2
+
+    def test_like_a_page_asks_for_its_words_and_leaves_it_out(
+        self, service: SearchService, library: MemoryIndex
+    ) -> None:
+        found = service.search(SearchRequest(page_id=REPORT, k=2))
+        assert found.query.text == "annual report harbour 2022"
+        assert len(found.groups) == 2
+        assert found.groups[0].best.page_id == page_id(NEW_REPORT, 1)
+        assert REPORT not in [hit.page_id for hit in found.result.hits]
+
+    def test_like_a_page_works_by_text_too(self, service: SearchService) -> None:
+        found = service.search(SearchRequest(page_id=REPORT, ranking=BM25, k=1))
+        assert found.groups[0].best.page_id == page_id(NEW_REPORT, 1)
+
+    def test_an_image_finds_pages_that_look_like_it(self, colours: SearchService) -> None:
+        for number, colour in ((1, "red"), (3, "blue")):
+            found = colours.search(SearchRequest(image=picture(colour, "PNG"), k=1))
+            assert found.groups[0].best.page_number == number
+
+    def test_like_a_page_compares_looks_where_the_index_has_them(
+        self, colours: SearchService
+    ) -> None:
+        found = colours.search(SearchRequest(page_id=page_id("c" * 32, 1), k=1))
+        assert found.query.tokens == ("50, 50",)  # the one cell that sees the whole page
+        assert found.query.text == "red"
+
+    @pytest.mark.parametrize(
+        ("request_", "message"),
+        [
+            (SearchRequest(), "The query is empty."),
+            (
+                SearchRequest(text="a", page_id=REPORT),
+                "Search for a text, a page or an image: one of them at a time.",
+            ),
+            (
+                SearchRequest(text="a" * (MAX_TEXT_LENGTH + 1)),
+                "The query has 1,001 characters; at most 1,000 are taken. Leave words out.",
+            ),
+            (SearchRequest(text="a", k=MAX_K + 1), "101 hits are too many; at most 100 are given."),
+            (
+                SearchRequest(text="a", rerank=MAX_RERANK + 1),
+                "--rerank (2001) must be from 1 to 2,000.",
+            ),
+            (SearchRequest(page_id="../etc/passwd"), "'../etc/passwd' is not a page id."),
+            (
+                SearchRequest(image=b"", ranking=HYBRID),
+                "An image has no words, which the ranking hybrid needs. Take hamming-then-float.",
+            ),
+            (
+                SearchRequest(image=picture("red")),
+                "This index was made from the words of its pages, so an image cannot be searched. "
+                "To search by looks, make another: pagelens ingest FOLDER --encoder colsmol "
+                "--index NEW",
+            ),
+            (
+                SearchRequest(page_id=page_id(SCAN, 1)),
+                "This page has no words, and this index was made from words: there is nothing to "
+                "compare. Choose another page.",
+            ),
+        ],
+    )
+    def test_refuses_what_it_cannot_answer(
+        self, service: SearchService, request_: SearchRequest, message: str
+    ) -> None:
+        with pytest.raises(WrongUseError) as refused:
+            service.search(request_)
+        assert str(refused.value).startswith(message)
+
+
+class TestReasons:
+    def test_explains_a_page_that_did_not_come_up(self, service: SearchService) -> None:
+        explanation = service.explain(SearchRequest(text="harbour", k=1), page_id(JAPANESE, 1))
+        assert explanation.place is None
+        assert explanation.why_not is not None
+
+    def test_hot_words_are_those_of_the_query(self, service: SearchService) -> None:
+        words = service.hot_words(SearchRequest(text="annual harbour"), REPORT, 1)
+        assert [word.text for word in words] == ["harbour"]
+
+    def test_a_heatmap_is_an_image_no_wider_than_asked(self, service: SearchService) -> None:
+        data = service.heatmap(SearchRequest(text="harbour"), REPORT, None, 30)
+        with Image.open(io.BytesIO(data)) as image:
+            assert (image.format, image.size) == ("WEBP", (30, 40))
+
+    def test_words_alone_have_heat_too(self, service: SearchService) -> None:
+        request = SearchRequest(text="harbour", ranking=BM25)
+        assert service.heatmap(request, REPORT, 0, 60)
+        assert service.heatmap(replace(request, text="zebra"), REPORT, 0, 60)  # no hits, no scale
+
+    def test_an_image_query_has_heat(self, colours: SearchService) -> None:
+        request = SearchRequest(image=picture("red"))
+        assert colours.heatmap(request, page_id("c" * 32, 1), None, 60)
+
+    def test_refuses_a_token_the_query_has_not(self, service: SearchService) -> None:
+        with pytest.raises(WrongUseError, match="has no token 2; it has 2, counted from 0"):
+            service.hot_words(SearchRequest(text="annual harbour"), REPORT, 2)
+
+    def test_the_index_and_the_model_are_asked_once_for_all_pictures_of_a_search(
+        self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+
+        class Counting(LexicalEncoder):
+            def encode_query(self, text: str) -> QueryVectors:
+                asked.append(text)
+                return super().encode_query(text)
+
+        service = SearchService(lambda: library, loader(Counting))
+        request = SearchRequest(text="harbour")
+        with ThreadPoolExecutor(4) as threads:
+            pages = [page_id(OLD_REPORT, number) for number in (1, 2, 3)] * 4
+            pictures = list(
+                threads.map(lambda page: service.heatmap(request, page, None, 60), pages)
+            )
+        assert len(set(pictures)) == 3
+        assert sorted(asked) == ["harbour", "warm"]  # once each
+
+
+class TestPages:
+    def test_gives_pages_and_previews(self, service: SearchService, library: MemoryIndex) -> None:
+        assert service.page(REPORT) is library.page(REPORT)
+        assert service.image(REPORT) == library.image(REPORT)
+        for width_px, size in ((15, (15, 20)), (1000, (60, 80))):  # never enlarged
+            with Image.open(io.BytesIO(service.image(REPORT, width_px))) as image:
+                assert (image.format, image.size) == ("WEBP", size)
+
+    @pytest.mark.parametrize("ask", ["page", "image"])
+    def test_knows_an_id_that_is_none_from_one_that_is_not_there(
+        self, service: SearchService, ask: str
+    ) -> None:
+        with pytest.raises(NoSuchPageError, match=f"holds no page {ABSENT}"):
+            getattr(service, ask)(ABSENT)
+        with pytest.raises(WrongUseError, match="is not a page id") as refused:
+            getattr(service, ask)("x")
+        assert not isinstance(refused.value, NoSuchPageError)
+
+    def test_says_what_the_index_holds(self, service: SearchService, library: MemoryIndex) -> None:
+        assert service.documents() == list(library.documents())
+        assert service.stats() == library.stats()
+        assert service.fingerprint == library.fingerprint
+        assert not service.sees_images
+
+
+class TestModel:
+    def test_words_are_searched_while_the_model_loads(
+        self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(model_loader, "WAIT_S", 0.01)
+        may_end = threading.Event()
+
+        def load_slowly() -> Encoder:
+            may_end.wait(WAIT_S)
+            return LexicalEncoder()
+
+        service = SearchService(lambda: library, loader(load_slowly))
+        service.start()
+        assert service.state.name == "loading"
+        assert service.search(SearchRequest(text="harbour", ranking=BM25)).groups
+        with pytest.raises(BusyError, match=r"still being loaded.*\(ranking bm25\)") as busy:
+            service.search(SearchRequest(text="harbour"))
+        assert busy.value.retry_after_s == 3
+        may_end.set()
+        monkeypatch.setattr(model_loader, "WAIT_S", WAIT_S)
+        assert service.search(SearchRequest(text="harbour")).groups
+        assert service.state.name == "ready"
+
+    def test_a_failure_is_told_and_loading_is_tried_again_later(
+        self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        attempts: list[int] = []
+
+        def load() -> Encoder:
+            attempts.append(1)
+            if len(attempts) == 1:
+                raise MissingDependencyError("The weights are not here.")
+            return LexicalEncoder()
+
+        service = SearchService(lambda: library, loader(load))
+        for _ in range(2):
+            with pytest.raises(MissingDependencyError, match="The weights are not here."):
+                service.search(SearchRequest(text="harbour"))
+        assert service.state == model_loader.ModelState("failed", "The weights are not here.")
+        assert len(attempts) == 1
+        monkeypatch.setattr(model_loader, "RETRY_S", 0)
+        assert service.search(SearchRequest(text="harbour")).groups
+
+    def test_a_wrong_option_of_the_server_is_no_fault_of_who_asks(
+        self, library: MemoryIndex
+    ) -> None:
+        def load() -> Encoder:
+            raise WrongUseError("No device 'tpu'.")
+
+        service = SearchService(lambda: library, loader(load))
+        with pytest.raises(UnavailableError, match="No device 'tpu'."):
+            service.search(SearchRequest(text="harbour"))
+
+
+class TestSharing:
+    def test_an_index_that_cannot_be_opened_is_tried_again(self, library: MemoryIndex) -> None:
+        failures = [ServerError("No Vespa."), WrongUseError("No index.")]
+
+        def open_index() -> PageIndex:
+            if failures:
+                raise failures.pop(0)
+            return library
+
+        service = SearchService(open_index, lambda _: LexicalEncoder())
+        with pytest.raises(ServerError, match="No Vespa."):
+            service.stats()
+        with pytest.raises(UnavailableError, match="No index."):
+            service.stats()
+        assert service.stats().n_pages == 8
+
+    def test_refreshes_only_while_nobody_reads(
+        self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shared_index, "REFRESH_S", 0)
+        refreshed: list[int] = []
+        monkeypatch.setattr(library, "refresh", lambda: refreshed.append(1))
+        shared = SharedIndex(lambda: library)
+        with shared.reading():
+            n_before = len(refreshed)
+            with ThreadPoolExecutor(1) as other:
+                other.submit(_read, shared).result(WAIT_S)
+            assert len(refreshed) == n_before
+        _read(shared)
+        assert len(refreshed) == n_before + 1
+
+    def test_under_a_steady_load_new_readers_wait_for_a_refresh_that_is_long_due(
+        self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shared_index, "REFRESH_S", -2 * WAIT_S)  # it was due long ago
+        monkeypatch.setattr(shared_index, "PATIENCE_S", WAIT_S)
+        refreshed = threading.Event()
+        shared = SharedIndex(lambda: library)
+        with ThreadPoolExecutor(1) as other:
+            with shared.reading():
+                monkeypatch.setattr(library, "refresh", refreshed.set)
+                newcomer = other.submit(_read, shared)
+                assert not refreshed.is_set()
+            newcomer.result(WAIT_S)
+        assert refreshed.is_set()
+
+    def test_all_who_wait_for_a_refresh_go_on_with_the_first_of_them(
+        self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shared_index, "REFRESH_S", -4 * WAIT_S)
+        monkeypatch.setattr(shared_index, "PATIENCE_S", 2 * WAIT_S)
+        shared = SharedIndex(lambda: library)
+        both_read = threading.Barrier(2)
+
+        def read_together() -> None:
+            with shared.reading():
+                both_read.wait(WAIT_S)
+
+        with ThreadPoolExecutor(2) as others:
+            with shared.reading():
+                monkeypatch.setattr(shared_index, "REFRESH_S", 4 * WAIT_S)
+                newcomers = [others.submit(read_together) for _ in range(2)]
+                assert not any(newcomer.done() for newcomer in newcomers)
+            for newcomer in newcomers:
+                newcomer.result(2 * WAIT_S)
+
+    def test_close_waits_for_who_reads(self, library: MemoryIndex) -> None:
+        shared = SharedIndex(lambda: library)
+        with ThreadPoolExecutor(1) as other:
+            with shared.reading():
+                closing = other.submit(shared.close)
+                assert not closing.done()
+            closing.result(WAIT_S)
+
+    def test_searches_run_side_by_side(
+        self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        both_are_there = threading.Barrier(2)
+        search = library.search
+
+        def meet(*arguments: object, **others: object) -> object:
+            both_are_there.wait(WAIT_S)
+            return search(*arguments, **others)
+
+        service = SearchService(lambda: library, lambda _: LexicalEncoder())
+        service.search(SearchRequest(text="harbour"))
+        monkeypatch.setattr(library, "search", meet)
+        with ThreadPoolExecutor(2) as threads:
+            requests = [SearchRequest(text=text) for text in ("harbour", "ferries")]
+            assert all(found.groups for found in threads.map(service.search, requests))
+
+    def test_answers_stay_whole_while_an_ingest_goes_on(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shared_index, "REFRESH_S", 0)
+        monkeypatch.setattr(shared_index, "PATIENCE_S", 0)  # as often as there is a chance to
+        with closing(
+            EmbeddedIndex.open_for_writing(tmp_path, LexicalEncoder().fingerprint)
+        ) as writer:
+            fill(writer)
+            service = SearchService(
+                lambda: EmbeddedIndex.open(tmp_path), lambda _: LexicalEncoder()
+            )
+            is_over = threading.Event()
+
+            def search_on() -> int:
+                n_searches = 0
+                while not is_over.is_set():
+                    found = service.search(SearchRequest(text="harbour report", k=8))
+                    assert found.groups[0].best.document_id in (OLD_REPORT, NEW_REPORT)
+                    n_searches += 1
+                return n_searches
+
+            with ThreadPoolExecutor(3) as threads:
+                searchers = [threads.submit(search_on) for _ in range(3)]
+                try:
+                    for _ in range(20):
+                        writer.delete([OLD_REPORT])
+                        writer.compact()
+                        fill(writer)
+                finally:
+                    is_over.set()
+                assert all(searcher.result(WAIT_S) for searcher in searchers)
+            service.close()
+
+
+def _read(shared: SharedIndex) -> None:
+    with shared.reading():
+        pass
+
+
+class TestTurns:
+    def test_refuses_at_once_whom_there_is_no_room_for(self) -> None:
+        turns = Turns("searches", n_at_once=1, n_waiting=0, wait_s=WAIT_S)
+        with (
+            turns.turn(),
+            pytest.raises(BusyError, match="Too many searches are waiting. Try again in a moment."),
+            turns.turn(),
+        ):
+            pass
+        with turns.turn():
+            pass
+
+    def test_refuses_who_waited_too_long(self) -> None:
+        turns = Turns("searches", n_at_once=1, n_waiting=1, wait_s=0.01)
+        with (
+            turns.turn(),
+            pytest.raises(BusyError, match="Other searches took longer than 0.01 s") as busy,
+            turns.turn(),
+        ):
+            pass
+        assert busy.value.retry_after_s == 5
+        with turns.turn():
+            pass
+
+
+class TestRecent:
+    def test_keeps_the_latest(self) -> None:
+        made: list[int] = []
+        recent = Recent(lambda n: made.append(n) or n, size=2)
+        for n in (1, 2, 1, 3, 1, 2):
+            assert recent(n) == n
+        assert made == [1, 2, 3, 2]
+
+    def test_a_failure_is_not_kept(self) -> None:
+        values = [None, 7]
+
+        def make(_: str) -> int:
+            value = values.pop(0)
+            if value is None:
+                raise WrongUseError("not yet")
+            return value
+
+        recent = Recent(make, size=2)
+        with pytest.raises(WrongUseError, match="not yet"):
+            recent("a")
+        assert recent("a") == 7
+
+
+class TestPageAsQuery:
+    def test_frequent_words_leave_function_words_out(self) -> None:
+        page = make_page(OLD_REPORT, 1, "the crane and the quay and the crane of x")
+        assert frequent_words(page) == "crane quay"
+
+    def test_a_page_is_asked_for_by_its_coarsest_cells(self) -> None:
+        page = coloured_page(1, "red")
+        query = look_of(page.vectors, "red")
+        assert (query.vectors == page.vectors.vectors[-1:]).all()
+
+    def test_many_equal_cells_are_thinned_out_evenly(self) -> None:
+        words = " ".join(f"word{n}" for n in range(500))
+        page = make_page(OLD_REPORT, 1, words)
+        query = look_of(page.vectors, "")
+        assert len(query.tokens) == MAX_TOKENS
+        assert (query.vectors[0] == page.vectors.vectors[0]).all()
+        assert (query.vectors[-1] == page.vectors.vectors[-1]).all()
+
+
+class TestUploadedImage:
+    @pytest.mark.parametrize("file_format", FORMATS)
+    def test_reads_every_format_it_names(self, file_format: str) -> None:
+        image = open_image(picture("red", file_format))
+        assert (image.mode, image.size) == ("RGB", (64, 64))
+
+    def test_turns_what_the_camera_says_is_turned(self) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 6  # a quarter turn
+        data = io.BytesIO()
+        Image.new("RGB", (20, 10)).save(data, "JPEG", exif=exif)
+        assert open_image(data.getvalue()).size == (10, 20)
+
+    def test_what_is_transparent_lies_on_white(self) -> None:
+        data = io.BytesIO()
+        Image.new("RGBA", (1, 1), (0, 0, 0, 0)).save(data, "PNG")
+        assert open_image(data.getvalue()).getpixel((0, 0)) == (255, 255, 255)
+
+    @pytest.mark.parametrize(
+        "data", [b"", b"not an image", picture("red", "PNG")[:60], picture("red", "PPM")]
+    )
+    def test_refuses_what_is_no_such_image(self, data: bytes) -> None:
+        with pytest.raises(WrongUseError) as refused:
+            open_image(data)
+        assert str(refused.value) == (
+            "This is not an image that can be read. Send one of these: PNG, JPEG, WEBP, GIF, TIFF, "
+            "BMP."
+        )
+
+    @pytest.mark.parametrize(
+        ("side_px", "how_many"), [(8_000, "8,000 x 8,000"), (20_000, "far too many")]
+    )
+    def test_refuses_more_pixels_than_fit_before_they_are_decoded(
+        self, side_px: int, how_many: str
+    ) -> None:
+        bomb = io.BytesIO()
+        Image.new("1", (side_px, side_px)).save(bomb, "PNG")
+        assert len(bomb.getvalue()) < 100_000
+        with pytest.raises(WrongUseError) as refused:
+            open_image(bomb.getvalue())
+        assert str(refused.value) == (
+            f"The image has {how_many} pixels; at most {MAX_PIXELS:,} are taken. "
+            "Send a smaller one."
+        )
+
+    def test_refuses_a_large_file(self) -> None:
+        with pytest.raises(WrongUseError, match="has 20,000,001 bytes; at most 20,000,000"):
+            open_image(bytes(MAX_UPLOAD_BYTES + 1))
