@@ -28,6 +28,7 @@ COMMANDS = {
         "ingest.cli", "ingest", "Make an index equal to folders of PDFs and images."
     ),
     "query": CommandEntry("query.cli", "query", "Find the pages that best answer a text."),
+    "serve": CommandEntry("query.serve_cli", "serve", "Search in a browser, and over HTTP."),
     "status": CommandEntry("ingest.upkeep", "status", "Show what an index holds."),
     "check": CommandEntry(
         "ingest.upkeep", "check", "Read a whole index and compare checksums and counts."
@@ -36,6 +37,7 @@ COMMANDS = {
     "deploy": CommandEntry("vespa_app.deploy_cli", "deploy", "Deploy the Vespa application."),
     "copy": CommandEntry("vespa_app.cli", "copy", "Copy an index into another, folder or Vespa."),
     "export": CommandEntry("vespa_app.cli", "export", "Write an index as a file Vespa can feed."),
+    "mcp": CommandEntry("query.mcp_cli", "mcp", "Let agents search (Model Context Protocol)."),
 }
 
 

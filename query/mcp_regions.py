@@ -1,0 +1,96 @@
+"""Where on a page a query matches, as boxes and words: what an agent can point at and cite.
+
+A region is what one of the page's vectors stands for: a cell of the page, or a word.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.pages import PageWords
+from query.token_matches import TokenMatch
+
+MAX_REGIONS = 5  # the hottest places of a page; a reader looks at no more
+MAX_BOXES = 8  # a word that stands on the page a hundred times is no place
+LEAST_PART = 0.5
+"""A region is named if it is at least half as similar as the best: a word that the page does not
+have still has a nearest vector, and that place says nothing."""
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class HotRegion:
+    """A part of a page that matches a query.
+
+    Attributes:
+        boxes: fractions of the page; several where one vector stands for several cells.
+        similarity: cosine with the best of `tokens`.
+        tokens: of the query, those that match best here, in its order.
+        words: of the text layer, those that stand there, in reading order.
+    """
+
+    boxes: tuple[Box, ...]
+    similarity: float
+    tokens: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def hot_regions(matches: Sequence[TokenMatch], words: PageWords) -> tuple[HotRegion, ...]:
+    """The places of a page that the query's tokens match best.
+
+    Args:
+        matches: every token of the query with its best place on the page. Where none of them is a
+            content token, all count.
+        words: of the page.
+
+    Returns:
+        Hottest first, at most MAX_REGIONS; none for a page without vectors.
+    """
+    content = [match for match in matches if match.is_content] or matches
+    by_patch: dict[int, list[TokenMatch]] = {}
+    for match in content:
+        by_patch.setdefault(match.patch, []).append(match)
+    regions = [_region(found, words) for found in by_patch.values()]
+    regions.sort(key=lambda region: -region.similarity)  # stable: ties in the query's order
+    return tuple(
+        region
+        for region in regions[:MAX_REGIONS]
+        if region.boxes and region.similarity >= LEAST_PART * regions[0].similarity
+    )
+
+
+def _region(found: list[TokenMatch], words: PageWords) -> HotRegion:
+    boxes = found[0].boxes[:MAX_BOXES]  # (n_cells, 4)
+    return HotRegion(
+        boxes=tuple(rounded_box(box.tolist()) for box in boxes),
+        similarity=max(match.similarity for match in found),
+        tokens=tuple(match.token for match in found),
+        words=tuple(words.texts[i] for i in np.flatnonzero(_stand_in(words.boxes, boxes))),
+    )
+
+
+def rounded_box(box: Sequence[float]) -> Box:
+    """A box to four decimals, a tenth of a pixel of a preview: digits cost an agent's tokens."""
+    x0, y0, x1, y1 = (round(edge, 4) for edge in box)
+    return x0, y0, x1, y1
+
+
+def _stand_in(words: NDArray[np.float32], areas: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which boxes (n_words, 4) share at least half of themselves or of an area with one of these.
+
+    Half of the smaller of the two: a cell may be smaller than a word, or hold a paragraph.
+    """
+    low = np.maximum(words[:, None, :2], areas[None, :, :2])  # (n_words, n_areas, 2)
+    high = np.minimum(words[:, None, 2:], areas[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=-1)  # (n_words, n_areas)
+    smaller = np.minimum(_sizes(words)[:, None], _sizes(areas)[None])
+    stands: NDArray[np.bool_] = ((shared > 0) & (shared >= 0.5 * smaller)).any(axis=1)
+    return stands
+
+
+def _sizes(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    sizes: NDArray[np.float32] = (boxes[:, 2:] - boxes[:, :2]).prod(axis=-1)
+    return sizes
