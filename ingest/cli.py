@@ -24,17 +24,15 @@ from ingest.estimate import estimate_seconds
 from ingest.files import Scope, find_files, scope_of
 from ingest.pipeline import carry_out
 from ingest.plan import Plan, make_plan
-from ingest.progress import progress_bar
 from ingest.render import require_poppler
-from ingest.stopping import stop_on_signal
 from ingest.summary import (
     plan_as_json,
     planned_failures,
     print_plan,
     print_report,
     report_as_json,
-    terminal,
 )
+from terminal import progress_bar, stop_on_signal, terminal
 from vespa_app.open_index import open_index, open_index_for_writing, stored_fingerprint
 
 N_WORKERS = os.cpu_count() or 1

@@ -9,38 +9,9 @@ from rich.markup import escape
 from index.pages import Document, Failure
 from ingest.pipeline import Counts, Report
 from ingest.plan import Plan
-
-
-def terminal(*, stderr: bool = False) -> Console:
-    """Where messages go: wrapped at words on a terminal, one line each in a pipe or file."""
-    console = Console(stderr=stderr, highlight=False)
-    console.soft_wrap = not console.is_terminal
-    return console
-
+from terminal import count, duration
 
 _PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them.
-
-    >>> duration(4.21), duration(312), duration(30000)
-    ('4.2 s', '5 min', '8.3 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def count(n: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> count(1, "page"), count(1200, "page")
-    ('1 page', '1,200 pages')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def print_plan(console: Console, plan: Plan, estimate_s: float) -> None:

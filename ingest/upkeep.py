@@ -14,12 +14,11 @@ from index.embedded.manifest import read_manifest
 from index.errors import DamagedIndexError
 from index.location import Location, index_options
 from ingest.summary import (
-    count,
     failure_as_json,
     print_failures,
     print_pages_without_vectors,
-    terminal,
 )
+from terminal import count, terminal
 from vespa_app.open_index import open_index
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

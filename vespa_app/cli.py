@@ -17,9 +17,7 @@ from index.copying import copy_index
 from index.errors import INTERRUPTED, IndexMismatchError, WrongUseError
 from index.interface import PageIndex
 from index.location import Location, credential_options, index_options
-from ingest.progress import progress_bar
-from ingest.stopping import stop_on_signal
-from ingest.summary import count, duration, terminal
+from terminal import count, duration, progress_bar, stop_on_signal, terminal
 from vespa_app.feed_file import whole_file, write_feed
 from vespa_app.open_index import open_index, open_index_for_writing, stored_fingerprint
 from vespa_app.wire import fingerprint_text

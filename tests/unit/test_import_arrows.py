@@ -23,8 +23,6 @@ BUILDERS = {
     "query/cli.py",
     "query/mcp_cli.py",
     "query/serve_cli.py",
-    "vespa_app/cli.py",
-    "vespa_app/deploy_cli.py",
 }
 """The files that put the parts together may import any of them."""
 

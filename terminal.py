@@ -1,0 +1,93 @@
+"""How every command speaks to a person: where messages go, progress, Ctrl-C, amounts in words."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+_SPEED_WINDOW_S = 60.0  # a model's batches come in bursts; the ETA looks back this far
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Where messages go: wrapped at words on a terminal, one line each in a pipe or file."""
+    console = Console(stderr=stderr, highlight=False)
+    console.soft_wrap = not console.is_terminal
+    return console
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them.
+
+    >>> duration(4.21), duration(312), duration(30000)
+    ('4.2 s', '5 min', '8.3 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def count(n: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> count(1, "page"), count(1200, "page")
+    ('1 page', '1,200 pages')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def progress_bar(console: Console) -> Progress:
+    """A bar that shows nothing where the console is not a terminal, and leaves nothing behind."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _SpeedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+        speed_estimate_period=_SPEED_WINDOW_S,
+    )
+
+
+class _SpeedColumn(ProgressColumn):
+    """Pages (or files) per second."""
+
+    def render(self, task: Task) -> Text:
+        """The speed so far; empty before there is one."""
+        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
+
+
+@contextmanager
+def stop_on_signal(messages: Console) -> Iterator[threading.Event]:
+    """The first Ctrl-C (or SIGTERM) asks for a stop at the next batch, the second stops at once."""
+    stop = threading.Event()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        messages.print("Stopping after this batch of pages. Ctrl-C again stops at once.")
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
