@@ -55,6 +55,9 @@ class PageIndex(Protocol):
     def documents(self) -> Iterator[Document]:
         """Every document, in order of id, those without a path included."""
 
+    def document(self, document_id: str) -> Document | None:
+        """One document, as `documents` gives it; None where there is none of this id."""
+
     def page_numbers(self, document_id: str) -> frozenset[int]:
         """Which pages of a document are stored: where an interrupted ingest goes on from."""
 

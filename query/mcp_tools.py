@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from PIL import Image
 
-from index.errors import IndexMismatchError, MissingDependencyError, WrongUseError
+from index.errors import IndexMismatchError, MissingDependencyError
 from index.filters import path_matches
 from index.interface import BM25
 from index.pages import Document, Filters, Page
@@ -153,15 +153,8 @@ def get_page(service: SearchService, asked: GetPageArguments) -> SeenPage:
         else:
             if not regions:
                 notices.append("This page has no vectors: nothing on it can match a query.")
-    answer = _page_answer(page, _document(service, page.document_id), regions, words, notices)
+    answer = _page_answer(page, service.document(page.document_id), regions, words, notices)
     return SeenPage(answer, _as_jpeg(page.preview))
-
-
-def _document(service: SearchService, document_id: str) -> Document:
-    for document in service.documents():
-        if document.document_id == document_id:
-            return document
-    raise WrongUseError(f"The document {document_id} has just been removed. Search again.")
 
 
 def _page_answer(

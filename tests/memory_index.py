@@ -97,6 +97,9 @@ class MemoryIndex:
     def documents(self) -> Iterator[Document]:
         return iter(sorted(self._documents.values(), key=lambda d: d.document_id))
 
+    def document(self, document_id: str) -> Document | None:
+        return self._documents.get(document_id)
+
     def page_numbers(self, document_id: str) -> frozenset[int]:
         pages = self._pages.values()
         return frozenset(p.page_number for p in pages if p.document_id == document_id)

@@ -193,6 +193,10 @@ class VespaIndex:
         """Every document, in order of id, those without a path included."""
         return self._records.all()
 
+    def document(self, document_id: str) -> Document | None:
+        """One document; None where there is none of this id."""
+        return self._records.get(document_id)
+
     def page_numbers(self, document_id: str) -> frozenset[int]:
         """Which pages of a document are stored, those acknowledged a moment ago included."""
         document = self._records.get(document_id)

@@ -204,19 +204,30 @@ class Catalog:
 
     def documents(self) -> list[Document]:
         """Every document, in order of id."""
+        return self._read_documents("", ())
+
+    def document(self, document_id: str) -> Document | None:
+        """One document; None where there is none of this id."""
+        key = self.document_key(document_id)
+        return None if key is None else self._read_documents("WHERE document_key = ?", (key,))[0]
+
+    def _read_documents(self, where: str, parameters: tuple[int, ...]) -> list[Document]:
         files: dict[int, list[FileRecord]] = {}
         for key, *record in self._rows(
-            "SELECT document_key, path, size_bytes, mtime_ns FROM files ORDER BY path"
+            f"SELECT document_key, path, size_bytes, mtime_ns FROM files {where} ORDER BY path",
+            parameters,
         ):
             files.setdefault(key, []).append(FileRecord(*record))
         failures: dict[int, list[Failure]] = {}
         for key, *failure in self._rows(
-            "SELECT document_key, page_number, reason FROM failures ORDER BY page_number"
+            f"SELECT document_key, page_number, reason FROM failures {where} ORDER BY page_number",
+            parameters,
         ):
             failures.setdefault(key, []).append(Failure(*failure))
         rows = self._rows(
             "SELECT document_key, document_id, title, page_count, is_complete FROM documents "
-            "ORDER BY document_id"
+            f"{where} ORDER BY document_id",
+            parameters,
         )
         return [
             Document(

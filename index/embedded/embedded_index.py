@@ -188,6 +188,11 @@ class EmbeddedIndex:
         with self._one_at_a_time:
             return iter(self._catalog.documents())
 
+    def document(self, document_id: str) -> Document | None:
+        """One document; None where there is none of this id."""
+        with self._one_at_a_time:
+            return self._catalog.document(document_id)
+
     def page_numbers(self, document_id: str) -> frozenset[int]:
         """Which pages of a document are stored."""
         with self._one_at_a_time:

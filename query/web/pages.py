@@ -99,7 +99,7 @@ class _Pages:
         like = None
         if form.like:
             id_, number = split_page_id(form.like)
-            file = _shown_file(self._document(id_))
+            file = _shown_file(self._service.document(id_))
             href, preview = SearchForm().page_href(form.like), thumbnail_href(form.like)
             like = NamedPage(file, number, href, preview)
         stats = None if found.groups else self._service.stats()
@@ -167,7 +167,7 @@ class _Pages:
             document_id, _ = split_page_id(page_id)
         except WrongUseError as e:
             raise NoSuchPageError(str(e)) from e
-        seen = Seen(self._service.page(page_id), self._document(document_id))
+        seen = Seen(self._service.page(page_id), self._service.document(document_id))
         failure: PagelensError | None = None
         if form.is_asked:
             try:
@@ -213,12 +213,6 @@ class _Pages:
         return self._templates.TemplateResponse(
             request, "problem.html", context, problem.status, problem.headers
         )
-
-    def _document(self, document_id: str) -> Document:
-        for document in self._service.documents():
-            if document.document_id == document_id:
-                return document
-        raise NoSuchPageError(f"The index holds no document {document_id}.")
 
 
 def _shown_file(document: Document) -> str:

@@ -256,6 +256,18 @@ class SearchService:
         with self._index.reading() as index:
             return list(index.documents())
 
+    def document(self, document_id: str) -> Document:
+        """One document.
+
+        Raises:
+            NoSuchPageError: the index does not hold it.
+        """
+        with self._index.reading() as index:
+            document = index.document(document_id)
+        if document is None:
+            raise NoSuchPageError(f"The index holds no document {document_id}.")
+        return document
+
     def stats(self) -> IndexStats:
         """What the index holds now."""
         with self._index.reading() as index:

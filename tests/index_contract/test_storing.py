@@ -57,6 +57,9 @@ def test_documents_come_back_in_order_of_id_with_their_failures(empty_index: Pag
     for record in records:
         empty_index.put_document(record)
     assert list(empty_index.documents()) == sorted(records, key=lambda d: d.document_id)
+    for record in records:
+        assert empty_index.document(record.document_id) == record
+    assert empty_index.document(document_id(9)) is None
 
 
 def test_a_path_belongs_to_the_document_that_took_it_last(empty_index: PageIndex) -> None:
