@@ -61,7 +61,7 @@ def serving(
         thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server over the samples and a PDF that would do harm."""
     folder = tmp_path_factory.mktemp("browser")
@@ -88,7 +88,8 @@ def _wait_for_the_map(address: str) -> None:
         pause.wait(0.1)
 
 
-@pytest.fixture(scope="session")
+# not for the whole run: Playwright keeps an event loop in this thread, and others want theirs
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium of this machine; without one a skip that says so, but never in CI."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
