@@ -9,10 +9,11 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.faults.quiet_server import QuietHandler, QuietServer
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class FailingServer:
     def __enter__(self) -> "FailingServer":
         server = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
             wbufsize = -1  # head and body in one packet, or the second waits for an acknowledgement
 
@@ -125,14 +126,8 @@ class FailingServer:
 
             do_POST = do_PUT = do_DELETE = do_GET
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._http.block_on_close = False  # a client may keep its connections open
-        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        self._http = QuietServer(Handler)
+        self.url = self._http.url
         return self
 
     def __exit__(
@@ -142,8 +137,7 @@ class FailingServer:
         trace: TracebackType | None,
     ) -> None:
         self.closed.set()
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.stop()
 
     def fail(self, method: str, path: str, *faults: Fault) -> None:
         """Meet the next requests whose path this pattern finds with these, one each."""
@@ -161,7 +155,7 @@ class FailingServer:
         """How many such requests came."""
         return sum(r.method == method and bool(re.search(path, r.path)) for r in self.requests)
 
-    def _handle(self, handler: BaseHTTPRequestHandler) -> None:
+    def _handle(self, handler: QuietHandler) -> None:
         length = int(handler.headers.get("Content-Length", 0))
         raw = handler.rfile.read(length)
         parts = urlsplit(handler.path)

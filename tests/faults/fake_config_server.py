@@ -7,12 +7,11 @@ What Vespa truly says of the package is shown by tests/vespa_java.
 import json
 import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
 from tests.faults.failing_server import Answer, Fault
-from tests.faults.quiet_server import QuietServer
+from tests.faults.quiet_server import QuietHandler, QuietServer
 
 DEPLOY = "/application/v2/tenant/default/prepareandactivate"
 CONVERGE = (
@@ -43,7 +42,7 @@ class FakeConfigServer:
     def __enter__(self) -> "FakeConfigServer":
         server = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
@@ -51,13 +50,8 @@ class FakeConfigServer:
 
             do_POST = do_GET
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._http = QuietServer(("127.0.0.1", 0), Handler)
-        self.port = self._http.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        self._http = QuietServer(Handler)
+        self.port, self.url = self._http.port, self._http.url
         return self
 
     def __exit__(
@@ -67,14 +61,13 @@ class FakeConfigServer:
         trace: TracebackType | None,
     ) -> None:
         self.closed.set()
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.stop()
 
     def fail(self, path: str, fault: Fault, times: int = 1_000) -> None:
         """Meet the next requests for this path with this."""
         self._faults[path] = fault, times
 
-    def _handle(self, handler: BaseHTTPRequestHandler) -> None:
+    def _handle(self, handler: QuietHandler) -> None:
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         fault, times = self._faults.get(handler.path, (None, 0))
         if fault is not None and times > 0:
@@ -92,7 +85,7 @@ class FakeConfigServer:
         handler.wfile.write(answer.body)
         handler.close_connection = bool(answer.missing)
 
-    def _usual(self, handler: BaseHTTPRequestHandler, body: bytes) -> Answer:
+    def _usual(self, handler: QuietHandler, body: bytes) -> Answer:
         content: dict[str, Any] = {}
         if handler.command == "POST" and handler.path == DEPLOY:
             self.uploads.append((handler.headers["Content-Type"], body))

@@ -5,13 +5,11 @@ It answers by a table of requests, in the forms of Docker's API, and starts noth
 
 import json
 import re
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
-from tests.faults.quiet_server import QuietServer
+from tests.faults.quiet_server import QuietHandler, QuietServer
 from vespa_app.config_request import CONFIG_SERVER_PORT, CONTAINER_PORT
 from vespa_app.docker_engine import CONTAINER
 
@@ -91,7 +89,7 @@ class FakeDocker:
     def __enter__(self) -> "FakeDocker":
         docker = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
@@ -99,12 +97,8 @@ class FakeDocker:
 
             do_POST = do_DELETE = do_GET
 
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self._http = QuietServer(("127.0.0.1", 0), Handler)
-        self.host = f"tcp://127.0.0.1:{self._http.server_address[1]}"
-        threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True).start()
+        self._http = QuietServer(Handler)
+        self.host = f"tcp://127.0.0.1:{self._http.port}"
         return self
 
     def __exit__(
@@ -113,8 +107,7 @@ class FakeDocker:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
+        self._http.stop()
 
     def meet(self, request: str, *with_: DockerAnswer) -> None:
         self.table[request] = list(with_)
@@ -122,7 +115,7 @@ class FakeDocker:
     def count(self, request: str) -> int:
         return sum(bool(re.fullmatch(request, r)) for r in self.requests)
 
-    def _handle(self, handler: BaseHTTPRequestHandler) -> None:
+    def _handle(self, handler: QuietHandler) -> None:
         sent = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         path = re.sub(r"^/v[\d.]+|\?.*$", "", handler.path)
         request = f"{handler.command} {path}"
