@@ -1,4 +1,4 @@
-"""How every command speaks to a person: where messages go, progress, Ctrl-C, amounts in words."""
+"""How every command speaks to a person: where messages go, progress, Ctrl-C."""
 
 import signal
 import threading
@@ -26,28 +26,6 @@ def terminal(*, stderr: bool = False) -> Console:
     console = Console(stderr=stderr, highlight=False)
     console.soft_wrap = not console.is_terminal
     return console
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them.
-
-    >>> duration(4.21), duration(312), duration(30000)
-    ('4.2 s', '5 min', '8.3 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
-
-
-def count(n: int, noun: str) -> str:
-    """A number with its noun.
-
-    >>> count(1, "page"), count(1200, "page")
-    ('1 page', '1,200 pages')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def progress_bar(console: Console) -> Progress:

@@ -15,6 +15,7 @@ from encoders.lexical import LexicalEncoder
 from encoders.model_files import DEFAULT_MODEL, DEFAULT_MODEL_SIZE, find_model_files
 from index.errors import IndexMismatchError, MissingDependencyError, WrongUseError
 from index.pages import Fingerprint
+from index.wording import count
 
 ENCODERS = ("auto", "colsmol", "lexical")
 
@@ -155,21 +156,19 @@ _QUESTION = (
 
 
 def _colsmol_notice(n_pages: int) -> str:
-    return f"Encoding {_count(n_pages)} with ColSmol ({DEFAULT_MODEL}), found on this machine."
+    return (
+        f"Encoding {count(n_pages, 'page')} with ColSmol ({DEFAULT_MODEL}), found on this machine."
+    )
 
 
 def _lexical_notice(n_pages: int) -> str:
     seconds = n_pages * estimated_colsmol_s_per_page()
     return (
-        f"Encoding {_count(n_pages)} with lexical, which finds words of the text layer and sees no "
-        f"pictures: {DEFAULT_MODEL} is not on this machine. ColSmol would take "
+        f"Encoding {count(n_pages, 'page')} with lexical, which finds words of the text layer and "
+        f"sees no pictures: {DEFAULT_MODEL} is not on this machine. ColSmol would take "
         f"{_rough_duration(seconds)} here after a download of {DEFAULT_MODEL_SIZE}: "
         "--encoder colsmol, with a new --index."
     )
-
-
-def _count(n_pages: int) -> str:
-    return "1 page" if n_pages == 1 else f"{n_pages} pages"
 
 
 def _rough_duration(seconds: float) -> str:
@@ -181,8 +180,8 @@ def _rough_duration(seconds: float) -> str:
     if seconds < 60:
         return "under a minute"
     if seconds < 3600:
-        return f"about {seconds / 60:.0f} minutes"
-    return f"about {seconds / 3600:.0f} hours"
+        return f"about {count(round(seconds / 60), 'minute')}"
+    return f"about {count(round(seconds / 3600), 'hour')}"
 
 
 def _require_model(model: str) -> None:

@@ -107,13 +107,21 @@ class PageIndex(Protocol):
         """Give back files, connections and the writer's lock."""
 
 
-def check_search_arguments(ranking: str, k: int, rerank: int) -> None:
-    """Refuse a search no index can run.
+def check_search_arguments(
+    ranking: str, k: int, rerank: int, rankings: Sequence[str] = INDEX_RANKINGS
+) -> None:
+    """Refuse a search that cannot be run.
+
+    Args:
+        ranking: as asked for.
+        k: as asked for.
+        rerank: as asked for, or the default.
+        rankings: those there are.
 
     Raises:
         WrongUseError: an unknown ranking, or k or rerank below 1.
     """
-    if ranking not in INDEX_RANKINGS:
-        raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(INDEX_RANKINGS)}.")
+    if ranking not in rankings:
+        raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(rankings)}.")
     if k < 1 or rerank < 1:
         raise WrongUseError(f"-k ({k}) and --rerank ({rerank}) must be at least 1.")

@@ -244,6 +244,19 @@ class Document:
     is_complete: bool
     failures: tuple[Failure, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Its first path; its id where it has none."""
+        return self.files[0].path if self.files else self.document_id
+
+    @property
+    def readable_pages(self) -> tuple[int, ...]:
+        """Numbers of the pages that have not failed; none where the whole file has."""
+        failed = {failure.page_number for failure in self.failures}
+        if None in failed:
+            return ()
+        return tuple(n for n in range(1, self.page_count + 1) if n not in failed)
+
 
 @dataclass(frozen=True)
 class Fingerprint:
@@ -316,6 +329,11 @@ class Hit:
     paths: tuple[str, ...]
     title: str
     text: str
+
+    @property
+    def name(self) -> str:
+        """The document's first path; its id where it has none."""
+        return self.paths[0] if self.paths else self.document_id
 
 
 @dataclass(frozen=True)

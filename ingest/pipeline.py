@@ -133,7 +133,7 @@ def _apply_records(plan: Plan, index: PageIndex, report: Report) -> None:
         counts.documents += len(documents)
         counts.pages += sum(document.page_count for document in documents)
     for document in (*plan.move, *plan.touch, *plan.skip):
-        report.failed += [(document.files[0].path, failure) for failure in document.failures]
+        report.failed += [(document.name, failure) for failure in document.failures]
     report.failed += plan.unreadable
 
 
@@ -242,7 +242,7 @@ class _Run:
         self._index.delete(work.replaces)
         if len(failures) < max(1, work.document.page_count):  # else nothing of it is in the index
             self._counts(document).documents += 1
-        self.report.failed += [(work.document.files[0].path, failure) for failure in failures]
+        self.report.failed += [(work.document.name, failure) for failure in failures]
         self.n_finished += 1
 
     def _counts(self, document: _OpenDocument) -> Counts:

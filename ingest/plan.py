@@ -35,7 +35,7 @@ class Work:
     @property
     def path(self) -> Path:
         """Where to read the bytes."""
-        return Path(self.document.files[0].path)
+        return Path(self.document.name)
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def make_plan(
     if retry_failed:
         move, touch, remove = [], [], []
     return Plan(
-        tuple(sorted(work, key=lambda w: w.document.files[0].path)),
+        tuple(sorted(work, key=lambda w: w.document.name)),
         tuple(move),
         tuple(touch),
         tuple(remove),

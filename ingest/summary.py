@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from index.pages import Document, Failure
+from index.wording import count, duration
 from ingest.pipeline import Counts, Report
 from ingest.plan import Plan
-from terminal import count, duration
 
 _PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
 
@@ -38,8 +38,7 @@ def _print_kind(console: Console, verb: str, documents: Sequence[Document]) -> N
     n_pages = sum(document.page_count for document in documents)
     console.print(f"[bold]{verb}[/] {count(len(documents), 'document')}, {count(n_pages, 'page')}")
     for document in documents[:_PATHS_SHOWN]:
-        where = document.files[0].path if document.files else document.document_id
-        console.print(f"  {escape(where)} ({count(document.page_count, 'page')})")
+        console.print(f"  {escape(document.name)} ({count(document.page_count, 'page')})")
     if len(documents) > _PATHS_SHOWN:
         console.print(f"  and {len(documents) - _PATHS_SHOWN} more")
 
@@ -73,7 +72,7 @@ def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
 def planned_failures(plan: Plan) -> list[tuple[str, Failure]]:
     """Everything already known to be unreadable."""
     kept = (*plan.skip, *plan.touch, *plan.move, *(work.document for work in plan.work))
-    known = [(d.files[0].path, failure) for d in kept for failure in d.failures]
+    known = [(d.name, failure) for d in kept for failure in d.failures]
     return sorted([*known, *plan.unreadable], key=lambda failed: failed[0])
 
 

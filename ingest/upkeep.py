@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import asdict
 
 import click
-from rich.filesize import decimal
 from rich.markup import escape
 
 from index.embedded import EmbeddedIndex
@@ -13,12 +12,13 @@ from index.embedded.check import check_index
 from index.embedded.manifest import read_manifest
 from index.errors import DamagedIndexError
 from index.location import Location, index_options
+from index.wording import count, size
 from ingest.summary import (
     failure_as_json,
     print_failures,
     print_pages_without_vectors,
 )
-from terminal import count, terminal
+from terminal import terminal
 from vespa_app.open_index import open_index
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -33,7 +33,7 @@ def status(location: Location, as_json: bool) -> None:
     with closing(open_index(location)) as index:
         stats, documents = index.stats(), list(index.documents())
     failed = sorted(
-        ((d.files[0].path, f) for d in documents for f in d.failures if d.files),
+        ((d.name, f) for d in documents for f in d.failures if d.files),
         key=lambda failed: failed[0],
     )
     unfinished = [d for d in documents if not d.is_complete]
@@ -58,13 +58,13 @@ def status(location: Location, as_json: bool) -> None:
         ),
         "Pages": f"{stats.n_pages:,}",
         "Vectors": f"{stats.n_vectors:,}",
-        "On disk": ", ".join(f"{kind} {decimal(n)}" for kind, n in stats.size_bytes.items()),
-        "Per page": decimal(round(per_page)),
+        "On disk": ", ".join(f"{kind} {size(n)}" for kind, n in stats.size_bytes.items()),
+        "Per page": size(round(per_page)),
     }
     for name, fact in facts_shown.items():
         console.print(f"[bold]{name:10}[/] {escape(fact)}")
     if stats.reclaimable_bytes:
-        console.print(f'{decimal(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
+        console.print(f'{size(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
     print_pages_without_vectors(console, stats.n_pages_without_vectors)
     print_failures(console, failed)
 
@@ -84,7 +84,7 @@ def check(location: Location, as_json: bool) -> None:
         if not report.problems:
             console.print(
                 f"{count(report.n_documents, 'document')}, {count(report.n_pages, 'page')}, "
-                f"{decimal(report.size_bytes)}: all checksums and counts agree."
+                f"{size(report.size_bytes)}: all checksums and counts agree."
             )
     if report.problems:
         raise DamagedIndexError(
@@ -100,4 +100,4 @@ def compact(location: Location) -> None:
     folder = location.folder
     with closing(EmbeddedIndex.open_for_writing(folder, read_manifest(folder))) as index:
         freed = index.compact()
-    terminal().print(f"Freed {decimal(freed)}.")
+    terminal().print(f"Freed {size(freed)}.")

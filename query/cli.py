@@ -3,9 +3,10 @@
 import functools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.console import Console
@@ -14,21 +15,24 @@ from encoders.choose import load_encoder
 from index.errors import PagelensError, WrongUseError
 from index.interface import RERANK_COUNT
 from index.location import Location, index_options
-from query.filters import FILTER_KEYS, parse_filters
+from query.filters import FILTER_KEYS, read_filters
+from query.no_hits import why_no_hits
 from query.reasons import ReasonsWanted, find_reasons, print_reasons, reasons_as_json
-from query.report import Answer, answer_as_json, print_answer, why_no_hits
+from query.report import found_as_json, print_found
 from query.save_pages import CONTACT_SHEET_NAME, save_pages
 from query.search import (
+    BY_DOCUMENT,
     DEFAULT_RANKING,
-    PAGES_PER_DOCUMENT,
     RANKINGS,
-    DocumentHits,
-    group_by_document,
-    search,
+    SearchRequest,
+    find,
+    with_vectors,
 )
 from vespa_app.open_index import CANDIDATES, open_index
 
 DEFAULT_K = 5  # hits that fit a screen with their snippets
+
+_EXAMPLES = ", ".join(f"{name}={key.example}" for name, key in FILTER_KEYS.items())
 
 
 @click.command()
@@ -63,9 +67,9 @@ DEFAULT_K = 5  # hits that fit a screen with their snippets
     "conditions",
     multiple=True,
     metavar="KEY=VALUE",
-    help=f"Only such pages; may be repeated: {', '.join(FILTER_KEYS.values())}.",
+    help=f"Only such pages; may be repeated: {_EXAMPLES}.",
 )
-@click.option("--group-by", type=click.Choice(["document"]), help="One hit for each document.")
+@click.option("--group-by", type=click.Choice([BY_DOCUMENT]), help="One hit for each document.")
 @click.option(
     "--save-pages",
     "pages_folder",
@@ -97,7 +101,7 @@ def query(
     rerank: int | None,
     candidates: str,
     conditions: tuple[str, ...],
-    group_by: str | None,
+    group_by: Literal["document"] | None,
     pages_folder: Path | None,
     explain: bool,
     why_not: str | None,
@@ -111,7 +115,7 @@ def query(
     Without TEXT a prompt takes one query after another and keeps the model loaded; from a pipe,
     every line is a query.
     """
-    filters = parse_filters(conditions)
+    filters = read_filters(_key_values(conditions))
     if pages_folder is not None and not words:
         raise WrongUseError('--save-pages needs a text: pagelens query "text" --save-pages DIR')
     if heatmap_folder is not None and not words:
@@ -122,30 +126,24 @@ def query(
 
         def answer(text: str) -> None:
             index.refresh()  # a prompt may stay open while an ingest goes on
+            request = SearchRequest(text, k, ranking, rerank, filters, group_by)
             with Console(stderr=True).status("Searching"):  # shows itself on a terminal only
-                depth = k * PAGES_PER_DOCUMENT if group_by else k
-                result = search(
-                    index, encoder, text, ranking, depth, rerank=rerank, filters=filters
-                )
-            hits = tuple(DocumentHits(hit, ()) for hit in result.hits)
-            if group_by:
-                hits = group_by_document(result.hits)[:k]
-            found = Answer(text, ranking, hits, result)
-            reasons = find_reasons(
-                index, encoder, found, wanted, depth, rerank=rerank, filters=filters
-            )
+                if heatmap_folder is not None:
+                    request = with_vectors(request, encoder)
+                found = find(index, encoder, request)
+            reasons = find_reasons(index, found, wanted)
             if as_json:
-                click.echo(answer_as_json(found, reasons_as_json(reasons)))
+                click.echo(found_as_json(found, reasons_as_json(reasons)))
             else:
-                if hits:
-                    print_answer(found)
+                if found.groups:
+                    print_found(found)
                 print_reasons(reasons)
-            for notice in result.notices:
+            for notice in found.result.notices:
                 click.echo(f"Note: {notice}", err=True)
-            if not hits:
-                click.echo(why_no_hits(found, index.stats().n_pages, location), err=True)
+            if not found.groups:
+                click.echo(why_no_hits(found, index.stats().n_pages, str(location)), err=True)
             elif pages_folder is not None:
-                save_pages(pages_folder, text, [hit.best for hit in hits], index)
+                save_pages(pages_folder, found, index)
                 click.echo(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.", err=True)
             if reasons.heatmaps is not None:
                 click.echo(f"Saved a heatmap of each page in {heatmap_folder}.", err=True)
@@ -156,6 +154,29 @@ def query(
             _answer_prompt(answer)
         else:
             _answer_lines(answer, as_json)
+
+
+def _key_values(conditions: Sequence[str]) -> dict[str, str]:
+    """What `--filter KEY=VALUE`, given any number of times, asks for.
+
+    Raises:
+        WrongUseError: not KEY=VALUE, no such key, or one given twice.
+    """
+    values: dict[str, str] = {}
+    for condition in conditions:
+        key, separator, value = condition.partition("=")
+        key, value = key.strip().casefold(), value.strip()
+        if key not in FILTER_KEYS or not separator or not value:
+            raise WrongUseError(
+                f"--filter {condition!r} cannot be read. Write KEY=VALUE: {_EXAMPLES}."
+            )
+        if key in values:
+            raise WrongUseError(
+                f"--filter {key} is given twice ({values[key]}, {value}), and a page must meet "
+                "all filters. Leave one out."
+            )
+        values[key] = value
+    return values
 
 
 def _answer_prompt(answer: Callable[[str], None]) -> None:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from index.pages import Hit
+from index.wording import score_text
+from query.search import Found
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -38,20 +40,19 @@ class _Cell(NamedTuple):
     detail: str
 
 
-def contact_sheet(query: str, hits: Sequence[Hit], previews: Sequence[bytes]) -> bytes:
+def contact_sheet(found: Found, previews: Sequence[bytes]) -> bytes:
     """Draw the hits side by side.
 
     Args:
-        query: what the user typed.
-        hits: best first, at least one.
+        found: with at least one hit.
         previews: the page image of each hit, in any format Pillow reads.
 
     Returns:
         A PNG.
     """
     cells = [
-        _cell(rank, hit, preview)
-        for rank, (hit, preview) in enumerate(zip(hits, previews, strict=True), 1)
+        _cell(rank, hit, found.request.ranking, preview)
+        for rank, (hit, preview) in enumerate(zip(found.shown, previews, strict=True), 1)
     ]
     n_rows = math.ceil(len(cells) / MAX_COLUMNS)
     n_columns = math.ceil(len(cells) / n_rows)  # six hits are three and three, not five and one
@@ -67,7 +68,7 @@ def contact_sheet(query: str, hits: Sequence[Hit], previews: Sequence[bytes]) ->
     _write(
         draw,
         (_MARGIN_PX, _MARGIN_PX),
-        f"“{query}”",
+        f"“{found.query.text}”",
         _TITLE_PX,
         _INK,
         width - 2 * _MARGIN_PX,
@@ -84,12 +85,12 @@ def contact_sheet(query: str, hits: Sequence[Hit], previews: Sequence[bytes]) ->
     return png.getvalue()
 
 
-def _cell(rank: int, hit: Hit, preview: bytes) -> _Cell:
+def _cell(rank: int, hit: Hit, ranking: str, preview: bytes) -> _Cell:
     with Image.open(io.BytesIO(preview)) as image:
         page = image.convert("RGB")
     page.thumbnail((PAGE_WIDTH_PX, PAGE_HEIGHT_PX), Image.Resampling.LANCZOS)
-    name = PurePosixPath(hit.paths[0]).name if hit.paths else hit.document_id
-    return _Cell(page, str(rank), name, f"page {hit.page_number}  ·  {hit.score:.4f}")
+    detail = f"page {hit.page_number}  ·  {score_text(hit.score, ranking)}"
+    return _Cell(page, str(rank), PurePosixPath(hit.name).name, detail)
 
 
 def _paste_with_shadow(sheet: Image.Image, page: Image.Image, x: int, y: int) -> None:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
-from index.pages import Filters, Page, QueryVectors, SearchResult
+from index.pages import Page
 from query.phases import Phases, place_of, run_phases
 from query.query_words import QueryWord, query_words_on
-from query.search import HYBRID, RRF_K
+from query.search import HYBRID, RRF_K, Found
 from query.token_matches import TokenMatch, match_tokens
 from query.why_not import score_by_text, why_not
 
@@ -79,71 +79,39 @@ class PageExplanation:
     why_not: str | None
 
 
-def explain(
-    index: PageIndex,
-    query: QueryVectors,
-    page_id: str,
-    ranking: str,
-    k: int,
-    *,
-    rerank: int | None = None,
-    filters: Filters | None = None,
-) -> PageExplanation:
+def explain(index: PageIndex, found: Found, page_id: str) -> PageExplanation:
     """Explain any page of the index, whether the search found it or not.
 
     Args:
         index: where the search ran.
-        query: as the search had it.
+        found: what it gave.
         page_id: the page to explain.
-        ranking: as the search had it.
-        k: as the search had it.
-        rerank: as the search had it.
-        filters: as the search had them.
 
     Raises:
-        WrongUseError: no such page, an unknown ranking, or k or rerank below 1.
+        WrongUseError: no such page.
     """
     page = index.page(page_id)
-    phases = run_phases(index, query, ranking, k, rerank, filters)
-    return _explain_page(index, query, page, phases, filters)
+    is_hit = place_of(page_id, found.result.hits) is not None
+    return _explain_page(index, found, page, run_phases(index, found, beyond_hits=not is_hit))
 
 
-def explain_hits(
-    index: PageIndex,
-    query: QueryVectors,
-    result: SearchResult,
-    ranking: str,
-    k: int,
-    *,
-    rerank: int | None = None,
-    filters: Filters | None = None,
-) -> tuple[PageExplanation, ...]:
+def explain_hits(index: PageIndex, found: Found) -> tuple[PageExplanation, ...]:
     """Explain every hit of a search, in their order.
 
     Args:
         index: where the search ran.
-        query: as the search had it.
-        result: what the search gave.
-        ranking: as the search had it.
-        k: as the search had it.
-        rerank: as the search had it.
-        filters: as the search had them.
-
-    Raises:
-        WrongUseError: an unknown ranking, or k or rerank below 1.
+        found: what it gave.
     """
-    if not result.hits:
+    if not found.result.hits:
         return ()
-    phases = run_phases(index, query, ranking, k, rerank, filters, result)
+    phases = run_phases(index, found, beyond_hits=False)
     return tuple(
-        _explain_page(index, query, index.page(hit.page_id), phases, filters) for hit in result.hits
+        _explain_page(index, found, index.page(hit.page_id), phases) for hit in found.result.hits
     )
 
 
-def _explain_page(
-    index: PageIndex, query: QueryVectors, page: Page, phases: Phases, filters: Filters | None
-) -> PageExplanation:
-    ranking = phases.ranking
+def _explain_page(index: PageIndex, found: Found, page: Page, phases: Phases) -> PageExplanation:
+    query, ranking = found.query, found.request.ranking
     reads_text = ranking in (BM25, HYBRID)
     fused = _fused_shares(page.page_id, phases)
     tokens: tuple[TokenMatch, ...] = ()
@@ -171,7 +139,7 @@ def _explain_page(
         phase_1_depth=phases.depth,
         n_candidates=phases.n_candidates,
         fused=fused,
-        why_not=None if place else why_not(index, query, page, phases, filters),
+        why_not=None if place else why_not(index, found, page, phases),
     )
 
 

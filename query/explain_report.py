@@ -9,9 +9,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from query.explain import PageExplanation, QueryWord, TokenMatch
+from index.wording import as_cosine, score_text
+from query.explain import PageExplanation
 from query.hot_words import HotWord
 from query.phases import TWO_PHASES
+from query.query_words import QueryWord
+from query.token_matches import TokenMatch
 
 _WIDE = 10_000  # columns where nothing wraps: a file or a pipe is not a screen
 
@@ -107,7 +110,9 @@ def _explained(explanation: PageExplanation, name: str) -> Iterator[RenderableTy
 
 
 def _places(explanation: PageExplanation) -> str:
-    score = "no score" if _finite(explanation.score) is None else f"score {explanation.score:.4f}"
+    score = "no score"
+    if _finite(explanation.score) is not None:
+        score = f"score {score_text(explanation.score, explanation.ranking)}"
     place = "not shown" if explanation.place is None else f"place {explanation.place}"
     found = f"{place} of {explanation.n_candidates:,}, {score}"
     if explanation.ranking not in TWO_PHASES:
@@ -137,7 +142,7 @@ def _token_table(explanation: PageExplanation) -> Table:
     others = [match for match in explanation.tokens if not match.is_content]
     for match in explanation.tokens:
         if match.is_content:
-            numbers = (f"{match.similarity:.3f}", f"{match.share:.1%}")
+            numbers = (f"{as_cosine(match.similarity):.3f}", f"{match.share:.1%}")
             table.add_row(Text(match.token), *numbers, _where(match))
     if others:
         similarity = sum(match.similarity for match in others) / len(others)

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
-from query.filters import FILTER_KEYS
+from query.filters import FILTER_KEYS, MAX_PATH_LENGTH
 from query.search import DEFAULT_RANKING, RANKINGS
 from query.web.service import MAX_TEXT_LENGTH
 
@@ -40,16 +40,16 @@ class Arguments(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def _filter(key: str, description: str) -> FieldInfo:
-    """A filter written as on the command line, with the example given there."""
-    example = FILTER_KEYS[key].partition("=")[2]
-    field: FieldInfo = Field(max_length=500, description=description, examples=[example])
+def _filter(name: str) -> FieldInfo:
+    """A filter, as its grammar describes it; "" is sent for none too, so that reads the value."""
+    key = FILTER_KEYS[name]
+    field: FieldInfo = Field(
+        max_length=MAX_PATH_LENGTH, description=key.meaning, examples=[key.example]
+    )
     return field
 
 
-PathFilter = Annotated[
-    str | None, _filter("path", "Only files whose path ends in this; * stands for anything.")
-]
+PathFilter = Annotated[str | None, _filter("path")]
 
 
 class SearchArguments(Arguments):
@@ -69,13 +69,9 @@ class SearchArguments(Arguments):
     )
     k: int = Field(default=10, ge=1, le=MAX_K, description="How many hits.")
     path: PathFilter = None
-    document: Annotated[
-        str | None, _filter("document", "Only this document: its id or the beginning of it.")
-    ] = None
-    pages: Annotated[str | None, _filter("pages", "Only these page numbers.")] = None
-    language: Annotated[
-        str | None, _filter("language", "Only pages in this language (ISO 639-1).")
-    ] = None
+    document: Annotated[str | None, _filter("document")] = None
+    pages: Annotated[str | None, _filter("pages")] = None
+    language: Annotated[str | None, _filter("language")] = None
     group_by_document: bool = Field(
         default=False, description="One hit for each document, with its other pages beside it."
     )

@@ -13,10 +13,10 @@ from PIL import Image
 
 from index.errors import IndexMismatchError, MissingDependencyError
 from index.filters import path_matches
-from index.interface import BM25
-from index.pages import Document, Filters, Page
-from query.filters import parse_filters
-from query.hot_words import HotWord
+from index.pages import Document, Page
+from index.wording import rounded_score
+from query.filters import FILTER_KEYS, read_filters
+from query.hot_words import HotWord, hot_words
 from query.mcp_regions import HotRegion, hot_regions, rounded_box
 from query.mcp_shapes import (
     Citation,
@@ -34,9 +34,11 @@ from query.mcp_shapes import (
     SearchArguments,
     SearchHit,
 )
-from query.search import DEFAULT_RANKING, DocumentHits
+from query.no_hits import why_no_hits
+from query.search import BY_DOCUMENT, DEFAULT_RANKING, DocumentHits, SearchRequest
 from query.snippet import snippet
-from query.web.service import Found, SearchRequest, SearchService
+from query.token_matches import match_tokens
+from query.web.service import SearchService
 
 MAX_TEXT_CHARS = 20_000  # 5,000 tokens; a page of small print has half of that
 MAX_FAILURES = 10  # of one document: a thousand broken pages are one fact
@@ -65,68 +67,42 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
     with service.reading():
         pass  # an index that is not there is told at once; a failed load of its model is remembered
     request = SearchRequest(
-        text=asked.query,
-        ranking=asked.ranking,
-        k=asked.k,
-        filters=_filters(asked),
-        group_by_document=asked.group_by_document,
+        asked.query,
+        asked.k,
+        asked.ranking,
+        filters=read_filters({key: getattr(asked, key) for key in FILTER_KEYS}),
+        group_by=BY_DOCUMENT if asked.group_by_document else None,
     )
     found = service.search(request)
     notices = list(found.result.notices)
     if not found.groups:
-        notices.append(_why_no_hits(service, found))
+        notices.append(str(why_no_hits(found, service.stats().n_pages)))
     return SearchAnswer(
-        hits=[_hit(rank, asked.query, group) for rank, group in enumerate(found.groups, 1)],
+        hits=[_hit(rank, request, group) for rank, group in enumerate(found.groups, 1)],
         n_candidates=found.result.n_candidates,
         notices=notices,
     )
 
 
-def _filters(asked: SearchArguments) -> Filters:
-    """The filters asked for; agents also send "" for what they do not ask."""
-    given = {
-        "path": asked.path,
-        "document": asked.document,
-        "pages": asked.pages,
-        "language": asked.language,
-    }
-    return parse_filters([f"{key}={value}" for key, value in given.items() if value])
-
-
-def _hit(rank: int, query: str, found: DocumentHits) -> SearchHit:
+def _hit(rank: int, request: SearchRequest, found: DocumentHits) -> SearchHit:
     hit = found.best
     return SearchHit(
         rank=rank,
         page_id=hit.page_id,
         document_id=hit.document_id,
-        file=hit.paths[0] if hit.paths else "",
+        file=hit.name,
         page_number=hit.page_number,
-        score=round(hit.score, 4),
+        score=rounded_score(hit.score, request.ranking),
         title=hit.title,
-        snippet=snippet(hit.text, query).text,
+        snippet=snippet(hit.text, request.text).text,
         other_pages=[
             OtherPage(
-                page_id=other.page_id, page_number=other.page_number, score=round(other.score, 4)
+                page_id=other.page_id,
+                page_number=other.page_number,
+                score=rounded_score(other.score, request.ranking),
             )
             for other in found.others
         ],
-    )
-
-
-def _why_no_hits(service: SearchService, found: Found) -> str:
-    n_pages, n_candidates = service.stats().n_pages, found.result.n_candidates
-    if n_pages == 0:
-        return "The index is empty. The user can fill it: pagelens ingest FOLDER"
-    if n_candidates == 0:
-        return f"None of the {n_pages:,} pages passes the filters. Leave one out."
-    if found.request.ranking == BM25:
-        return (
-            f"None of the {n_candidates:,} pages holds one of these words. Try others, or the "
-            f"ranking {DEFAULT_RANKING}, which finds similar ones too."
-        )
-    return (
-        f"None of the {n_candidates:,} pages has a text layer, and this index was made from text: "
-        "it cannot find pages by their looks."
     )
 
 
@@ -143,11 +119,11 @@ def get_page(service: SearchService, asked: GetPageArguments) -> SeenPage:
     words: tuple[HotWord, ...] = ()
     notices = []
     if asked.query is not None:
-        request = SearchRequest(text=asked.query)
         try:
-            matches = service.explain(request, asked.page_id).tokens
+            query = service.encode(asked.query)
+            matches = match_tokens(query, page, DEFAULT_RANKING)
             regions = hot_regions(matches, page.words)
-            words = service.hot_words(request, asked.page_id, None)
+            words = hot_words(query, page, None)
         except (MissingDependencyError, IndexMismatchError) as e:
             notices.append(f"No regions, for want of the model. {e}")
         else:
@@ -172,7 +148,7 @@ def _page_answer(
         page_count=document.page_count,
         language=page.language,
         citation=Citation(
-            file=document.files[0].path if document.files else "",
+            file=document.name,
             page_number=page.page_number,
             box=regions[0].boxes[0] if regions else None,
         ),
@@ -216,7 +192,7 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
         if document.files  # without a path it is not searchable, or not yet
         and (glob is None or any(path_matches(file.path, glob) for file in document.files))
     ]
-    matching.sort(key=lambda document: PurePosixPath(document.files[0].path).parts)
+    matching.sort(key=lambda document: PurePosixPath(document.name).parts)
     end = asked.offset + asked.limit
     stats, fingerprint = service.stats(), service.fingerprint
     return DocumentsAnswer(

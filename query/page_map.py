@@ -90,9 +90,8 @@ def choose_pages(
 
 def _stored_pages(index: PageIndex, document: Document) -> list[int]:
     """Numbers of a document's pages in the index, without asking it where the record says so."""
-    failed = {failure.page_number for failure in document.failures}
-    if document.is_complete and None not in failed:
-        return [number for number in range(1, document.page_count + 1) if number not in failed]
+    if document.is_complete and all(failure.page_number for failure in document.failures):
+        return list(document.readable_pages)
     return sorted(index.page_numbers(document.document_id))
 
 

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.pages import page_id, split_page_id
+from index.wording import count
 
 _FILE_AND_NUMBER = re.compile(r"(?P<file>.+):(?P<number>[1-9][0-9]*)")
 
@@ -44,6 +45,6 @@ def find_page(index: PageIndex, name: str) -> str:
     if number not in index.page_numbers(document_id):
         raise WrongUseError(
             f"{found[document_id]} has no page {number} in the index; it has "
-            f"{len(index.page_numbers(document_id))} pages there."
+            f"{count(len(index.page_numbers(document_id)), 'page')} there."
         )
     return page_id(document_id, number)

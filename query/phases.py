@@ -10,8 +10,8 @@ from index.interface import (
     RERANK_COUNT,
     PageIndex,
 )
-from index.pages import Filters, Hit, QueryVectors, SearchResult
-from query.search import FUSED_RANKINGS, FUSION_DEPTH, HYBRID, fuse
+from index.pages import Hit, SearchResult
+from query.search import FUSED_RANKINGS, FUSION_DEPTH, HYBRID, Found, fuse
 
 TWO_PHASES = frozenset({HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, HYBRID})
 """Rankings whose first phase is `hamming`; all others have one phase alone."""
@@ -22,7 +22,6 @@ class Phases:
     """What each phase of one search found, best first.
 
     Attributes:
-        ranking: as asked for.
         k: hits that come up.
         depth: pages looked at in phase 1: those that phase 2 scores.
         phase_1: the best `depth` pages after phase 1, with that phase's scores.
@@ -31,7 +30,6 @@ class Phases:
         n_candidates: pages that passed the filters.
     """
 
-    ranking: str
     k: int
     depth: int
     phase_1: tuple[Hit, ...]
@@ -40,50 +38,38 @@ class Phases:
     n_candidates: int
 
 
-def run_phases(
-    index: PageIndex,
-    query: QueryVectors,
-    ranking: str,
-    k: int,
-    rerank: int | None,
-    filters: Filters | None,
-    result: SearchResult | None = None,
-) -> Phases:
-    """Run each phase once.
+def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
+    """Run each phase of a search once more.
 
     Args:
-        index: where to look.
-        query: as the search had it.
-        ranking: one of RANKINGS.
-        k: how many hits; where `result` has more, that many.
-        rerank: how many pages phase 2 scores; None takes the index's default.
-        filters: applied before ranking.
-        result: what the search gave, where it is at hand: the last phase is then not run again.
-
-    Raises:
-        WrongUseError: an unknown ranking, or k or rerank below 1.
+        index: where the search ran.
+        found: what it gave.
+        beyond_hits: whether `last` is to hold the pages below the hits too; else the last phase of
+            a ranking of two is not run again.
     """
-    k = max(k, len(result.hits) if result is not None else 0)
-    depth = max(k, RERANK_COUNT if rerank is None else rerank)
+    request, query = found.request, found.query
+    ranking, k = request.ranking, request.n_pages
+    depth = max(k, RERANK_COUNT if request.rerank is None else request.rerank)
+
+    def best(name: str, n: int, rerank: int | None) -> SearchResult:
+        n += request.except_page_id is not None
+        return index.search(query, name, n, rerank=rerank, filters=request.filters)
+
     fused: dict[str, tuple[Hit, ...]] = {}
     if ranking == HYBRID:
         n_fused = max(k, FUSION_DEPTH)
         depth = max(depth, n_fused)
-        fused = {
-            name: index.search(query, name, n_fused, rerank=rerank, filters=filters).hits
-            for name in FUSED_RANKINGS
-        }
-    if ranking not in TWO_PHASES:
-        only = index.search(query, ranking, depth, rerank=depth, filters=filters)
-        return Phases(ranking, k, depth, only.hits, only.hits, fused, only.n_candidates)
-    first = index.search(query, HAMMING, depth, rerank=depth, filters=filters)
-    if result is not None:
-        last = result.hits
-    elif ranking == HYBRID:
-        last = fuse(list(fused.values()))
-    else:
-        last = index.search(query, ranking, depth, rerank=depth, filters=filters).hits
-    return Phases(ranking, k, depth, first.hits, last, fused, first.n_candidates)
+        fused = {name: best(name, n_fused, request.rerank).hits for name in FUSED_RANKINGS}
+    first = best(HAMMING if ranking in TWO_PHASES else ranking, depth, depth)
+    last = first.hits
+    if ranking in TWO_PHASES:
+        last = found.result.hits
+        if beyond_hits and ranking == HYBRID:
+            last = fuse(list(fused.values()))
+        elif beyond_hits:
+            last = best(ranking, depth, depth).hits
+    phase_1, last = request.of_hits(first.hits), request.of_hits(last)
+    return Phases(k, depth, phase_1, last, fused, first.n_candidates)
 
 
 def place_of(page_id: str, hits: Sequence[Hit]) -> int | None:

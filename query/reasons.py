@@ -1,18 +1,17 @@
 """The reasons `pagelens query` gives beside its hits: explanations, "why not", heatmaps."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from encoders.interface import Encoder
-from index.interface import BM25, PageIndex
-from index.pages import Filters, QueryVectors
+from index.interface import PageIndex
+from index.wording import shown_path
 from query.explain import PageExplanation, explain, explain_hits
 from query.explain_report import explanation_as_json, print_explanation, print_hot_words
 from query.hot_words import HotWord
 from query.page_name import find_page
-from query.report import Answer, shown_path
 from query.save_heatmaps import heatmap_name, hot_words_as_json, save_heatmaps
+from query.search import Found
 
 
 @dataclass(frozen=True)
@@ -44,65 +43,34 @@ class Reasons:
     heatmaps: Mapping[str, tuple[HotWord, ...]] | None = None
 
 
-def find_reasons(
-    index: PageIndex,
-    encoder: Callable[[], Encoder],
-    answer: Answer,
-    wanted: ReasonsWanted,
-    k: int,
-    *,
-    rerank: int | None,
-    filters: Filters,
-) -> Reasons:
+def find_reasons(index: PageIndex, found: Found, wanted: ReasonsWanted) -> Reasons:
     """Explain an answer.
 
     Args:
         index: where the search ran.
-        encoder: gives the encoder the index was made with; not called where text is enough.
-        answer: to explain.
+        found: what it gave; with vectors where heatmaps are wanted.
         wanted: what to find out.
-        k: as the search had it.
-        rerank: as the search had it.
-        filters: as the search had them.
 
     Raises:
         WrongUseError: no page has that name, or a folder cannot be written to.
     """
-    if not (wanted.explain or wanted.why_not or wanted.heatmap_folder):
-        return Reasons()
-    text, ranking = answer.text, answer.ranking
-    shown = [hit.best for hit in answer.hits]
-    draws = wanted.heatmap_folder is not None and bool(shown)
-    query = QueryVectors.text_only(text)
-    if ranking != BM25 or draws:
-        query = encoder().encode_query(text)
-
     explanations: tuple[tuple[str, PageExplanation], ...] = ()
     if wanted.explain:
-        all_hits = explain_hits(
-            index, query, answer.result, ranking, k, rerank=rerank, filters=filters
-        )
-        by_id = {explanation.page_id: explanation for explanation in all_hits}
+        by_id = {explained.page_id: explained for explained in explain_hits(index, found)}
         explanations = tuple(
-            (f"{hit_file(hit.paths, hit.document_id)}, page {hit.page_number}", by_id[hit.page_id])
-            for hit in shown
+            (f"{shown_path(hit.name, Path.cwd())}, page {hit.page_number}", by_id[hit.page_id])
+            for hit in found.shown
         )
     why_not = None
     if wanted.why_not is not None:
         page_id = find_page(index, wanted.why_not)
-        found = explain(index, query, page_id, ranking, k, rerank=rerank, filters=filters)
-        why_not = (wanted.why_not, found)
+        why_not = (wanted.why_not, explain(index, found, page_id))
     heatmaps = None
-    if wanted.heatmap_folder is not None and draws:
-        words = save_heatmaps(wanted.heatmap_folder, query, shown, index)
-        names = [heatmap_name(rank, hit) for rank, hit in enumerate(shown, 1)]
+    if wanted.heatmap_folder is not None and found.shown:
+        words = save_heatmaps(wanted.heatmap_folder, found, index)
+        names = [heatmap_name(rank, hit) for rank, hit in enumerate(found.shown, 1)]
         heatmaps = dict(zip(names, words, strict=True))
     return Reasons(explanations, why_not, heatmaps)
-
-
-def hit_file(paths: tuple[str, ...], document_id: str) -> str:
-    """A document's first path as seen from here, or its id."""
-    return shown_path(paths[0], Path.cwd()) if paths else document_id
 
 
 def reasons_as_json(reasons: Reasons) -> dict[str, object]:

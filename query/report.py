@@ -2,61 +2,44 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from index.interface import BM25
-from index.location import Location
-from index.pages import Hit, SearchResult
-from query.search import DEFAULT_RANKING, DocumentHits
+from index.pages import Hit
+from index.wording import count, score_text, shown_path
+from query.search import DocumentHits, Found
 from query.snippet import snippet
 
 SHOWN_OTHER_PAGES = 5
 _WIDE = 10_000  # columns where nothing wraps: a file or a pipe is not a screen
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a query gave, ready to be shown.
-
-    Attributes:
-        text, ranking: as asked for.
-        hits: those to show, best first; `others` is empty unless they are grouped by document.
-        result: what the search gave.
-    """
-
-    text: str
-    ranking: str
-    hits: tuple[DocumentHits, ...]
-    result: SearchResult
-
-
-def answer_as_json(answer: Answer, reasons: Mapping[str, object]) -> str:
+def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
     """One JSON object, on one line, in ASCII: it survives any terminal, pipe and log.
 
     Args:
-        answer: to be shown.
+        found: to be shown.
         reasons: what else the object is to hold, of types JSON has; see query/reasons.py.
     """
-    found = {
-        "query": answer.text,
-        "ranking": answer.ranking,
-        "n_candidates": answer.result.n_candidates,
+    text, result = found.query.text, found.result
+    answer = {
+        "query": text,
+        "ranking": found.request.ranking,
+        "n_candidates": result.n_candidates,
         "hits": [
-            _hit_as_json(rank, answer.text, hit.best)
-            | {"other_pages": [_score_as_json(other) for other in hit.others]}
-            for rank, hit in enumerate(answer.hits, 1)
+            _hit_as_json(rank, text, group.best)
+            | {"other_pages": [_score_as_json(other) for other in group.others]}
+            for rank, group in enumerate(found.groups, 1)
         ],
-        "notices": list(answer.result.notices),
-        "timings_ms": {stage: round(ms, 3) for stage, ms in answer.result.timings_ms.items()},
+        "notices": list(result.notices),
+        "timings_ms": {stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
         **reasons,
     }
-    return json.dumps(found, allow_nan=False)
+    return json.dumps(answer, allow_nan=False)
 
 
 def _hit_as_json(rank: int, text: str, hit: Hit) -> dict[str, object]:
@@ -81,7 +64,7 @@ def _score_as_json(hit: Hit) -> dict[str, object]:
     }
 
 
-def print_answer(answer: Answer) -> None:
+def print_found(found: Found) -> None:
     """Print a table of the hits, at least one, and one line below it.
 
     A terminal gets colours and lines of its width; a file or a pipe plain lines, one for each hit.
@@ -92,12 +75,13 @@ def print_answer(answer: Answer) -> None:
     table.add_column("file", overflow="fold")
     table.add_column("page", justify="right", no_wrap=True)
     table.add_column("text", overflow="fold")
-    for rank, hit in enumerate(answer.hits, 1):
-        page = hit.best
-        text = _text(answer.text, hit)
-        table.add_row(str(rank), f"{page.score:.4f}", _file(page), str(page.page_number), text)
-    n_candidates, ms = answer.result.n_candidates, sum(answer.result.timings_ms.values())
-    summary = f"{len(answer.hits)} of {n_candidates:,} pages, {answer.ranking}, {ms:.0f} ms"
+    ranking, result = found.request.ranking, found.result
+    for rank, group in enumerate(found.groups, 1):
+        page = group.best
+        text, score = _text(found.query.text, group), score_text(page.score, ranking)
+        table.add_row(str(rank), score, _file(page), str(page.page_number), text)
+    n_candidates, ms = result.n_candidates, sum(result.timings_ms.values())
+    summary = f"{len(found.groups)} of {count(n_candidates, 'page')}, {ranking}, {ms:.0f} ms"
     console = Console(highlight=False)
     if console.is_terminal:
         console.print(table, Text(summary, "dim"))
@@ -112,23 +96,11 @@ def print_answer(answer: Answer) -> None:
 def _file(hit: Hit) -> Text:
     """The document's first path, a link where the terminal can; how many others it has."""
     if not hit.paths:
-        return Text(hit.document_id)
-    path = hit.paths[0]
-    shown = Text(shown_path(path, Path.cwd()), f"link {Path(path).as_uri()}")
+        return Text(hit.name)
+    shown = Text(shown_path(hit.name, Path.cwd()), f"link {Path(hit.name).as_uri()}")
     if len(hit.paths) > 1:
         shown.append(f" (+{len(hit.paths) - 1})")
     return shown
-
-
-def shown_path(path: str, folder: Path) -> str:
-    """A path as seen from a folder, where it lies inside; unprintable characters replaced.
-
-    >>> shown_path("/a/b/c.pdf", Path("/a")), shown_path("/a/b/c.pdf", Path("/x"))
-    ('b/c.pdf', '/a/b/c.pdf')
-    """
-    pure = PurePosixPath(path)
-    inside = pure.relative_to(folder) if pure.is_relative_to(folder) else pure
-    return "".join(c if c.isprintable() else "\ufffd" for c in str(inside))
 
 
 def _text(query: str, hit: DocumentHits) -> Text:
@@ -142,27 +114,3 @@ def _text(query: str, hit: DocumentHits) -> Text:
         more = ", …" if len(hit.others) > SHOWN_OTHER_PAGES else ""
         text.append(f" [also page {numbers}{more}]", "dim")
     return text
-
-
-def why_no_hits(answer: Answer, n_pages: int, location: Location) -> str:
-    """What to do when nothing was found.
-
-    Args:
-        answer: without hits.
-        n_pages: pages in the index.
-        location: where the index is, as the user named it.
-    """
-    n_candidates = answer.result.n_candidates
-    if n_pages == 0:
-        return f"Index {location} is empty. Fill it: pagelens ingest FOLDER --index {location}"
-    if n_candidates == 0:
-        return f"None of the {n_pages:,} pages passes the filters. Leave a --filter out."
-    if answer.ranking == BM25:
-        return (
-            f"None of the {n_candidates:,} pages holds one of these words. Try others, or "
-            f"--ranking {DEFAULT_RANKING}, which finds similar ones too."
-        )
-    return (
-        f"None of the {n_candidates:,} pages has a text layer, and this index was made from text. "
-        "To search by looks, make another: pagelens ingest FOLDER --encoder colsmol --index NEW"
-    )

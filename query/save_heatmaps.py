@@ -5,15 +5,14 @@ from pathlib import Path
 
 from index.errors import WrongUseError
 from index.interface import PageIndex
-from index.pages import Hit, QueryVectors
+from index.pages import Hit
 from query.heatmap import common_scale, draw_heatmap, heat_map, heat_of_cells, map_size_px
 from query.hot_words import HotWord, hot_words
 from query.save_pages import preview_name
+from query.search import Found
 
 
-def save_heatmaps(
-    folder: Path, query: QueryVectors, hits: Sequence[Hit], index: PageIndex
-) -> tuple[tuple[HotWord, ...], ...]:
+def save_heatmaps(folder: Path, found: Found, index: PageIndex) -> tuple[tuple[HotWord, ...], ...]:
     """Write each hit's page with its heat over all content tokens, on one colour scale.
 
     Named as `save_pages` names previews, ending in `-heat.png`; files of the same names are
@@ -21,9 +20,8 @@ def save_heatmaps(
 
     Args:
         folder: made where it does not exist.
-        query: with vectors.
-        hits: best first.
-        index: where the hits come from.
+        found: with vectors.
+        index: where the search ran.
 
     Returns:
         For each hit the words outlined, hottest first.
@@ -31,12 +29,13 @@ def save_heatmaps(
     Raises:
         WrongUseError: the folder cannot be written to.
     """
-    pages = [index.page(hit.page_id) for hit in hits]
+    query = found.query
+    pages = [index.page(hit.page_id) for hit in found.shown]
     scale = common_scale([heat_of_cells(query, page, None) for page in pages])
     outlined = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for rank, (hit, page) in enumerate(zip(hits, pages, strict=True), 1):
+        for rank, (hit, page) in enumerate(zip(found.shown, pages, strict=True), 1):
             words = tuple(word for word in hot_words(query, page, None) if scale.is_hot(word.heat))
             heat = heat_map(query, page, None, *map_size_px(page))
             picture = draw_heatmap(page.preview, heat, scale, words)

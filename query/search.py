@@ -1,14 +1,24 @@
-"""Text to ranked pages: encode, two phases, fuse, hits. The whole path on one screen.
+"""A request to ranked pages: encode, two phases, fuse, group. The whole path on one screen.
 
-The two phases run inside the index; `hybrid` is made here, from two rankings of any index.
+Every door (command line, web, REST, agents, Python) makes a SearchRequest and shows a Found; what
+explains or draws a Found takes the query vectors it holds, and encodes nothing again. The two
+phases run inside the index; `hybrid` is made here, from two rankings of any index.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from encoders.interface import Encoder
 from index.errors import WrongUseError
-from index.interface import BM25, HAMMING_THEN_FLOAT, INDEX_RANKINGS, PageIndex
+from index.interface import (
+    BM25,
+    HAMMING_THEN_FLOAT,
+    INDEX_RANKINGS,
+    RERANK_COUNT,
+    PageIndex,
+    check_search_arguments,
+)
 from index.pages import Filters, Hit, QueryVectors, SearchResult
 from index.timing import StageTimer
 
@@ -22,101 +32,172 @@ FUSION_DEPTH = 100
 """Pages of each ranking that are fused. A page further down could gain at most 1/161, two fifths of
 what a first place gives."""
 
+BY_DOCUMENT: Literal["document"] = "document"
 PAGES_PER_DOCUMENT = 10
 """Pages looked at for each document asked for; fewer, and one long document hides the others."""
 
 
-def search(
-    index: PageIndex,
-    encoder: Callable[[], Encoder],
-    text: str,
-    ranking: str,
-    k: int,
-    *,
-    rerank: int | None = None,
-    filters: Filters | None = None,
-) -> SearchResult:
-    """Find the best k pages for a text.
+@dataclass(frozen=True)
+class SearchRequest:
+    """What is asked for.
+
+    Attributes:
+        query: what the user typed, or vectors made already; `bm25` reads the text of either.
+        k: how many hits; documents, where they are grouped. Each door has its own default.
+        ranking: one of RANKINGS.
+        rerank: how many pages phase 2 scores; None takes the index's default.
+        filters: applied before ranking.
+        group_by: BY_DOCUMENT for one hit a document, with its other pages beside it.
+        except_page_id: no hit, though it would be the best: the page whose like is wanted.
+    """
+
+    query: str | QueryVectors
+    k: int
+    ranking: str = DEFAULT_RANKING
+    rerank: int | None = None
+    filters: Filters = field(default_factory=Filters)
+    group_by: Literal["document"] | None = None
+    except_page_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The words of the query."""
+        return self.query if isinstance(self.query, str) else self.query.text
+
+    @property
+    def n_pages(self) -> int:
+        """How many pages are looked for to have k hits."""
+        return self.k * PAGES_PER_DOCUMENT if self.group_by else self.k
+
+    def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
+        """The hits that may come up: all but the page whose like is wanted."""
+        return tuple(hit for hit in hits if hit.page_id != self.except_page_id)
+
+
+@dataclass(frozen=True)
+class DocumentHits:
+    """The pages of one document that were found.
+
+    Attributes:
+        best: the document's highest ranked page.
+        others: its other pages, in order of rank.
+    """
+
+    best: Hit
+    others: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search gave.
+
+    Attributes:
+        request: as it was asked.
+        query: as the index saw it; without vectors for `bm25`, unless the request had them.
+        result: every page found, with the time it took.
+        groups: the k hits to show, best first; `others` is empty unless they are grouped.
+    """
+
+    request: SearchRequest
+    query: QueryVectors
+    result: SearchResult
+    groups: tuple[DocumentHits, ...]
+
+    @property
+    def shown(self) -> tuple[Hit, ...]:
+        """The page that stands for each hit, best first."""
+        return tuple(group.best for group in self.groups)
+
+
+def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchRequest) -> Found:
+    """Find pages.
 
     Args:
         index: where to look.
         encoder: gives the encoder the index was made with; not called for `bm25`, so that a search
-            of words never waits for a model.
-        text: what the user typed.
-        ranking: one of RANKINGS.
-        k: how many hits, at least 1.
-        rerank: how many pages phase 2 scores; None takes the index's default.
-        filters: applied before ranking.
+            of words never waits for a model, nor where the request has vectors.
+        request: what to look for.
 
     Raises:
         WrongUseError: an empty text, an unknown ranking, or k or rerank below 1.
     """
-    check_query(text, ranking, k)
     timer = StageTimer()
-    query = QueryVectors.text_only(text)
-    if ranking != BM25:
-        with timer.stage("load"):
-            loaded = encoder()
-        with timer.stage("encode"):
-            query = loaded.encode_query(text)
+    if request.ranking == BM25:
+        check_request(request)
+    else:
+        request = with_vectors(request, encoder, timer)
+    query = request.query
+    if isinstance(query, str):
+        query = QueryVectors.text_only(query)
 
-    result = search_encoded(index, query, ranking, k, rerank=rerank, filters=filters)
-    return replace(result, timings_ms={**timer.timings_ms, **result.timings_ms})
+    n_searched = request.n_pages + (request.except_page_id is not None)
+    result = _rank(index, query, request, n_searched, timer)
+    hits = request.of_hits(result.hits)[: request.n_pages]
+    groups = tuple(DocumentHits(hit, ()) for hit in hits)
+    if request.group_by:
+        groups = group_by_document(hits)[: request.k]
+    return Found(request, query, replace(result, hits=hits), groups)
 
 
-def search_encoded(
-    index: PageIndex,
-    query: QueryVectors,
-    ranking: str,
-    k: int,
-    *,
-    rerank: int | None = None,
-    filters: Filters | None = None,
-) -> SearchResult:
-    """Find the best k pages for a query that is vectors already.
+def with_vectors(
+    request: SearchRequest, encoder: Callable[[], Encoder], timer: StageTimer | None = None
+) -> SearchRequest:
+    """The same request with its query encoded: for what needs vectors, whatever the ranking.
 
     Args:
-        index: where to look.
-        query: vectors for the MaxSim rankings, text for `bm25`, both for `hybrid`.
-        ranking: one of RANKINGS.
-        k: how many hits, at least 1.
-        rerank: how many pages phase 2 scores; None takes the index's default.
-        filters: applied before ranking.
+        request: returned as it is where it has vectors.
+        encoder: as for `find`.
+        timer: takes the stages "load" and "encode".
 
     Raises:
-        WrongUseError: an unknown ranking, or k or rerank below 1.
+        WrongUseError: as `find`, before anything is loaded.
     """
-    timer = StageTimer()
-    names = FUSED_RANKINGS if ranking == HYBRID else (ranking,)
-    depth = max(k, FUSION_DEPTH) if ranking == HYBRID else k
-    results = [index.search(query, name, depth, rerank=rerank, filters=filters) for name in names]
+    check_request(request)
+    if not isinstance(request.query, str):
+        return request
+    timer = timer or StageTimer()
+    with timer.stage("load"):
+        loaded = encoder()
+    with timer.stage("encode"):
+        return replace(request, query=loaded.encode_query(request.query))
+
+
+def check_request(request: SearchRequest) -> None:
+    """Refuse what no search can answer.
+
+    Raises:
+        WrongUseError: an empty text, an unknown ranking, or k or rerank below 1.
+    """
+    if isinstance(request.query, str) and not request.query.strip():
+        raise WrongUseError(
+            "The query is empty. Type what the page says or shows, for example: "
+            'pagelens query "revenue by region"'
+        )
+    rerank = RERANK_COUNT if request.rerank is None else request.rerank
+    check_search_arguments(request.ranking, request.k, rerank, RANKINGS)
+
+
+def _rank(
+    index: PageIndex, query: QueryVectors, request: SearchRequest, depth: int, timer: StageTimer
+) -> SearchResult:
+    """Run the one ranking asked for, or those that `hybrid` fuses; adds their stages to `timer`."""
+    is_fused = request.ranking == HYBRID
+    names = FUSED_RANKINGS if is_fused else (request.ranking,)
+    looked_at = max(depth, FUSION_DEPTH) if is_fused else depth
+    results = [
+        index.search(query, name, looked_at, rerank=request.rerank, filters=request.filters)
+        for name in names
+    ]
     for result in results:
         for stage, ms in result.timings_ms.items():
             timer.timings_ms[stage] = timer.timings_ms.get(stage, 0.0) + ms
 
     hits = results[0].hits
-    if ranking == HYBRID:
+    if is_fused:
         with timer.stage("fuse"):
-            hits = fuse([result.hits for result in results])[:k]
+            hits = fuse([result.hits for result in results])[:depth]
     notices = tuple(dict.fromkeys(notice for result in results for notice in result.notices))
     return SearchResult(hits, results[0].n_candidates, timer.timings_ms, notices)
-
-
-def check_query(text: str, ranking: str, k: int) -> None:
-    """Refuse what no search can answer.
-
-    Raises:
-        WrongUseError: an empty text, an unknown ranking, or k below 1.
-    """
-    if not text.strip():
-        raise WrongUseError(
-            "The query is empty. Type what the page says or shows, for example: "
-            'pagelens query "revenue by region"'
-        )
-    if ranking not in RANKINGS:
-        raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(RANKINGS)}.")
-    if k < 1:
-        raise WrongUseError(f"-k ({k}) must be at least 1.")
 
 
 def fuse(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
@@ -140,19 +221,6 @@ def fuse(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
             found[hit.page_id] = hit
     fused = [replace(hit, score=scores[id_], score_sum=scores[id_]) for id_, hit in found.items()]
     return tuple(sorted(fused, key=lambda hit: (-hit.score, hit.document_id, hit.page_number)))
-
-
-@dataclass(frozen=True)
-class DocumentHits:
-    """The pages of one document that were found.
-
-    Attributes:
-        best: the document's highest ranked page.
-        others: its other pages, in order of rank.
-    """
-
-    best: Hit
-    others: tuple[Hit, ...]
 
 
 def group_by_document(hits: Sequence[Hit]) -> tuple[DocumentHits, ...]:

@@ -7,9 +7,10 @@ import numpy as np
 
 from index.interface import BM25, HAMMING, PageIndex
 from index.pages import VECTOR_DIM, Filters, Hit, Page, QueryVectors
+from index.wording import count, score_text
 from query.phases import TWO_PHASES, Phases, place_of
 from query.query_words import query_words_on
-from query.search import HYBRID
+from query.search import HYBRID, Found
 from query.token_matches import match_tokens
 
 _SHOWN_FORMS = 3
@@ -17,31 +18,32 @@ _SAME = 1e-4
 """Scores that differ by less are taken for equal: the index may add in another order."""
 
 
-def why_not(
-    index: PageIndex, query: QueryVectors, page: Page, phases: Phases, filters: Filters | None
-) -> str:
+def why_not(index: PageIndex, found: Found, page: Page, phases: Phases) -> str:
     """Say why a page is not among the hits.
 
     Args:
         index: where the search ran.
-        query: as the search had it.
+        found: what it gave.
         page: not among the first k of `phases.last`.
         phases: of the search.
-        filters: as the search had them.
     """
-    kept_out = _kept_out(index, page, filters or Filters())
+    query, ranking = found.query, found.request.ranking
+    if page.page_id == found.request.except_page_id:
+        return "It is the page whose like is wanted."
+    kept_out = _kept_out(index, page, found.request.filters)
     if kept_out is not None:
         return kept_out
     place = place_of(page.page_id, phases.last)
     if place is not None:
         return (
-            f"It is at place {place} with a score of {phases.last[place - 1].score:.4f}; the last "
-            f"of the {phases.k} shown has {phases.last[phases.k - 1].score:.4f}."
+            f"It is at place {place} with a score of "
+            f"{score_text(phases.last[place - 1].score, ranking)}; the last of the {phases.k} "
+            f"shown has {score_text(phases.last[phases.k - 1].score, ranking)}."
         )
-    if phases.ranking == BM25:
+    if ranking == BM25:
         return _why_not_by_text(index, query, page, _lowest(phases.last))
-    by_vectors = _why_not_by_vectors(query, page, phases)
-    if phases.ranking != HYBRID:
+    by_vectors = _why_not_by_vectors(query, page, ranking, phases)
+    if ranking != HYBRID:
         return by_vectors
     by_text = _why_not_by_text(index, query, page, _lowest(phases.fused[BM25]))
     n_fused = max(len(hits) for hits in phases.fused.values())
@@ -113,7 +115,10 @@ def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: 
     """Why text search did not find a page; `lowest` is the last page it looked at."""
     score = _score_alone(index, query, page)
     if score > 0 and lowest is not None:
-        return f"Its bm25 score is {score:.4f}; the last page looked at has {lowest.score:.4f}."
+        return (
+            f"Its bm25 score is {score_text(score, BM25)}; the last page looked at has "
+            f"{score_text(lowest.score, BM25)}."
+        )
     forms = [form for word in query_words_on(page.words.text, query.text) for form in word.on_page]
     if forms:
         return (
@@ -125,35 +130,36 @@ def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: 
     return "Neither its text nor the name of its file holds a word of the query."
 
 
-def _why_not_by_vectors(query: QueryVectors, page: Page, phases: Phases) -> str:
+def _why_not_by_vectors(query: QueryVectors, page: Page, ranking: str, phases: Phases) -> str:
     """Why the phases did not let a page through that takes part in the search."""
     if len(page.vectors.vectors) == 0:
         return (
             "It has no vectors, because the encoder saw nothing on it; only a ranking that reads "
             "text can find it."
         )
-    has_two = phases.ranking in TWO_PHASES
+    has_two = ranking in TWO_PHASES
     place = place_of(page.page_id, phases.phase_1)
-    if place is not None and phases.ranking == HYBRID:
+    if place is not None and ranking == HYBRID:
         return f"Phase 1 has it at place {place}, phase 2 sends it further down."
     if place is not None:
         return (
             f"Phase 1 has it at place {place}, but a closer look at the sign bits let "
             f"{phases.depth:,} other pages go on to phase 2. A larger --rerank reaches further."
         )
-    comparison = HAMMING if has_two else phases.ranking
+    comparison = HAMMING if has_two else ranking
     matches = match_tokens(query, page, comparison)
     score = sum(match.contribution for match in matches) / max(1, len(matches))
-    phase = "Phase 1" if has_two else f"The ranking {phases.ranking}"
+    phase = "Phase 1" if has_two else f"The ranking {ranking}"
     lowest = phases.phase_1[-1].score if phases.phase_1 else -np.inf
     if score > lowest + _SAME:
         return (
-            f"{phase} would give it a score of {score:.4f}, which is enough, but the index did not "
-            "compare it: a Vespa server may compare only the pages its graph names. "
-            "Use --candidates scan."
+            f"{phase} would give it a score of {score_text(score, comparison)}, which is enough, "
+            "but the index did not compare it: a Vespa server may compare only the pages its graph "
+            "names. Use --candidates scan."
         )
     went_on = "that went on to phase 2" if has_two else "looked at"
     return (
-        f"{phase} gives it a score of {score:.4f}; the last of the {len(phases.phase_1):,} pages "
-        f"{went_on} has {lowest:.4f}. A larger --rerank reaches further."
+        f"{phase} gives it a score of {score_text(score, comparison)}; the last of the "
+        f"{count(len(phases.phase_1), 'page')} {went_on} has {score_text(lowest, comparison)}. "
+        "A larger --rerank reaches further."
     )

@@ -10,14 +10,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from rich.filesize import decimal
 from rich.markup import escape
 
 from index.copying import copy_index
 from index.errors import INTERRUPTED, IndexMismatchError, WrongUseError
 from index.interface import PageIndex
 from index.location import Location, credential_options, index_options
-from terminal import count, duration, progress_bar, stop_on_signal, terminal
+from index.wording import count, duration, size
+from terminal import progress_bar, stop_on_signal, terminal
 from vespa_app.feed_file import whole_file, write_feed
 from vespa_app.open_index import open_index, open_index_for_writing, stored_fingerprint
 from vespa_app.wire import fingerprint_text
@@ -140,7 +140,7 @@ def export(file: str, location: Location, as_json: bool) -> None:
     else:
         terminal(stderr=is_stdout).print(
             f"Wrote {count(written.n_documents, 'document')} ({count(written.n_pages, 'page')}), "
-            f"{decimal(written.size_bytes)}, in {duration(seconds)}."
+            f"{size(written.size_bytes)}, in {duration(seconds)}."
             + ("" if is_stdout else f' Feed it with "vespa feed {escape(file)}".')
         )
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from index.errors import WrongUseError
-from terminal import count, duration, terminal
+from index.wording import count, duration
+from terminal import terminal
 from vespa_app.application_files import application_files, export_application
 from vespa_app.config_request import CONTAINER_PORT
 from vespa_app.config_server import Deployed, checked_url, deploy_to_config_server

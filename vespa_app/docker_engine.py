@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from rich.filesize import decimal
-
 from index.errors import MissingDependencyError, ServerError, WrongUseError
+from index.wording import size
 from vespa_app.config_request import one_line
 
 REPOSITORY, TAG = "docker.io/vespaengine/vespa", "8"
@@ -93,7 +92,7 @@ class DockerEngine:
                 if event.get("status") == "Downloading" and detail.get("total"):
                     layers[event["id"]] = detail["current"], detail["total"]
                     there, total = map(sum, zip(*layers.values(), strict=True))
-                    report(f"Downloading {IMAGE}: {decimal(there)} of {decimal(total)}")
+                    report(f"Downloading {IMAGE}: {size(there)} of {size(total)}")
         except (self._errors.DockerException, OSError) as e:
             raise _no_image(_text(e)) from e
 
@@ -249,7 +248,7 @@ def _failed(operation: str, error: Exception, memory_bytes: int | None) -> Serve
         )
     if memory_bytes is not None and memory_bytes < NEEDED_MEMORY_BYTES:
         remedy = (
-            f"Docker has {decimal(memory_bytes)} of memory and Vespa needs 4 GB: give it more "
+            f"Docker has {size(memory_bytes)} of memory and Vespa needs 4 GB: give it more "
             "(Docker Desktop: Settings, Resources), and run the same command again."
         )
     return ServerError(f"Cannot {operation}: {text}. {remedy}")

@@ -324,5 +324,4 @@ def _read_manifest(client: VespaClient) -> Fingerprint | None:
 
 def _can_be_found(document: Document) -> bool:
     """Whether a page of it is in the index under a path."""
-    failed = {failure.page_number for failure in document.failures} - {None}
-    return bool(document.files) and len(failed) < document.page_count
+    return bool(document.files and document.readable_pages)

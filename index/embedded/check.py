@@ -9,7 +9,6 @@ from index.embedded.catalog import BITS_SIZE, VECTOR_SIZE, Catalog, PageRow
 from index.embedded.manifest import read_manifest
 from index.embedded.segments import KINDS, map_segment, segment_path
 from index.errors import DamagedIndexError
-from index.pages import page_id
 
 
 @dataclass(frozen=True)
@@ -103,12 +102,9 @@ def _document_problems(catalog: Catalog) -> Iterator[str]:
     """Documents recorded as complete of which pages are missing."""
     for document in catalog.documents():
         stored = catalog.page_numbers(document.document_id)
-        failed = {failure.page_number for failure in document.failures} - {None}
-        wanted = set(range(1, document.page_count + 1))
-        missing = sorted(wanted - stored - failed)
+        missing = [n for n in document.readable_pages if n not in stored]
         if document.is_complete and missing:
-            name = document.files[0].path if document.files else document.document_id
-            yield f"{name}: recorded as complete, but page {missing[0]} is not stored"
+            yield f"{document.name}: recorded as complete, but page {missing[0]} is not stored"
 
 
 def _page_names(catalog: Catalog) -> dict[int, str]:
@@ -116,8 +112,5 @@ def _page_names(catalog: Catalog) -> dict[int, str]:
     documents = {d.document_id: d for d in catalog.documents()}
     names = {}
     for document_id, page_key, number in catalog.page_keys():
-        files = documents[document_id].files
-        names[page_key] = (
-            f"{files[0].path} page {number}" if files else page_id(document_id, number)
-        )
+        names[page_key] = f"{documents[document_id].name} page {number}"
     return names

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT
-from index.pages import Document, Hit, page_id
-from query.report import SHOWN_OTHER_PAGES, shown_path
-from query.search import DEFAULT_RANKING, DocumentHits
+from index.interface import BM25
+from index.pages import Document, page_id
+from index.wording import COSINE_RANKINGS, count, file_name, score_text, shown_path
+from query.search import DEFAULT_RANKING, DocumentHits, Found
 from query.snippet import snippet
 from query.web.search_form import SearchForm, thumbnail_href
-from query.web.service import Found
 
-COSINE_RANKINGS = (HAMMING_THEN_FLOAT, FLOAT)
-"""Rankings whose score is a mean cosine: 1 is the most there can be, and the meter's end."""
+SHOWN_OTHER_PAGES = 5  # of a document's hits: the first places to look
 
 SHELF_DOCUMENTS = 12
 """Documents that the start page shows: a look at what is there, not a list of it."""
@@ -114,25 +112,33 @@ class ShelfDocument:
     preview: str
 
 
-def answer_view(found: Found, form: SearchForm, like: NamedPage | None = None) -> Answer:
+def answer_view(
+    found: Found,
+    form: SearchForm,
+    like: NamedPage | None = None,
+    *,
+    by_image: bool = False,
+    why_none: str = "",
+) -> Answer:
     """Lay out what a search gave.
 
     Args:
         found: by the service.
         form: that asked.
         like: the page whose like was asked for.
+        by_image: whether an image was the query.
+        why_none: why there are no hits; "" where there are some.
     """
-    hits = [group.best for group in found.groups]
-    full = _full_meter(found, hits)
+    full = _full_meter(found)
     return Answer(
         hits=tuple(_card(place, group, form, full) for place, group in enumerate(found.groups, 1)),
         count_said=_count_said(found),
         how_said=_how_said(found),
         notices=found.result.notices,
-        why_none=_why_none(found),
+        why_none=why_none,
         what_to_try=_what_to_try(found, form),
         like=like,
-        by_image=found.request.image is not None,
+        by_image=by_image,
     )
 
 
@@ -142,31 +148,19 @@ def shelf_view(documents: Sequence[Document]) -> tuple[ShelfDocument, ...]:
     Args:
         documents: of the index.
     """
-    with_pages = [d for d in documents if d.files and _first_page(d) is not None]
-    shown = sorted(with_pages, key=lambda d: d.files[0].path)[:SHELF_DOCUMENTS]
-    return tuple(
-        ShelfDocument(
-            file=file_name(document.files[0].path),
-            page_count=document.page_count,
-            href=f"/page/{_first_page(document)}",
-            preview=thumbnail_href(_first_page(document) or ""),
-        )
-        for document in shown
+    with_pages = [d for d in documents if d.files and d.readable_pages]
+    shown = sorted(with_pages, key=lambda d: d.name)[:SHELF_DOCUMENTS]
+    return tuple(_on_shelf(document) for document in shown)
+
+
+def _on_shelf(document: Document) -> ShelfDocument:
+    first = page_id(document.document_id, document.readable_pages[0])
+    return ShelfDocument(
+        file=file_name(document.name),
+        page_count=document.page_count,
+        href=f"/page/{first}",
+        preview=thumbnail_href(first),
     )
-
-
-def file_name(path: str) -> str:
-    """The last part of a path, as it may be shown.
-
-    >>> file_name("/a/Q3 report.pdf")
-    'Q3 report.pdf'
-    """
-    return printable(PurePosixPath(path).name)
-
-
-def printable(text: str) -> str:
-    """A text without characters that would change how those around it are read."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def marked(text: str, query: str) -> tuple[SnippetPart, ...]:
@@ -187,31 +181,17 @@ def marked(text: str, query: str) -> tuple[SnippetPart, ...]:
     return tuple(part for part in parts if part.text)
 
 
-def shown_score(score: float, ranking: str) -> str:
-    """A score with four decimals; a mean cosine of 1.0002, by rounding of what is stored, is 1."""
-    return f"{min(score, 1.0) if ranking in COSINE_RANKINGS else score:.4f}"
-
-
-def _first_page(document: Document) -> str | None:
-    """Id of the first page that could be read."""
-    failed = {failure.page_number for failure in document.failures}
-    numbers = (n for n in range(1, document.page_count + 1) if n not in failed)
-    number = next(numbers, None)
-    return None if number is None else page_id(document.document_id, number)
-
-
 def _card(place: int, group: DocumentHits, form: SearchForm, full: float) -> HitCard:
     hit = group.best
-    path = hit.paths[0] if hit.paths else hit.document_id
     others = group.others[:SHOWN_OTHER_PAGES]
     return HitCard(
         place=place,
         href=form.page_href(hit.page_id),
         preview=thumbnail_href(hit.page_id),
-        file=file_name(path),
+        file=file_name(hit.name),
         where=_where(hit.paths),
         page_number=hit.page_number,
-        score=shown_score(hit.score, form.ranking),
+        score=score_text(hit.score, form.ranking),
         score_name="mean cosine" if form.ranking in COSINE_RANKINGS else f"score of {form.ranking}",
         meter=min(1.0, max(0.0, hit.score / full)),
         snippet=marked(hit.text, form.q),
@@ -220,11 +200,11 @@ def _card(place: int, group: DocumentHits, form: SearchForm, full: float) -> Hit
     )
 
 
-def _full_meter(found: Found, hits: Sequence[Hit]) -> float:
+def _full_meter(found: Found) -> float:
     """The score whose meter is full; without a scale of its own, that of the best hit."""
     if found.request.ranking in COSINE_RANKINGS:
         return 1.0
-    best = max((hit.score for hit in hits), default=0.0)
+    best = max((hit.score for hit in found.shown), default=0.0)
     return best if best > 0 else 1.0
 
 
@@ -236,28 +216,13 @@ def _where(paths: tuple[str, ...]) -> str:
 
 
 def _count_said(found: Found) -> str:
-    n, what = len(found.groups), "page"
-    if found.request.group_by_document:
-        what = "document"
-    return f"{n} {what}{'' if n == 1 else 's'}"
+    return count(len(found.groups), found.request.group_by or "page")
 
 
 def _how_said(found: Found) -> str:
     ms = sum(found.result.timings_ms.values())
-    n = found.result.n_candidates
-    return f"out of {n:,} page{'' if n == 1 else 's'}, by {found.request.ranking}, in {ms:,.0f} ms"
-
-
-def _why_none(found: Found) -> str:
-    n = found.result.n_candidates
-    if n == 0:
-        return "No page of the index passes the filters."
-    if found.request.ranking == BM25:
-        return f"None of the {n:,} pages holds one of these words as it is written."
-    return (
-        f"None of the {n:,} pages has anything to compare: this index was made from words, and "
-        "these pages have no text layer."
-    )
+    n = count(found.result.n_candidates, "page")
+    return f"out of {n}, by {found.request.ranking}, in {ms:,.0f} ms"
 
 
 def _what_to_try(found: Found, form: SearchForm) -> tuple[Suggestion, ...]:

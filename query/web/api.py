@@ -10,8 +10,9 @@ from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 
 from index.pages import Document
 from query.explain_report import explanation_as_json
-from query.report import Answer, answer_as_json
+from query.report import found_as_json
 from query.save_heatmaps import hot_words_as_json
+from query.search import SearchRequest
 from query.web.api_models import (
     MAX_WIDTH_PX,
     PAGE_ID_PATTERN,
@@ -28,7 +29,7 @@ from query.web.api_models import (
     TokenSearch,
 )
 from query.web.problems import documented
-from query.web.service import SearchRequest, SearchService
+from query.web.service import SearchService
 
 PageId = Annotated[
     str, Path(pattern=PAGE_ID_PATTERN, description="As a hit has it.", examples=["0" * 32 + "-1"])
@@ -59,7 +60,7 @@ def make_router(service: SearchService) -> APIRouter:
     @router.get("/search", response_model=SearchBody)
     def search(search: Annotated[Search, Query()]) -> Response:
         """Find pages by what they say or show."""
-        return _found(service, search.by_text())
+        return _found(service, search.request(search.q))
 
     @router.post("/search/image", response_model=SearchBody, responses=documented(413))
     def search_by_image(
@@ -67,7 +68,8 @@ def make_router(service: SearchService) -> APIRouter:
         refinement: Annotated[Refinement, Query()],
     ) -> Response:
         """Find pages that look like an image; only where the index was made from images."""
-        return _found(service, refinement.request(image=file.file.read()))
+        request = service.like_image(file.file.read(), refinement.request())
+        return _found(service, request)
 
     @router.get("/documents")
     def documents() -> list[DocumentBody]:
@@ -116,24 +118,26 @@ def make_router(service: SearchService) -> APIRouter:
     @page_router.get("/similar", response_model=SearchBody)
     def similar(page_id: PageId, refinement: Annotated[Refinement, Query()]) -> Response:
         """Find more pages like this one."""
-        return _found(service, refinement.request(page_id=page_id))
+        return _found(service, service.like_page(page_id, refinement.request()))
 
     @page_router.get("/heatmap", response_class=WebpResponse, responses=_WEBP)
     def heatmap(page_id: PageId, search: Annotated[HeatmapSearch, Query()]) -> Response:
         """Where the page matches, drawn over it; one colour scale for all pages of a search."""
-        request = search.by_text_or_page()
-        return WebpResponse(service.heatmap(request, page_id, search.token, search.width))
+        found = service.search_for_heat(_by_text_or_page(service, search))
+        return WebpResponse(service.heatmap(found, page_id, search.token, search.width))
 
     @page_router.get("/words")
     def words(page_id: PageId, search: Annotated[TokenSearch, Query()]) -> list[HotWordBody]:
         """The words that stand where the page matches, hottest first."""
-        found = service.hot_words(search.by_text_or_page(), page_id, search.token)
-        return [HotWordBody.model_validate(word) for word in hot_words_as_json(found)]
+        found = service.search_for_heat(_by_text_or_page(service, search))
+        words = service.hot_words(found, page_id, search.token)
+        return [HotWordBody.model_validate(word) for word in hot_words_as_json(words)]
 
     @page_router.get("/explain")
     def explain(page_id: PageId, search: Annotated[PageSearch, Query()]) -> ExplanationBody:
         """Why the page came up, token by token, or why not."""
-        explanation = service.explain(search.by_text_or_page(), page_id)
+        found = service.search(_by_text_or_page(service, search))
+        explanation = service.explain(found, page_id)
         return ExplanationBody.model_validate(explanation_as_json(explanation))
 
     router.include_router(page_router)
@@ -143,8 +147,13 @@ def make_router(service: SearchService) -> APIRouter:
 def _found(service: SearchService, request: SearchRequest) -> Response:
     """Search, and say it as the command line does."""
     found = service.search(request)
-    answer = Answer(found.query.text, request.ranking, found.groups, found.result)
-    return Response(answer_as_json(answer, reasons={}), media_type="application/json")
+    return Response(found_as_json(found, reasons={}), media_type="application/json")
+
+
+def _by_text_or_page(service: SearchService, search: PageSearch) -> SearchRequest:
+    """The search that a page is seen by; a page to be like takes the place of the text."""
+    request = search.request(search.q)
+    return request if search.like is None else service.like_page(search.like, request)
 
 
 def _document_body(document: Document) -> DocumentBody:

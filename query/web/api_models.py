@@ -1,18 +1,23 @@
 """What goes into the REST interface and what comes out: the words of `pagelens query --json`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from query.filters import FILTER_KEYS, parse_filters
-from query.search import DEFAULT_RANKING, RANKINGS
-from query.web.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH, SearchRequest
+from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
+from query.search import DEFAULT_RANKING, RANKINGS, SearchRequest
+from query.web.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 
 MAX_WIDTH_PX = 4096
 MAX_TOKEN_INDEX = 10_000
-MAX_PATH_LENGTH = 500
 
 PAGE_ID_PATTERN = "^[0-9a-f]{32}-[1-9][0-9]{0,8}$"
+
+
+def _filter(name: str, max_length: int | None = None) -> Any:  # noqa: ANN401  as pydantic types it
+    """A filter, as its grammar describes it."""
+    key = FILTER_KEYS[name]
+    return Field(None, max_length=max_length, pattern=f"^({key.pattern})$", description=key.meaning)
 
 
 class Refinement(BaseModel):
@@ -29,49 +34,27 @@ class Refinement(BaseModel):
     rerank: int | None = Field(
         None, ge=1, le=MAX_RERANK, description="How many pages phase 2 scores."
     )
-    path: str | None = Field(
-        None,
-        min_length=1,
-        max_length=MAX_PATH_LENGTH,
-        pattern=r"\S",
-        description="Only files like this: 2023/*.pdf",
-    )
-    document: str | None = Field(
-        None,
-        pattern="^[0-9a-fA-F]{1,32}$",
-        description="Only the document of this id, or of one that begins so.",
-    )
-    pages: str | None = Field(
-        None,
-        pattern="^([0-9]{1,9}|[0-9]{1,9}-|-[0-9]{1,9}|[0-9]{1,9}-[0-9]{1,9})$",
-        description="Only such pages: 3, 3-10, 3- or -10",
-    )
-    language: str | None = Field(
-        None, pattern="^[a-zA-Z]{2}$", description="Only pages in this language: en, de, ja"
-    )
+    path: str | None = _filter("path", MAX_PATH_LENGTH)
+    document: str | None = _filter("document")
+    pages: str | None = _filter("pages")
+    language: str | None = _filter("language")
     group_by: Literal["document"] | None = Field(
         None, description="One hit for each document, with its other pages."
     )
 
-    def request(
-        self, *, text: str = "", page_id: str | None = None, image: bytes | None = None
-    ) -> SearchRequest:
+    def request(self, text: str = "") -> SearchRequest:
         """The search that is asked for.
 
         Raises:
             WrongUseError: a filter cannot be read.
         """
-        given = {key: getattr(self, key) for key in FILTER_KEYS}
-        conditions = [f"{key}={value}" for key, value in given.items() if value is not None]
         return SearchRequest(
-            text=text,
-            page_id=page_id,
-            image=image,
-            ranking=self.ranking,
-            k=self.k,
-            rerank=self.rerank,
-            filters=parse_filters(conditions),
-            group_by_document=self.group_by == "document",
+            text,
+            self.k,
+            self.ranking,
+            self.rerank,
+            read_filters({key: getattr(self, key) for key in FILTER_KEYS}),
+            self.group_by,
         )
 
 
@@ -82,10 +65,6 @@ class Search(Refinement):
         min_length=1, max_length=MAX_TEXT_LENGTH, description="What the page says or shows."
     )
 
-    def by_text(self) -> SearchRequest:
-        """The search that is asked for; raises as `request`."""
-        return self.request(text=self.q)
-
 
 class PageSearch(Refinement):
     """A search as a page is seen by: by words, or by another page."""
@@ -94,10 +73,6 @@ class PageSearch(Refinement):
     like: str | None = Field(
         None, pattern=PAGE_ID_PATTERN, description="Instead of q: the page whose like is wanted."
     )
-
-    def by_text_or_page(self) -> SearchRequest:
-        """The search that is asked for; raises as `request`."""
-        return self.request(text=self.q, page_id=self.like)
 
 
 class TokenSearch(PageSearch):

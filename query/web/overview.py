@@ -11,8 +11,8 @@ from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel
 
 from index.pages import split_page_id
+from index.wording import file_name, printable
 from query.page_map import MAX_PAGES
-from query.web.answer_view import file_name, printable
 from query.web.map_maker import MapMaker, PageMap
 from query.web.overview_view import folder_of, marks, overview
 from query.web.problems import documented
@@ -126,7 +126,7 @@ def _answer(drawn: PageMap) -> MapAnswer:
             MapPage(
                 page_id=page_id,
                 document_id=document_id,
-                file=file_name(documents[document_id].files[0].path),
+                file=file_name(documents[document_id].name),
                 page_number=page_number,
                 x=round(x, 4),
                 y=round(y, 4),
@@ -141,8 +141,8 @@ def _answer(drawn: PageMap) -> MapAnswer:
         documents=[
             MapDocument(
                 document_id=document_id,
-                file=file_name(documents[document_id].files[0].path),
-                folder=folder_of(documents[document_id].files[0].path),
+                file=file_name(documents[document_id].name),
+                folder=folder_of(documents[document_id].name),
                 title=printable(documents[document_id].title),
                 colour=mark_of[document_id].colour,
                 shape=mark_of[document_id].shape,

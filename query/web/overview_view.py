@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
 from index.pages import Document, Fingerprint, IndexStats, page_id
-from query.web.answer_view import file_name, printable
+from index.wording import count, file_name, plural, printable, size
 
 ROWS = 50
 """Documents, and failures, listed at once: a few screens; the rest is behind links and the search
@@ -133,17 +133,17 @@ def overview(
     """
     shown = _by_path(documents)
     failures = [_failure(d, i) for d in shown for i in range(len(d.failures))]
-    size = sum(stats.size_bytes.values())
+    stored = sum(stats.size_bytes.values())
     headline = [
-        Fact("document" if stats.n_documents == 1 else "documents", f"{stats.n_documents:,}"),
-        Fact("page" if stats.n_pages == 1 else "pages", f"{stats.n_pages:,}"),
-        Fact("vector" if stats.n_vectors == 1 else "vectors", f"{stats.n_vectors:,}"),
-        Fact("stored", size_of(size)),
+        _counted(stats.n_documents, "document"),
+        _counted(stats.n_pages, "page"),
+        _counted(stats.n_vectors, "vector"),
+        Fact("stored", size(stored)),
     ]
     if stats.n_failed_documents:
         headline.append(Fact("with failures", f"{stats.n_failed_documents:,}"))
     if stats.n_pages:
-        headline.append(Fact("per page", size_of(size / stats.n_pages)))
+        headline.append(Fact("per page", size(stored / stats.n_pages)))
     return Overview(
         headline=tuple(headline),
         n_pages=stats.n_pages,
@@ -152,11 +152,15 @@ def overview(
         encoder=made_with.encoder,
         made_with=_made_with(made_with),
         storage=_storage(stats),
-        reclaimable=size_of(stats.reclaimable_bytes) if stats.reclaimable_bytes else "",
+        reclaimable=size(stats.reclaimable_bytes) if stats.reclaimable_bytes else "",
         documents=_list(shown, find, start),
         failures=tuple(failures[:ROWS]),
         n_failures=len(failures),
     )
+
+
+def _counted(n: int, noun: str) -> Fact:
+    return Fact(noun if n == 1 else plural(noun), f"{n:,}")
 
 
 def marks(documents: Iterable[Document]) -> dict[str, Mark]:
@@ -168,28 +172,13 @@ def marks(documents: Iterable[Document]) -> dict[str, Mark]:
     }
 
 
-def size_of(size_bytes: float) -> str:
-    """Bytes as a person reads them, in steps of 1,000.
-
-    >>> size_of(1), size_of(999), size_of(1_500), size_of(123_456_789)
-    ('1 byte', '999 bytes', '1.5 kB', '123.5 MB')
-    """
-    if size_bytes < 1000:
-        return f"{size_bytes:.0f} byte{'' if round(size_bytes) == 1 else 's'}"
-    for unit in ("kB", "MB", "GB"):
-        size_bytes /= 1000
-        if size_bytes < 999.95:
-            return f"{size_bytes:.1f} {unit}"
-    return f"{size_bytes / 1000:,.1f} TB"
-
-
 def folder_of(path: str) -> str:
     """The folder a path lies in, as it may be shown."""
     return printable(str(PurePosixPath(path).parent))
 
 
 def _by_path(documents: Iterable[Document]) -> list[Document]:
-    return sorted((d for d in documents if d.files), key=lambda d: d.files[0].path)
+    return sorted((d for d in documents if d.files), key=lambda d: d.name)
 
 
 def _list(shown: Sequence[Document], find: str, start: int) -> DocumentList:
@@ -220,14 +209,12 @@ def _address(find: str, start: int) -> str:
 
 
 def _row(document: Document, mark: Mark | None) -> DocumentRow:
-    path, failed = document.files[0].path, {f.page_number for f in document.failures}
-    readable = (n for n in range(1, document.page_count + 1) if n not in failed)
-    number = next(readable, None)
+    number = next(iter(document.readable_pages), None)
     others = len(document.files) - 1
     return DocumentRow(
-        file=file_name(path),
+        file=file_name(document.name),
         href=f"/page/{page_id(document.document_id, number)}" if number else "",
-        where=folder_of(path) + (f" and {others} more" if others else ""),
+        where=folder_of(document.name) + (f" and {others} more" if others else ""),
         title=printable(document.title),
         pages=f"{document.page_count:,}",
         failed=_failed(document),
@@ -240,12 +227,12 @@ def _failed(document: Document) -> str:
     if any(failure.page_number is None for failure in document.failures):
         return "could not be read"
     if n:
-        return f"{n:,} page{'' if n == 1 else 's'} could not be read"
+        return f"{count(n, 'page')} could not be read"
     return "" if document.is_complete else "not finished"
 
 
 def _failure(document: Document, i: int) -> FailureRow:
-    path, failure = document.files[0].path, document.failures[i]
+    failure, path = document.failures[i], document.name
     reason = printable(failure.reason)
     return FailureRow(file_name(path), folder_of(path), failure.page_number, reason)
 
@@ -264,4 +251,4 @@ def _made_with(made_with: Fingerprint) -> tuple[Fact, ...]:
 def _storage(stats: IndexStats) -> tuple[StorageRow, ...]:
     total = max(1, sum(stats.size_bytes.values()))
     by_size = sorted(stats.size_bytes.items(), key=lambda item: -item[1])
-    return tuple(StorageRow(kind, size_of(n), n / total) for kind, n in by_size)
+    return tuple(StorageRow(kind, size(n), n / total) for kind, n in by_size)

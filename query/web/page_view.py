@@ -9,12 +9,11 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from index.pages import Document, Page, page_id
+from index.wording import file_name, printable, shown_path
 from query.explain import PageExplanation
 from query.hot_words import HotWord
-from query.report import shown_path
-from query.web.answer_view import file_name, printable
+from query.search import Found
 from query.web.search_form import SearchForm, preview_href
-from query.web.service import Found
 from query.web.why_view import Named, Why, why_view
 
 _PUNCTUATION = re.compile(r"^\W+|\W+$")
@@ -129,10 +128,9 @@ def page_view(seen: Seen, form: SearchForm) -> PageView:
         form: the search it is seen from.
     """
     page, document = seen.page, seen.document
-    path = document.files[0].path if document.files else page.document_id
     with Image.open(io.BytesIO(page.preview)) as picture:
         width_px, height_px = picture.size
-    file = file_name(path)
+    file = file_name(document.name)
     return PageView(
         page_number=page.page_number,
         page_count=document.page_count,
@@ -151,7 +149,7 @@ def page_view(seen: Seen, form: SearchForm) -> PageView:
         place_said=_place_said(seen),
         turns=_turns(seen, form),
         why=None if seen.explanation is None else why_view(seen.explanation),
-        citation=f"{shown_path(path, Path.cwd())}, page {page.page_number}",
+        citation=f"{shown_path(document.name, Path.cwd())}, page {page.page_number}",
         facts=_facts(page, document),
         like=SearchForm(like=page.page_id).href if len(page.vectors.vectors) else "",
     )
@@ -261,10 +259,9 @@ def _turns(seen: Seen, form: SearchForm) -> tuple[Turn, ...]:
 
 def _neighbours(document: Document, number: int) -> tuple[int | None, int | None]:
     """The nearest readable pages before and after a page."""
-    failed = {failure.page_number for failure in document.failures}
-    before = (n for n in range(number - 1, 0, -1) if n not in failed)
-    after = (n for n in range(number + 1, document.page_count + 1) if n not in failed)
-    return next(before, None), next(after, None)
+    before = [n for n in document.readable_pages if n < number]
+    after = [n for n in document.readable_pages if n > number]
+    return (before[-1] if before else None), (after[0] if after else None)
 
 
 def _facts(page: Page, document: Document) -> tuple[Named, ...]:

@@ -12,14 +12,17 @@ from fastapi.templating import Jinja2Templates
 
 from index.errors import PagelensError, WrongUseError
 from index.interface import BM25
-from index.pages import Document, split_page_id
-from query.web.answer_view import NamedPage, answer_view, file_name, shelf_view
+from index.pages import split_page_id
+from index.wording import file_name
+from query.no_hits import why_no_hits
+from query.search import SearchRequest
+from query.web.answer_view import NamedPage, answer_view, shelf_view
 from query.web.page_view import HEAT_OFF, Seen, page_view
 from query.web.problem_view import view_of_error, view_of_problem
 from query.web.problems import Problem, problem_of
 from query.web.refusals import BusyError, NoSuchPageError
 from query.web.search_form import RANKING_CHOICES, SearchForm, thumbnail_href
-from query.web.service import SearchRequest, SearchService
+from query.web.service import SearchService
 from query.web.uploaded_image import MAX_UPLOAD_BYTES
 
 
@@ -65,7 +68,7 @@ class _Pages:
         try:
             if not form.is_asked:
                 return self._start(request, form)
-            return self._answer(request, form, form.request())
+            return self._answer(request, form, self._wanted(form))
         except PagelensError as e:
             return self._failed(request, form, e)
 
@@ -74,7 +77,8 @@ class _Pages:
         form = SearchForm()
         try:
             data = image.file.read(MAX_UPLOAD_BYTES + 1)
-            return self._answer(request, form, SearchRequest(image=data))
+            wanted = self._service.like_image(data, form.request())
+            return self._answer(request, form, wanted, by_image=True)
         except PagelensError as e:
             return self._failed(request, form, e)
 
@@ -94,18 +98,28 @@ class _Pages:
             request, form, is_start=True, is_loading=is_loading, stats=stats, shelf=shelf
         )
 
-    def _answer(self, request: Request, form: SearchForm, wanted: SearchRequest) -> Response:
+    def _wanted(self, form: SearchForm) -> SearchRequest:
+        wanted = form.request()
+        return self._service.like_page(form.like, wanted) if form.like else wanted
+
+    def _answer(
+        self, request: Request, form: SearchForm, wanted: SearchRequest, *, by_image: bool = False
+    ) -> Response:
         found = self._service.search(wanted)
         like = None
         if form.like:
             id_, number = split_page_id(form.like)
-            file = _shown_file(self._service.document(id_))
+            file = file_name(self._service.document(id_).name)
             href, preview = SearchForm().page_href(form.like), thumbnail_href(form.like)
             like = NamedPage(file, number, href, preview)
-        stats = None if found.groups else self._service.stats()
-        if stats is not None and stats.n_pages == 0:
-            return self._search_page(request, form, is_start=True, stats=stats)
-        return self._search_page(request, form, answer=answer_view(found, form, like))
+        why_none = ""
+        if not found.groups:
+            stats = self._service.stats()
+            if stats.n_pages == 0:
+                return self._search_page(request, form, is_start=True, stats=stats)
+            why_none = why_no_hits(found, stats.n_pages).why
+        answer = answer_view(found, form, like, by_image=by_image, why_none=why_none)
+        return self._search_page(request, form, answer=answer)
 
     def _failed(self, request: Request, form: SearchForm, error: PagelensError) -> Response:
         """The search box as it was filled in with what is wrong; a page of its own for worse."""
@@ -190,9 +204,8 @@ class _Pages:
 
     def _searched(self, request: Request, form: SearchForm, seen: Seen) -> Seen:
         """The page as a search sees it: its place, the reasons, and the heat wanted."""
-        wanted = form.request()
         page_id = seen.page.page_id
-        found = self._service.search(wanted)
+        found = self._service.search(self._wanted(form))
         can_be_hot = bool(found.query.tokens) and len(seen.page.vectors.vectors) > 0
         has_heat = can_be_hot and request.query_params.get("heat") != HEAT_OFF
         token_index = _token_index(request.query_params.get("token", "")) if has_heat else None
@@ -200,8 +213,8 @@ class _Pages:
             page=seen.page,
             document=seen.document,
             found=found,
-            explanation=self._service.explain(wanted, page_id),
-            hot_words=self._service.hot_words(wanted, page_id, token_index) if has_heat else (),
+            explanation=self._service.explain(found, page_id),
+            hot_words=self._service.hot_words(found, page_id, token_index) if has_heat else (),
             token_index=token_index,
             has_heat=has_heat,
         )
@@ -213,10 +226,6 @@ class _Pages:
         return self._templates.TemplateResponse(
             request, "problem.html", context, problem.status, problem.headers
         )
-
-
-def _shown_file(document: Document) -> str:
-    return file_name(document.files[0].path) if document.files else document.document_id
 
 
 def _bm25_href(form: SearchForm) -> str:

@@ -10,14 +10,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from index.errors import (
-    IndexMismatchError,
-    MissingDependencyError,
-    PagelensError,
-    ServerError,
-    WrongUseError,
-)
-from query.web.refusals import BusyError, NoSuchPageError, UnavailableError
+from index.errors import PagelensError, ServerError
+from query.web.error_kinds import kind_of
+from query.web.refusals import BusyError
 from query.web.security_headers import SECURITY_HEADERS
 
 PROBLEM_TYPE = "application/problem+json"
@@ -71,17 +66,6 @@ def retry_after(seconds: int) -> dict[str, str]:
 
 Answer = Callable[[Request, Problem], Response]
 
-_STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
-    (NoSuchPageError, HTTPStatus.NOT_FOUND),
-    (WrongUseError, HTTPStatus.BAD_REQUEST),
-    (IndexMismatchError, HTTPStatus.CONFLICT),
-    (BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (UnavailableError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (MissingDependencyError, HTTPStatus.SERVICE_UNAVAILABLE),
-    (ServerError, HTTPStatus.SERVICE_UNAVAILABLE),
-)
-"""The first class an error belongs to counts; any other is an internal error."""
-
 
 def problem_of(error: Exception) -> Problem:
     """What an error is, to whoever sent the request."""
@@ -89,14 +73,12 @@ def problem_of(error: Exception) -> Problem:
         return _unprocessable(error)
     if isinstance(error, HTTPException):
         return Problem(error.status_code, _http_detail(error), headers=error.headers or {})
+    if not isinstance(error, PagelensError):
+        return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, _BUG)
     headers = retry_after(SERVER_RETRY_AFTER_S) if isinstance(error, ServerError) else {}
     if isinstance(error, BusyError):
         headers = retry_after(error.retry_after_s)
-    for kind, status in _STATUSES:
-        if isinstance(error, kind):
-            return Problem(status, str(error), headers=headers)
-    detail = str(error) if isinstance(error, PagelensError) else _BUG
-    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+    return Problem(kind_of(error).status, str(error), headers=headers)
 
 
 _BUG = "This is a bug in Pagelens. The terminal of the server shows where it arose."

@@ -17,12 +17,9 @@ from index.interface import (
     HAMMING_THEN_FLOAT,
     RERANK_COUNT,
 )
-from index.pages import Filters
-from query.filters import FILTER_KEYS, parse_filters
-from query.search import DEFAULT_RANKING, HYBRID, RANKINGS
-from query.web.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH, SearchRequest
-
-BY_DOCUMENT = "document"
+from query.filters import FILTER_KEYS, read_filters
+from query.search import BY_DOCUMENT, DEFAULT_RANKING, HYBRID, SearchRequest
+from query.web.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
 
 
 @dataclass(frozen=True)
@@ -89,38 +86,24 @@ class SearchForm:
         return cls(**{name: value for name, value in known.items() if value})
 
     def request(self) -> SearchRequest:
-        """What the search is to do.
+        """What the search is to do; `like` takes the service's `like_page`.
 
         Raises:
             WrongUseError: a field that cannot be read; says what it may hold.
         """
-        if self.ranking not in RANKINGS:
-            raise WrongUseError(f"No ranking {self.ranking!r}. There are: {', '.join(RANKINGS)}.")
         if self.group_by not in ("", BY_DOCUMENT):
             raise WrongUseError(
                 f"Hits are grouped by {BY_DOCUMENT} alone, not by {self.group_by!r}. "
                 "Leave group_by out, or choose document."
             )
         return SearchRequest(
-            text=self.q,
-            page_id=self.like or None,
-            ranking=self.ranking,
-            k=_count("the number of hits", self.k) or DEFAULT_K,
-            rerank=_count("the pages that phase 2 compares", self.rerank),
-            filters=self.filters(),
-            group_by_document=self.group_by == BY_DOCUMENT,
+            self.q,
+            _count("the number of hits", self.k) or DEFAULT_K,
+            self.ranking,
+            _count("the pages that phase 2 compares", self.rerank),
+            read_filters(self._filters()),
+            BY_DOCUMENT if self.group_by else None,
         )
-
-    def filters(self) -> Filters:
-        """Which pages to look at.
-
-        Raises:
-            WrongUseError: a filter that cannot be read.
-        """
-        try:
-            return parse_filters([f"{key}={value}" for key, value in self._filters().items()])
-        except WrongUseError as e:  # says what is wrong with KEY=VALUE; here it has no flag
-            raise WrongUseError(str(e).removeprefix("--filter ")) from e
 
     @property
     def is_asked(self) -> bool:

@@ -8,7 +8,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from PIL import Image
 
@@ -17,13 +17,11 @@ from index.errors import WrongUseError
 from index.interface import BM25, PageIndex
 from index.pages import (
     Document,
-    Filters,
     Fingerprint,
     IndexStats,
     Page,
     PageWords,
     QueryVectors,
-    SearchResult,
     split_page_id,
 )
 from index.timing import StageTimer
@@ -34,11 +32,10 @@ from query.page_query import frequent_words, look_of
 from query.search import (
     DEFAULT_RANKING,
     HYBRID,
-    PAGES_PER_DOCUMENT,
-    DocumentHits,
-    check_query,
-    group_by_document,
-    search_encoded,
+    Found,
+    SearchRequest,
+    check_request,
+    find,
 )
 from query.web.model_loader import ModelLoader, ModelState
 from query.web.recent import Recent
@@ -61,55 +58,9 @@ N_WAITING = 48  # a page with its pictures asks for a dozen things at once
 WAIT_S = 20.0  # whoever is asked to wait longer thinks that it hangs
 
 N_RECENT = 64
-"""Queries whose vectors and colour scale are kept: a result page asks for a heatmap of each hit."""
+"""Queries whose vectors, hits and colour scale are kept: a result page asks for a heatmap of each
+hit."""
 SCALE_PAGES = 10  # hits the colour scale is made from: what a person compares
-
-
-@dataclass(frozen=True)
-class SearchRequest:
-    """What is asked for: one of text, page or image.
-
-    Attributes:
-        text: what the user typed.
-        page_id: a page whose like is wanted.
-        image: a file in a format Pillow reads.
-        ranking: one of RANKINGS.
-        k: how many hits; documents, where they are grouped.
-        rerank: how many pages phase 2 scores; None takes the index's default.
-        filters: applied before ranking.
-        group_by_document: one hit for each document.
-    """
-
-    text: str = ""
-    page_id: str | None = None
-    image: bytes | None = field(default=None, repr=False)
-    ranking: str = DEFAULT_RANKING
-    k: int = DEFAULT_K
-    rerank: int | None = None
-    filters: Filters = field(default_factory=Filters)
-    group_by_document: bool = False
-
-    @property
-    def n_pages(self) -> int:
-        """How many pages are looked for to have k hits."""
-        return self.k * PAGES_PER_DOCUMENT if self.group_by_document else self.k
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a search gave.
-
-    Attributes:
-        request: as it was asked.
-        query: as the index saw it; without vectors for `bm25`.
-        result: every page found, with the time it took.
-        groups: the k hits to show, best first; `others` is empty unless they are grouped.
-    """
-
-    request: SearchRequest
-    query: QueryVectors
-    result: SearchResult
-    groups: tuple[DocumentHits, ...]
 
 
 class SearchService:
@@ -132,7 +83,9 @@ class SearchService:
         self._loader = ModelLoader(lambda: load_encoder(self.fingerprint), self._warm_up)
         self._searches = Turns("searches", N_AT_ONCE, N_WAITING, WAIT_S)
         self._model = Turns("queries to the model", 1, N_WAITING, WAIT_S)
-        self._recent_vectors = Recent(self._encode, N_RECENT)
+        self._recent_text_vectors = Recent(self._encode, N_RECENT)
+        self._recent_page_vectors = Recent(self._page_vectors, N_RECENT)
+        self._recent_found = Recent(self._find, N_RECENT)
         self._recent_scales = Recent(self._scale, N_RECENT)
 
     def start(self) -> None:
@@ -171,51 +124,93 @@ class SearchService:
             BusyError: too many requests at once, or the model is not loaded yet.
             PagelensError: the model could not be loaded.
         """
+        _check_bounds(request)
+        if request.ranking == BM25:
+            return self._find(request)
         timer = StageTimer()
         with timer.stage("encode"):
-            query = self._query(request)
-        result = self._search(request, query)
-        if request.group_by_document:
-            groups = group_by_document(result.hits)[: request.k]
-        else:
-            groups = tuple(DocumentHits(hit, ()) for hit in result.hits)
-        result = replace(result, timings_ms={**timer.timings_ms, **result.timings_ms})
-        return Found(request, query, result, groups)
+            request = self._with_vectors(request)
+        found = self._find(request)
+        timings_ms = {**timer.timings_ms, **found.result.timings_ms}
+        return replace(found, result=replace(found.result, timings_ms=timings_ms))
 
-    def explain(self, request: SearchRequest, page_id: str) -> PageExplanation:
-        """Say why a page came up, or why not; raises what `search` raises, and NoSuchPageError.
+    def search_for_heat(self, request: SearchRequest) -> Found:
+        """As `search`, with vectors whatever the ranking; kept, for the pictures of one answer."""
+        _check_bounds(request)
+        return self._recent_found(self._with_vectors(request))
 
-        Where the like of a page is wanted, places count that page too: it is most like itself.
-        """
-        query = self._query(request)
-        with self._search_turn() as index:
-            _page(index, page_id)
-            return explain(
-                index,
-                query,
-                page_id,
-                request.ranking,
-                _n_searched(request),
-                rerank=request.rerank,
-                filters=request.filters,
-            )
-
-    def heatmap(
-        self, request: SearchRequest, page_id: str, token_index: int | None, width_px: int
-    ) -> bytes:
-        """Draw where a page matches; raises what `search` raises, and NoSuchPageError.
+    def like_page(self, page_id: str, request: SearchRequest) -> SearchRequest:
+        """The request for pages like one, which is no hit itself.
 
         Args:
-            request: the search; all pages of it share one colour scale.
+            page_id: the page.
+            request: everything else that is asked for; its query is empty.
+
+        Raises:
+            WrongUseError: this is not a page id, or the page holds nothing to compare.
+            NoSuchPageError: the index does not hold it.
+            PagelensError: as `search`.
+        """
+        _refuse_two_queries(request)
+        split_page_id(page_id)
+        return replace(request, query=self._recent_page_vectors(page_id), except_page_id=page_id)
+
+    def like_image(self, data: bytes, request: SearchRequest) -> SearchRequest:
+        """The request for pages that look like an image.
+
+        Args:
+            data: a file in a format of uploaded_image.py.
+            request: everything else that is asked for; its query is empty.
+
+        Raises:
+            WrongUseError: it is no image that can be read, or images cannot be searched here.
+            PagelensError: as `search`.
+        """
+        _refuse_two_queries(request)
+        if request.ranking in (BM25, HYBRID):
+            raise WrongUseError(
+                f"An image has no words, which the ranking {request.ranking} needs. "
+                f"Take {DEFAULT_RANKING}."
+            )
+        return replace(request, query=self._image_vectors(data))
+
+    def encode(self, text: str) -> QueryVectors:
+        """A text's vectors, for what is asked of one page alone; raises what `search` raises."""
+        request = SearchRequest(text, k=1)
+        _check_bounds(request)
+        check_request(request)
+        return self._recent_text_vectors(text)
+
+    def explain(self, found: Found, page_id: str) -> PageExplanation:
+        """Say why a page came up, or why not.
+
+        Raises:
+            WrongUseError: this is not a page id.
+            NoSuchPageError: the index does not hold it.
+            BusyError: too many requests at once.
+        """
+        with self._search_turn() as index:
+            _page(index, page_id)
+            return explain(index, found, page_id)
+
+    def heatmap(self, found: Found, page_id: str, token_index: int | None, width_px: int) -> bytes:
+        """Draw where a page matches; raises what `page` raises, and BusyError.
+
+        Args:
+            found: by `search_for_heat`; all pages of it share one colour scale.
             page_id: any page.
             token_index: one token of the query; None takes the highest over the content tokens.
             width_px: of the picture; never larger than the preview.
 
         Returns:
             WebP: the page in greys, its heat in colours, its hottest words outlined.
+
+        Raises:
+            WrongUseError: the query has no such token.
         """
-        query = self._vectors(request, token_index)
-        scale = self._scale(request) if request.image else self._recent_scales(request)
+        query = found.query
+        _check_token(query, token_index)
+        scale = self._recent_scales(found)
         page = self.page(page_id)
         with self._searches.turn():  # drawing takes the cores as a search does
             words = hot_words(query, page, token_index)
@@ -224,12 +219,10 @@ class SearchService:
             preview = _narrowed(page.preview, width_px, "PNG")
             return draw_heatmap(preview, heat, scale, outlined, "WEBP")
 
-    def hot_words(
-        self, request: SearchRequest, page_id: str, token_index: int | None
-    ) -> tuple[HotWord, ...]:
-        """The words that stand where a page matches best, hottest first; raises as `heatmap`."""
-        query = self._vectors(request, token_index)
-        return hot_words(query, self.page(page_id), token_index)
+    def hot_words(self, found: Found, page_id: str, token_index: int | None) -> tuple[HotWord, ...]:
+        """The words that stand where a page matches best, hottest first; as `heatmap`."""
+        _check_token(found.query, token_index)
+        return hot_words(found.query, self.page(page_id), token_index)
 
     def page(self, page_id: str) -> Page:
         """A page with its words and vectors.
@@ -285,50 +278,25 @@ class SearchService:
         with self._searches.turn(), self._index.reading() as index:
             yield index
 
-    def _search(self, request: SearchRequest, query: QueryVectors) -> SearchResult:
-        """Run a search whose query is encoded; the page it is like is no hit."""
+    def _find(self, request: SearchRequest) -> Found:
+        """Run a search that needs no encoder any more."""
         with self._search_turn() as index:
-            result = search_encoded(
-                index,
-                query,
-                request.ranking,
-                _n_searched(request),
-                rerank=request.rerank,
-                filters=request.filters,
-            )
-        others = (hit for hit in result.hits if hit.page_id != request.page_id)
-        return replace(result, hits=tuple(others)[: request.n_pages])
+            return find(index, self._loader.encoder, request)
 
-    def _query(self, request: SearchRequest) -> QueryVectors:
-        """What a search takes: words alone need no model."""
-        _check_request(request)
-        if request.ranking == BM25 and request.page_id is None:
-            return QueryVectors.text_only(request.text)
-        return self._vectors(request)
+    def _with_vectors(self, request: SearchRequest) -> SearchRequest:
+        """The request with its query encoded; equal texts within a while are encoded once."""
+        check_request(request)
+        if isinstance(request.query, str):
+            return replace(request, query=self._recent_text_vectors(request.query))
+        return request
 
-    def _vectors(self, request: SearchRequest, token_index: int | None = None) -> QueryVectors:
-        """The query's vectors, whatever the ranking.
+    def _encode(self, text: str) -> QueryVectors:
+        encoder = self._loader.encoder()
+        with self._model.turn():
+            return encoder.encode_query(text)
 
-        Raises:
-            WrongUseError: there is no such request, or the query has no such token.
-        """
-        _check_request(request)
-        if request.image is not None:
-            query = self._image_vectors(request.image)
-        else:
-            query = self._recent_vectors((request.text, request.page_id))
-        if token_index is not None and not 0 <= token_index < len(query.tokens):
-            raise WrongUseError(
-                f"The query has no token {token_index}; it has {len(query.tokens)}, counted from 0."
-            )
-        return query
-
-    def _encode(self, key: tuple[str, str | None]) -> QueryVectors:
-        text, page_id = key
-        if page_id is None:
-            encoder = self._loader.encoder()
-            with self._model.turn():
-                return encoder.encode_query(text)
+    def _page_vectors(self, page_id: str) -> QueryVectors:
+        """What a page has that can be searched for: its looks, or its words."""
         page = self.page(page_id)
         words = frequent_words(page)
         if self.sees_images and len(page.vectors.vectors):
@@ -338,9 +306,7 @@ class SearchService:
                 "This page has no words, and this index was made from words: there is nothing to "
                 "compare. Choose another page."
             )
-        encoder = self._loader.encoder()
-        with self._model.turn():
-            return encoder.encode_query(words)
+        return self._encode(words)
 
     def _image_vectors(self, data: bytes) -> QueryVectors:
         if not self.sees_images:
@@ -357,43 +323,40 @@ class SearchService:
             vectors = encoder.encode_pages([seen])[0]
         return look_of(vectors, "")
 
-    def _scale(self, request: SearchRequest) -> Scale:
+    def _scale(self, found: Found) -> Scale:
         """The colours that all pages of a search share, from its first hits."""
-        query = self._vectors(request)
-        shown = replace(request, k=min(request.k, SCALE_PAGES), group_by_document=False)
-        hits = self._search(shown, self._query(request)).hits
         with self._index.reading() as index:
-            return common_scale(
-                [heat_of_cells(query, _page(index, hit.page_id), None) for hit in hits]
-            )
+            pages = [_page(index, hit.page_id) for hit in found.shown[:SCALE_PAGES]]
+        return common_scale([heat_of_cells(found.query, page, None) for page in pages])
 
 
-def _check_request(request: SearchRequest) -> None:
-    """Refuse what no search can answer, and what would hold up everybody.
+def _check_bounds(request: SearchRequest) -> None:
+    """Refuse what would hold up everybody.
 
     Raises:
-        WrongUseError: nothing or too much is asked for, or an unknown ranking.
+        WrongUseError: too much is asked for.
     """
-    given = [bool(request.text.strip()), request.page_id is not None, request.image is not None]
-    if sum(given) > 1:
-        raise WrongUseError("Search for a text, a page or an image: one of them at a time.")
-    check_query(request.text if not any(given[1:]) else "-", request.ranking, request.k)
-    if request.page_id is not None:
-        split_page_id(request.page_id)
-    if request.image is not None and request.ranking in (BM25, HYBRID):
+    if isinstance(request.query, str) and len(request.query) > MAX_TEXT_LENGTH:
         raise WrongUseError(
-            f"An image has no words, which the ranking {request.ranking} needs. "
-            f"Take {DEFAULT_RANKING}."
-        )
-    if len(request.text) > MAX_TEXT_LENGTH:
-        raise WrongUseError(
-            f"The query has {len(request.text):,} characters; at most {MAX_TEXT_LENGTH:,} are "
+            f"The query has {len(request.query):,} characters; at most {MAX_TEXT_LENGTH:,} are "
             "taken. Leave words out."
         )
     if request.k > MAX_K:
         raise WrongUseError(f"{request.k:,} hits are too many; at most {MAX_K} are given.")
     if request.rerank is not None and not 1 <= request.rerank <= MAX_RERANK:
         raise WrongUseError(f"--rerank ({request.rerank}) must be from 1 to {MAX_RERANK:,}.")
+
+
+def _refuse_two_queries(request: SearchRequest) -> None:
+    if request.text.strip():
+        raise WrongUseError("Search for a text, a page or an image: one of them at a time.")
+
+
+def _check_token(query: QueryVectors, token_index: int | None) -> None:
+    if token_index is not None and not 0 <= token_index < len(query.tokens):
+        raise WrongUseError(
+            f"The query has no token {token_index}; it has {len(query.tokens)}, counted from 0."
+        )
 
 
 _SAVE_OPTIONS: dict[str, dict[str, int]] = {
@@ -411,11 +374,6 @@ def _narrowed(preview: bytes, width_px: int, file_format: str) -> bytes:
     data = io.BytesIO()
     smaller.save(data, file_format, **_SAVE_OPTIONS[file_format])
     return data.getvalue()
-
-
-def _n_searched(request: SearchRequest) -> int:
-    """Hits the index is asked for: a page whose like is wanted comes up too, and is left out."""
-    return request.n_pages + (request.page_id is not None)
 
 
 def _page(index: PageIndex, page_id: str) -> Page:

@@ -4,9 +4,10 @@ import math
 from dataclasses import dataclass
 
 from index.interface import BM25
-from query.explain import PageExplanation, TokenMatch
+from index.wording import as_cosine, count, printable, score_text
+from query.explain import PageExplanation
 from query.phases import TWO_PHASES
-from query.web.answer_view import printable, shown_score
+from query.token_matches import TokenMatch
 
 SHOWN_TOKENS = 12
 """Rows of a table that is read at a glance. Of a longer query, or of a page as a query, those with
@@ -60,8 +61,13 @@ def why_view(explanation: PageExplanation) -> Why:
     others = [match for match in explanation.tokens if match.token_index not in shown]
     largest = max((abs(match.share) for match in content), default=0.0) or 1.0
     rows = [
-        TokenRow(printable(m.token), f"{m.share:.1%}", _cosine(m.similarity), _part(m, largest))
-        for m in content
+        TokenRow(
+            printable(match.token),
+            f"{match.share:.1%}",
+            f"{as_cosine(match.similarity):.3f}",
+            _part(match, largest),
+        )
+        for match in content
     ]
     return Why(
         heading="Why this page" if explanation.place else "Why this page did not come up",
@@ -76,11 +82,6 @@ def why_view(explanation: PageExplanation) -> Why:
     )
 
 
-def _cosine(similarity: float) -> str:
-    """A similarity; that of a vector with itself as stored may be 1.001, by rounding."""
-    return f"{min(1.0, similarity):.3f}"
-
-
 def _part(match: TokenMatch, largest: float) -> float:
     return min(1.0, max(0.0, match.share / largest))
 
@@ -89,8 +90,8 @@ def _others_said(others: list[TokenMatch]) -> str:
     """What the tokens without a row add together: they count in the score like all others."""
     if not others:
         return ""
-    n, share = len(others), sum(match.share for match in others)
-    return f"{n} other token{'' if n == 1 else 's'}: {share:.1%} of the score"
+    share = sum(match.share for match in others)
+    return f"{count(len(others), 'other token')}: {share:.1%} of the score"
 
 
 def _steps(explanation: PageExplanation) -> tuple[Named, ...]:
@@ -107,7 +108,7 @@ def _steps(explanation: PageExplanation) -> tuple[Named, ...]:
     if math.isfinite(explanation.score):
         is_sum = explanation.ranking == BM25 or bool(explanation.fused)
         total = "" if is_sum else f" (sum {explanation.score_sum:.4f})"
-        steps.append(Named("score", shown_score(explanation.score, explanation.ranking) + total))
+        steps.append(Named("score", score_text(explanation.score, explanation.ranking) + total))
     return tuple(steps)
 
 

@@ -67,7 +67,7 @@ def test_auto_takes_colsmol_where_its_weights_are_at_hand(default_model_on_disk)
     [
         (1, "1 page", "under a minute"),
         (40, "40 pages", "about 20 minutes"),
-        (1200, "1200 pages", "about 10 hours"),
+        (1200, "1,200 pages", "about 10 hours"),
     ],
 )
 def test_auto_says_what_it_took_instead_and_what_colsmol_would_take(

@@ -9,6 +9,7 @@ from PIL import Image
 from index.pages import Hit
 from query import contact_sheet as sheet_module
 from query.contact_sheet import PAGE_HEIGHT_PX, PAGE_WIDTH_PX, contact_sheet
+from tests.finding import found_hits
 
 COLORS = ["red", "green", "blue", "orange", "purple", "teal", "brown"]
 
@@ -25,7 +26,7 @@ def preview(color: str, size: tuple[int, int] = (452, 640)) -> bytes:
 
 def draw(colors: list[str], query: str = "cranes", path: str = "/a/report.pdf") -> Image.Image:
     hits = [hit(i, path) for i in range(1, len(colors) + 1)]
-    png = contact_sheet(query, hits, [preview(color) for color in colors])
+    png = contact_sheet(found_hits(hits, query), [preview(color) for color in colors])
     image = Image.open(io.BytesIO(png))
     assert image.format == "PNG"
     return image
@@ -56,7 +57,7 @@ def test_a_page_keeps_its_shape() -> None:
 
 @pytest.mark.parametrize("size", [(1280, 720), (1280, 3), (3, 1280), (10, 10)])
 def test_pages_of_any_shape_fit_their_place(size: tuple[int, int]) -> None:
-    png = contact_sheet("cranes", [hit(1)], [preview("red", size)])
+    png = contact_sheet(found_hits([hit(1)]), [preview("red", size)])
     at = places(Image.open(io.BytesIO(png)), "red")
     height, width = at.max(axis=0) - at.min(axis=0) + 1
     assert 0 < width <= PAGE_WIDTH_PX
@@ -84,7 +85,7 @@ def test_any_query_and_name_can_be_written(text: str) -> None:
 
 def test_a_document_without_a_path_shows_its_id() -> None:
     without = Hit("d-1", "d", 1, 0.5, 7.0, (), "", "")
-    assert contact_sheet("cranes", [without], [preview("red")])
+    assert contact_sheet(found_hits([without]), [preview("red")])
 
 
 def test_without_any_system_font_the_sheet_is_drawn_all_the_same(

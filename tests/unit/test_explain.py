@@ -30,7 +30,8 @@ from index.pages import (
 )
 from query.explain import PageExplanation, explain, explain_hits
 from query.query_words import QueryWord
-from query.search import FUSED_RANKINGS, HYBRID, RRF_K, search
+from query.search import FUSED_RANKINGS, HYBRID, RRF_K
+from tests.finding import found_for
 from tests.library import JAPANESE, OLD_REPORT, SCAN, TEXTS, fill
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT, document, document_id, page, unit_vectors
@@ -85,10 +86,10 @@ def hit_ids(result: SearchResult) -> list[str]:
 @pytest.mark.parametrize("ranking", MAXSIM)
 def test_every_score_of_the_index_is_the_sum_of_its_parts(filled: PageIndex, ranking: str) -> None:
     query = random_query()
-    result = filled.search(query, ranking, N_PAGES, rerank=N_PAGES)
-    explained = explain_hits(filled, query, result, ranking, N_PAGES, rerank=N_PAGES)
+    found = found_for(filled, query, ranking, N_PAGES, rerank=N_PAGES)
+    explained = explain_hits(filled, found)
     assert len(explained) == N_PAGES - 1  # all but the page without vectors
-    for hit, explanation in zip(result.hits, explained, strict=True):
+    for hit, explanation in zip(found.result.hits, explained, strict=True):
         contributions = [match.contribution for match in explanation.tokens]
         assert explanation.page_id == hit.page_id
         assert sum(contributions) == pytest.approx(hit.score_sum, abs=1e-4)
@@ -103,8 +104,9 @@ def test_a_page_whose_patches_all_oppose_the_query(empty: PageIndex, ranking: st
     query = query_of(unit_vectors(np.random.default_rng(2), 1).repeat(3, axis=0))
     empty.put_document(document(1, "/a.pdf"))
     empty.put([page(1, 1, -query.vectors[:2])])
-    hit = empty.search(query, ranking, 1).hits[0]
-    explanation = explain(empty, query, hit.page_id, ranking, 1)
+    found = found_for(empty, query, ranking, 1)
+    hit = found.result.hits[0]
+    explanation = explain(empty, found, hit.page_id)
     assert explanation.score_sum == pytest.approx(hit.score_sum, abs=1e-4)
     assert all(match.similarity == pytest.approx(-1, abs=0.01) for match in explanation.tokens)
     assert [match.patch for match in explanation.tokens] == [0, 0, 0]  # of equal ones the lowest
@@ -115,15 +117,16 @@ def test_a_sum_of_zero_is_shared_by_none(empty: PageIndex) -> None:
     axes = np.eye(VECTOR_DIM, dtype=np.float32)
     empty.put_document(document(1, "/a.pdf"))
     empty.put([page(1, 1, axes[:1])])
-    explanation = explain(empty, query_of(axes[1:3]), f"{document_id(1)}-1", FLOAT, 1)
+    found = found_for(empty, query_of(axes[1:3]), FLOAT, 1)
+    explanation = explain(empty, found, f"{document_id(1)}-1")
     assert [match.share for match in explanation.tokens] == [0, 0]
 
 
 def test_hybrid_is_the_sum_of_its_rankings(filled: PageIndex) -> None:
     query = random_query()
-    result = search(filled, lambda: Fixed(query), query.text, HYBRID, 10)
+    found = found_for(filled, query, HYBRID, 10)
     for place, (hit, explanation) in enumerate(
-        zip(result.hits, explain_hits(filled, query, result, HYBRID, 10), strict=True), 1
+        zip(found.result.hits, explain_hits(filled, found), strict=True), 1
     ):
         assert explanation.place == place
         assert explanation.score_sum == pytest.approx(hit.score_sum, abs=1e-9)
@@ -135,20 +138,10 @@ def test_hybrid_is_the_sum_of_its_rankings(filled: PageIndex) -> None:
             assert part.contribution == (1 / (RRF_K + part.place) if part.place else 0)
 
 
-class Fixed:
-    """An encoder that has encoded its only query before."""
-
-    def __init__(self, query: QueryVectors) -> None:
-        self._query = query
-
-    def encode_query(self, text: str) -> QueryVectors:
-        return self._query
-
-
 def test_bm25_has_the_score_of_the_index_and_names_the_words(filled: PageIndex) -> None:
-    query = QueryVectors.text_only("shared w7")
-    hit = filled.search(query, BM25, 1).hits[0]
-    explanation = explain(filled, query, hit.page_id, BM25, 1)
+    found = found_for(filled, "shared w7", BM25, 1)
+    hit = found.result.hits[0]
+    explanation = explain(filled, found, hit.page_id)
     assert (explanation.place, explanation.phase_1_place, explanation.tokens) == (1, 1, ())
     assert explanation.score == explanation.score_sum == hit.score_sum
     assert explanation.words == (QueryWord("shared", ("shared",)), QueryWord("w7", ("w7",)))
@@ -165,7 +158,7 @@ def test_a_pooled_vector_names_all_its_cells(empty: PageIndex) -> None:
     empty.put_document(document(1, "/a.pdf"))
     empty.put([replace(plain, vectors=PageVectors(axes[:2], pooled))])
     query = replace(query_of(axes[[1, 0]]), is_content=np.array([True, False]))
-    first, second = explain(empty, query, plain.page_id, FLOAT, 1).tokens
+    first, second = explain(empty, found_for(empty, query, FLOAT, 1), plain.page_id).tokens
     assert (first.patch, second.patch) == (1, 0)
     np.testing.assert_allclose(first.boxes, boxes[[0, 2]], atol=1e-4)
     np.testing.assert_allclose(second.boxes, boxes[[1]], atol=1e-4)
@@ -183,7 +176,9 @@ def test_the_patch_is_the_one_the_ranking_takes(empty: PageIndex) -> None:
     empty.put_document(document(1, "/a.pdf"))
     empty.put([page(1, 1, vectors)])
     patches = {
-        ranking: explain(empty, query_of(token[None]), f"{document_id(1)}-1", ranking, 1)
+        ranking: explain(
+            empty, found_for(empty, query_of(token[None]), ranking, 1), f"{document_id(1)}-1"
+        )
         .tokens[0]
         .patch
         for ranking in MAXSIM
@@ -198,16 +193,14 @@ def test_the_patch_is_the_one_the_ranking_takes(empty: PageIndex) -> None:
 def test_the_places_after_both_phases(filled: PageIndex, ranking: str) -> None:
     query = random_query()
     phase_1 = hit_ids(filled.search(query, HAMMING, N_PAGES))
-    result = filled.search(query, ranking, 5, rerank=N_PAGES)
-    for place, explanation in enumerate(
-        explain_hits(filled, query, result, ranking, 5, rerank=N_PAGES), 1
-    ):
+    found = found_for(filled, query, ranking, 5, rerank=N_PAGES)
+    for place, explanation in enumerate(explain_hits(filled, found), 1):
         assert explanation.place == place
         assert explanation.phase_1_place == phase_1.index(explanation.page_id) + 1
         assert explanation.phase_1_depth == N_PAGES
         assert explanation.n_candidates == N_PAGES
         assert explanation.why_not is None
-        alone = explain(filled, query, explanation.page_id, ranking, 5, rerank=N_PAGES)
+        alone = explain(filled, found, explanation.page_id)
         assert (alone.place, alone.phase_1_place) == (place, explanation.phase_1_place)
 
 
@@ -217,9 +210,7 @@ def test_the_places_after_both_phases(filled: PageIndex, ranking: str) -> None:
 def test_each_phase_runs_once_for_all_hits(
     library: MemoryIndex, monkeypatch: pytest.MonkeyPatch, ranking: str, searches: int
 ) -> None:
-    encoder = LexicalEncoder()
-    query = encoder.encode_query("containers and cranes of the harbour")
-    result = search(library, lambda: encoder, query.text, ranking, 4)
+    found = found_for(library, "containers and cranes of the harbour", ranking, 4)
     asked = []
     whole = library.search
 
@@ -228,20 +219,29 @@ def test_each_phase_runs_once_for_all_hits(
         return whole(*args, **options)
 
     monkeypatch.setattr(library, "search", counted)
-    assert len(explain_hits(library, query, result, ranking, 4)) == 4
+    assert len(explain_hits(library, found)) == 4
     assert len(asked) == searches
 
 
 def test_no_hits_ask_nothing() -> None:
-    nothing = SearchResult((), 0)
-    assert explain_hits(MemoryIndex(FINGERPRINT), random_query(), nothing, FLOAT, 4) == ()
+    index = MemoryIndex(FINGERPRINT)
+    assert explain_hits(index, found_for(index, random_query(), FLOAT, 4)) == ()
 
 
 def test_hits_gathered_deeper_than_k_are_explained_too(library: MemoryIndex) -> None:
-    query = LexicalEncoder().encode_query("harbour")
-    result = library.search(query, FLOAT, 6)
-    places = [e.place for e in explain_hits(library, query, result, FLOAT, 2)]
+    found = found_for(library, "harbour", FLOAT, 2, group_by="document")
+    places = [e.place for e in explain_hits(library, found)]
     assert places == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("ranking", [HAMMING_THEN_FLOAT, FLOAT, HYBRID, BM25])
+def test_the_page_whose_like_is_wanted_counts_nowhere(library: MemoryIndex, ranking: str) -> None:
+    liked = f"{OLD_REPORT}-1"
+    found = found_for(library, "annual report 2022", ranking, 3, except_page_id=liked)
+    assert [e.place for e in explain_hits(library, found)] == [1, 2, 3][: len(found.shown)]
+    explanation = explain(library, found, liked)
+    assert explanation.place is None
+    assert explanation.why_not == "It is the page whose like is wanted."
 
 
 # Why not
@@ -255,10 +255,8 @@ def why(
     k: int = 1,
     **options,
 ) -> PageExplanation:
-    query = QueryVectors.text_only(text)
-    if ranking != BM25:
-        query = LexicalEncoder().encode_query(text)
-    explanation = explain(index, query, wanted, ranking, k, **options)
+    found = found_for(index, text, ranking, k, **options)
+    explanation = explain(index, found, wanted)
     assert explanation.place is None
     return explanation
 
@@ -297,9 +295,9 @@ def test_a_document_without_a_path(library: MemoryIndex) -> None:
 
 @pytest.mark.parametrize("ranking", [HAMMING_THEN_FLOAT, HAMMING, HYBRID])
 def test_below_k(library: MemoryIndex, ranking: str) -> None:
-    query = LexicalEncoder().encode_query("annual report harbour 2022")
-    deep = search(library, LexicalEncoder, query.text, ranking, 9).hits
-    found = why(library, query.text, deep[2].page_id, ranking, 2)
+    text = "annual report harbour 2022"
+    deep = found_for(library, text, ranking, 9).result.hits
+    found = why(library, text, deep[2].page_id, ranking, 2)
     assert found.why_not == (
         f"It is at place 3 with a score of {deep[2].score:.4f}; the last of the 2 shown has "
         f"{deep[1].score:.4f}."
@@ -398,7 +396,8 @@ def test_bm25_without_text(library: MemoryIndex) -> None:
 def test_bm25_below_what_was_looked_at(filled: PageIndex) -> None:
     query = QueryVectors.text_only("shared w7")
     hits = filled.search(query, BM25, 3).hits
-    explanation = explain(filled, query, f"{document_id(29)}-1", BM25, 3, rerank=3)
+    found = found_for(filled, "shared w7", BM25, 3, rerank=3)
+    explanation = explain(filled, found, f"{document_id(29)}-1")
     assert explanation.place is None
     assert 0 < explanation.score <= hits[2].score
     assert explanation.why_not == (
@@ -423,23 +422,23 @@ def test_hybrid_says_why_for_both(library: MemoryIndex, monkeypatch: pytest.Monk
 
 
 def test_an_unknown_page(library: MemoryIndex) -> None:
-    query = LexicalEncoder().encode_query("harbour")
+    found = found_for(library, "harbour", FLOAT, 1)
     with pytest.raises(WrongUseError, match="holds no page"):
-        explain(library, query, f"{'9' * 32}-1", FLOAT, 1)
+        explain(library, found, f"{'9' * 32}-1")
 
 
 @pytest.mark.parametrize("ranking", [*MAXSIM, HYBRID, BM25])
 def test_every_page_of_the_library_can_be_explained(library: MemoryIndex, ranking: str) -> None:
     for wanted, texts in TEXTS.items():
         for number in range(1, len(texts) + 1):
-            query = LexicalEncoder().encode_query("ferries 2022")
-            explanation = explain(library, query, f"{wanted}-{number}", ranking, 2)
+            found = found_for(library, "ferries 2022", ranking, 2)
+            explanation = explain(library, found, f"{wanted}-{number}")
             assert (explanation.place is None) == (explanation.why_not is not None)
 
 
 def test_the_words_of_a_cjk_page(library: MemoryIndex) -> None:
-    query = QueryVectors.text_only("機械学習 of the ガイド")
-    found = explain(library, query, f"{JAPANESE}-1", BM25, 1)
+    answer = found_for(library, "機械学習 of the ガイド", BM25, 1)
+    found = explain(library, answer, f"{JAPANESE}-1")
     assert [(word.text, bool(word.on_page)) for word in found.words] == [
         ("機械学習", True),
         ("ガイド", True),

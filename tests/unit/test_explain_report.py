@@ -9,12 +9,12 @@ import pytest
 from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.interface import BM25, HAMMING_THEN_FLOAT
-from index.pages import QueryVectors
 from query.explain import PageExplanation, explain
 from query.explain_report import explanation_as_json, print_explanation, print_hot_words
 from query.hot_words import HotWord
 from query.page_name import find_page
 from query.search import HYBRID
+from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill
 from tests.memory_index import MemoryIndex
 
@@ -29,10 +29,7 @@ def library() -> MemoryIndex:
 def explained(
     index: MemoryIndex, text: str, page_id: str, ranking: str = HAMMING_THEN_FLOAT, k: int = 3
 ) -> PageExplanation:
-    query = QueryVectors.text_only(text)
-    if ranking != BM25:
-        query = LexicalEncoder().encode_query(text)
-    return explain(index, query, page_id, ranking, k)
+    return explain(index, found_for(index, text, ranking, k), page_id)
 
 
 def printed(capsys: pytest.CaptureFixture[str], explanation: PageExplanation) -> list[str]:
@@ -43,7 +40,8 @@ def printed(capsys: pytest.CaptureFixture[str], explanation: PageExplanation) ->
 def test_a_table_of_tokens(library: MemoryIndex, capsys: pytest.CaptureFixture[str]) -> None:
     found = explained(library, "containers quay", f"{OLD_REPORT}-2")
     first, header, _, *rows = printed(capsys, found)
-    score = f"{found.score:.4f}"
+    assert found.score == pytest.approx(1, abs=1e-3)
+    score = f"{min(1.0, found.score):.4f}"
     assert first == f"report.pdf, page 2: place 1 of 8, score {score}, place 1 after phase 1"
     assert header == "token similarity share best place, % from the left and from the top"
     assert [row.split()[0] for row in rows] == ["containers", "quay"]
@@ -58,7 +56,7 @@ def test_tokens_that_are_no_content_are_counted_together(
         LexicalEncoder().encode_query("containers quay month"),
         is_content=np.array([True, False, False]),
     )
-    found = explain(library, query, f"{OLD_REPORT}-2", HAMMING_THEN_FLOAT, 3)
+    found = explain(library, found_for(library, query, HAMMING_THEN_FLOAT, 3), f"{OLD_REPORT}-2")
     rows = printed(capsys, found)[3:]
     assert [row.split()[0] for row in rows] == ["containers", "(2"]
     assert rows[1] == "(2 others) 1.000 66.7%"
@@ -111,7 +109,9 @@ def test_below_the_depth_of_phase_1(
     library: MemoryIndex, capsys: pytest.CaptureFixture[str]
 ) -> None:
     query = LexicalEncoder().encode_query("quay")
-    found = explain(library, query, f"{JAPANESE}-1", HAMMING_THEN_FLOAT, 1, rerank=1)
+    found = explain(
+        library, found_for(library, query, HAMMING_THEN_FLOAT, 1, rerank=1), f"{JAPANESE}-1"
+    )
     assert ", below place 1 after phase 1" in printed(capsys, found)[0]
 
 

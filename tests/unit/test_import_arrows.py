@@ -10,7 +10,7 @@ PACKAGES = ("encoders", "index", "ingest", "query", "vespa_app")
 
 ALLOWED = {
     "index": {"index"},
-    "encoders": {"encoders", "index.errors", "index.pages"},
+    "encoders": {"encoders", "index.errors", "index.pages", "index.wording"},
     "ingest": {"ingest", "index", "encoders"},
     "query": {"query", "index", "encoders"},
     "vespa_app": {"vespa_app", "index"},

@@ -25,7 +25,8 @@ from index.embedded import EmbeddedIndex
 from index.errors import WrongUseError
 from index.location import Location
 from index.pages import Document, FileRecord
-from query.web.service import SearchRequest, SearchService
+from query.search import SearchRequest
+from query.web.service import SearchService
 from tests.library import NEW_REPORT, fill, make_page
 from vespa_app.open_index import open_index
 
@@ -257,7 +258,7 @@ def test_the_model_and_device_are_those_asked_for(folder, served, monkeypatch):
     assert CliRunner().invoke(query.mcp_cli.mcp, options, catch_exceptions=False).output == ""
     assert asked == []
     with closing(served[0]) as service:
-        assert service.search(SearchRequest("cranes")).groups
+        assert service.search(SearchRequest("cranes", k=1)).groups
     assert asked == [(LexicalEncoder().fingerprint, "other", "cpu")]
 
 

@@ -233,8 +233,8 @@ def test_the_model_is_loaded_when_it_is_first_needed(index):
         ),
         (
             {"query": "harbour", "document": "3"},
-            "None of the 2 pages has a text layer, and this index was made from text: it cannot "
-            "find pages by their looks.",
+            "None of the 2 pages has a text layer, and this index was made from text. To "
+            "search by looks, make another: pagelens ingest FOLDER --encoder colsmol --index NEW",
         ),
     ],
 )
@@ -246,7 +246,7 @@ def test_why_nothing_was_found(ask, arguments, notice):
 def test_an_empty_index(ask, index):
     index.delete(list(TEXTS))
     assert answer_of(ask("search", query="harbour"))["notices"] == [
-        "The index is empty. The user can fill it: pagelens ingest FOLDER"
+        "The index is empty. Fill it: pagelens ingest FOLDER"
     ]
     assert answer_of(ask("list_documents"))["documents"] == []
 

@@ -18,7 +18,7 @@ from encoders.lexical import LexicalEncoder
 from index.embedded import EmbeddedIndex
 from index.errors import MissingDependencyError
 from index.interface import RERANK_COUNT
-from index.pages import Fingerprint
+from index.pages import Fingerprint, QueryVectors
 from pagelens import main
 from query.search import RANKINGS
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill
@@ -254,7 +254,7 @@ def test_filters(run: Run, conditions: list[str], pages: set[str]) -> None:
 def test_a_wrong_filter_ends_with_2(run: Run) -> None:
     ran = run("ferries", "--filter", "pages=x")
     assert ran.code == 2
-    assert ran.error.startswith("--filter pages=x is not a page range.")
+    assert ran.error.startswith("The filter pages=x is not a page range.")
 
 
 # Nothing found, nothing asked
@@ -272,16 +272,44 @@ def test_an_empty_index(run: Run, library: MemoryIndex) -> None:
     assert ran == (0, "", "Index here is empty. Fill it: pagelens ingest FOLDER --index here\n")
 
 
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        *(
+            (
+                [wrong],
+                f"--filter {wrong!r} cannot be read. Write KEY=VALUE: path=2023/*.pdf, "
+                "document=1f3a, pages=3-10, language=de.",
+            )
+            for wrong in ("folder=x", "path", "path=", "=x")
+        ),
+        (
+            ["pages=1", "pages=2"],
+            "--filter pages is given twice (1, 2), and a page must meet all filters. "
+            "Leave one out.",
+        ),
+    ],
+)
+def test_filters_that_are_not_key_and_value(run: Run, conditions: list[str], message: str) -> None:
+    options = [part for condition in conditions for part in ("--filter", condition)]
+    ran = run("ferries", *options)
+    assert (ran.code, ran.error) == (2, message)
+
+
+def test_a_glob_may_hold_an_equals_sign(run: Run) -> None:
+    assert run("ferries", "--filter", "path=a=b/*").err.startswith("None of the 8 pages passes")
+
+
 def test_filters_that_no_page_passes(run: Run) -> None:
     ran = run("ferries", "--filter", "path=*.tiff")
-    assert ran == (0, "", "None of the 8 pages passes the filters. Leave a --filter out.\n")
+    assert ran == (0, "", "None of the 8 pages passes the filters. Leave one out.\n")
 
 
 def test_words_that_no_page_holds(run: Run) -> None:
     assert run("zebra", "--ranking", "bm25") == (
         0,
         "",
-        "None of the 8 pages holds one of these words. Try others, or --ranking "
+        "None of the 8 pages holds one of these words. Try others, or the ranking "
         "hamming-then-float, which finds similar ones too.\n",
     )
 
@@ -538,6 +566,23 @@ def test_grouped_hits_are_explained_at_their_own_places(run: Run) -> None:
     grouped = ("--group-by", "document", "-k", "2", "--json", "--explain")
     found = json.loads(run("containers by quay 2022", *grouped).out)
     assert [e["page_id"] for e in found["explanations"]] == [h["page_id"] for h in found["hits"]]
+
+
+@pytest.mark.parametrize("ranking", ["hamming-then-float", "hybrid", "bm25"])
+def test_a_text_is_encoded_once_whatever_is_asked_about_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ranking: str
+) -> None:
+    encoded: list[str] = []
+
+    class Counting(LexicalEncoder):
+        def encode_query(self, text: str) -> QueryVectors:
+            encoded.append(text)
+            return super().encode_query(text)
+
+    monkeypatch.setattr(query.cli, "load_encoder", lambda *_: Counting())
+    asked = ("--explain", "--why-not", "scan.pdf:1", "--heatmap", str(tmp_path))
+    assert run("ferries", "--ranking", ranking, *asked).code == 0
+    assert encoded == ["ferries"]
 
 
 def test_explaining_words_loads_no_encoder(run: Run, loaded: list[object]) -> None:

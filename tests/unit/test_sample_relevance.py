@@ -14,7 +14,8 @@ from encoders.lexical import LexicalEncoder
 from index.embedded import EmbeddedIndex
 from index.interface import BM25, HAMMING, HAMMING_THEN_FLOAT
 from ingest.cli import ingest
-from query.search import HYBRID, search
+from query.search import HYBRID
+from tests.finding import found_for
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -48,7 +49,9 @@ def ndcg_at_5(index: EmbeddedIndex, ranking: str) -> float:
         # ir_measures orders by score alone: the rank stands in, so that ties stay as we broke them
         ScoredDoc(text, f"{Path(hit.paths[0]).name}/{hit.page_number}", -rank)
         for text, _ in known_items()
-        for rank, hit in enumerate(search(index, lambda: encoder, text, ranking, 5).hits)
+        for rank, hit in enumerate(
+            found_for(index, text, ranking, 5, encoder=lambda: encoder).result.hits
+        )
     ]
     return float(ir_measures.calc_aggregate([nDCG @ 5], relevant, run)[nDCG @ 5])
 

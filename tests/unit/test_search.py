@@ -8,18 +8,23 @@ from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.interface import BM25, FLOAT, INDEX_RANKINGS
-from index.pages import Filters, Hit
+from index.pages import Filters, Hit, SearchResult
 from query.search import (
+    BY_DOCUMENT,
     FUSED_RANKINGS,
     FUSION_DEPTH,
     HYBRID,
+    PAGES_PER_DOCUMENT,
     RANKINGS,
     RRF_K,
     DocumentHits,
+    SearchRequest,
+    find,
     fuse,
     group_by_document,
-    search,
+    with_vectors,
 )
+from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
 from tests.memory_index import MemoryIndex
 
@@ -33,6 +38,10 @@ def library() -> MemoryIndex:
 
 def no_encoder() -> Encoder:
     raise AssertionError("the encoder was asked for")
+
+
+def search(index, encoder, text, ranking, k, **others) -> SearchResult:
+    return found_for(index, text, ranking, k, encoder=encoder, **others).result
 
 
 def hit(document: str, page_number: int, score: float = 1.0) -> Hit:
@@ -138,7 +147,9 @@ def test_an_unknown_ranking_is_refused(library: MemoryIndex) -> None:
 
 @pytest.mark.parametrize("ranking", RANKINGS)
 def test_k_below_one_is_refused(library: MemoryIndex, ranking: str) -> None:
-    with pytest.raises(WrongUseError, match=r"^-k \(0\) must be at least 1\.$"):
+    with pytest.raises(
+        WrongUseError, match=r"^-k \(0\) and --rerank \(200\) must be at least 1\.$"
+    ):
         search(library, no_encoder, "ferries", ranking, 0)
 
 
@@ -166,3 +177,37 @@ def test_a_path_belongs_to_one_document() -> None:
     index.delete([NEW_REPORT, "unknown"])
     assert index.page_numbers(NEW_REPORT) == frozenset()
     assert index.page_numbers(OLD_REPORT) == {1, 2, 3}
+
+
+def test_vectors_are_a_query_without_an_encoder(library: MemoryIndex) -> None:
+    query = LexicalEncoder().encode_query("ferries")
+    found = find(library, no_encoder, SearchRequest(query, 2, FLOAT))
+    assert found.query is query
+    assert found.result.hits[0].page_id == f"{OLD_REPORT}-3"
+    assert [group.best for group in found.groups] == list(found.shown) == list(found.result.hits)
+
+
+def test_what_has_vectors_is_not_encoded_again(library: MemoryIndex) -> None:
+    asked = with_vectors(SearchRequest("ferries", 2, BM25), LexicalEncoder)
+    assert with_vectors(asked, no_encoder) is asked
+    found = find(library, no_encoder, asked)
+    assert found.query.tokens == ("ferries",)  # for heat, though bm25 looked at the text alone
+    assert [h.page_id for h in found.result.hits] == [f"{OLD_REPORT}-3"]
+
+
+def test_documents_are_looked_for_deeper_than_they_are_shown(library: MemoryIndex) -> None:
+    found = found_for(library, "harbour", FLOAT, 1, group_by=BY_DOCUMENT)
+    assert len(found.groups) == 1
+    assert found.result.hits == tuple(
+        found_for(library, "harbour", FLOAT, PAGES_PER_DOCUMENT).result.hits
+    )
+    assert found.groups == group_by_document(found.result.hits)[:1]
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_the_page_whose_like_is_wanted_is_no_hit(library: MemoryIndex, ranking: str) -> None:
+    best, *others = search(library, LexicalEncoder, "harbour 2022", ranking, 4).hits
+    without = search(
+        library, LexicalEncoder, "harbour 2022", ranking, 3, except_page_id=best.page_id
+    )
+    assert list(without.hits) == others

@@ -16,11 +16,12 @@ from index.errors import (
     ServerError,
 )
 from index.pages import page_id
-from query.report import Answer, answer_as_json
+from query.report import found_as_json
+from query.search import SearchRequest
 from query.web.app import create_app
 from query.web.problems import PROBLEM_TYPE
 from query.web.refusals import BusyError, UnavailableError
-from query.web.service import SearchRequest, SearchService
+from query.web.service import SearchService
 from tests.library import NEW_REPORT, OLD_REPORT, TEXTS, TITLES, fill
 from tests.looking_encoder import LookingEncoder, fill_with_colours, picture
 from tests.memory_index import MemoryIndex
@@ -52,11 +53,8 @@ def test_a_search_says_what_the_command_line_says(
 ) -> None:
     parameters = {"q": "harbour report", "k": 3, "group_by": "document", "path": "*.pdf"}
     answer = client.get("/api/search", params=parameters).json()
-    request = SearchRequest(text="harbour report", k=3, group_by_document=True)
-    found = service.search(request)
-    said = json.loads(
-        answer_as_json(Answer(request.text, request.ranking, found.groups, found.result), {})
-    )
+    found = service.search(SearchRequest("harbour report", k=3, group_by="document"))
+    said = json.loads(found_as_json(found, {}))
     assert answer.pop("timings_ms").keys() == said.pop("timings_ms").keys()
     assert answer == said
     assert answer["hits"][0]["other_pages"]
@@ -134,7 +132,7 @@ class TestProblems:
             (
                 "search?q=a&pages=9-3",
                 400,
-                "--filter pages=9-3 is an empty range. Write the lower page first: pages=3-9.",
+                "The page range 9-3 is empty. Write the lower page first: 3-9.",
             ),
             (
                 "search",

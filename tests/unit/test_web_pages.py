@@ -160,8 +160,8 @@ def test_pages_of_one_document_are_gathered(client: Client) -> None:
     ("address", "said"),
     [
         ("/?q=zebra&ranking=bm25", "None of the 8 pages holds one of these words"),
-        ("/?q=harbour&path=1999/*", "No page of the index passes the filters."),
-        ("/?q=harbour&path=scan.pdf", "this index was made from words"),
+        ("/?q=harbour&path=1999/*", "None of the 8 pages passes the filters."),
+        ("/?q=harbour&path=scan.pdf", "this index was made from text"),
     ],
 )
 def test_no_hits_says_why_and_what_to_try(client: Client, address: str, said: str) -> None:

@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -18,11 +18,11 @@ from index.errors import MissingDependencyError, ServerError, WrongUseError
 from index.interface import BM25, PageIndex
 from index.pages import Fingerprint, QueryVectors, page_id
 from query.page_query import MAX_TOKENS, frequent_words, look_of
-from query.search import HYBRID
+from query.search import HYBRID, SearchRequest
 from query.web import model_loader, shared_index
 from query.web.recent import Recent
 from query.web.refusals import BusyError, NoSuchPageError, UnavailableError
-from query.web.service import MAX_K, MAX_RERANK, MAX_TEXT_LENGTH, SearchRequest, SearchService
+from query.web.service import MAX_K, MAX_RERANK, MAX_TEXT_LENGTH, SearchService
 from query.web.shared_index import SharedIndex
 from query.web.turns import Turns
 from query.web.uploaded_image import FORMATS, MAX_PIXELS, MAX_UPLOAD_BYTES, open_image
@@ -33,6 +33,10 @@ from tests.memory_index import MemoryIndex
 REPORT = page_id(OLD_REPORT, 1)
 ABSENT = page_id("9" * 32, 1)
 WAIT_S = 10.0  # for what happens at once unless it never does
+
+
+def ask(text: str, k: int = 5, **others: Any) -> SearchRequest:
+    return SearchRequest(text, k, **others)
 
 
 @pytest.fixture
@@ -60,75 +64,53 @@ def loader(encoder: Callable[[], Encoder]) -> Callable[[Fingerprint], Encoder]:
 
 class TestSearch:
     def test_finds_what_the_index_ranks_first(self, service: SearchService) -> None:
-        found = service.search(SearchRequest(text="harbour cranes", k=3))
+        found = service.search(ask("harbour cranes", k=3))
         assert found.groups[0].best.page_id == page_id(OLD_REPORT, 2)
         assert len(found.groups) == 3
         assert found.query.tokens == ("harbour", "cranes")
         assert list(found.result.timings_ms)[0] == "encode"
 
     def test_groups_pages_by_document(self, service: SearchService) -> None:
-        found = service.search(SearchRequest(text="harbour", k=2, group_by_document=True))
+        found = service.search(ask("harbour", k=2, group_by="document"))
         assert [group.best.document_id for group in found.groups] == [OLD_REPORT, NEW_REPORT]
         assert len(found.groups[0].others) == 2
 
     def test_like_a_page_asks_for_its_words_and_leaves_it_out(
         self, service: SearchService, library: MemoryIndex
     ) -> None:
-        found = service.search(SearchRequest(page_id=REPORT, k=2))
+        found = service.search(service.like_page(REPORT, ask("", k=2)))
         assert found.query.text == "annual report harbour 2022"
         assert len(found.groups) == 2
         assert found.groups[0].best.page_id == page_id(NEW_REPORT, 1)
         assert REPORT not in [hit.page_id for hit in found.result.hits]
 
     def test_like_a_page_works_by_text_too(self, service: SearchService) -> None:
-        found = service.search(SearchRequest(page_id=REPORT, ranking=BM25, k=1))
+        found = service.search(service.like_page(REPORT, ask("", ranking=BM25, k=1)))
         assert found.groups[0].best.page_id == page_id(NEW_REPORT, 1)
 
     def test_an_image_finds_pages_that_look_like_it(self, colours: SearchService) -> None:
         for number, colour in ((1, "red"), (3, "blue")):
-            found = colours.search(SearchRequest(image=picture(colour, "PNG"), k=1))
+            request = colours.like_image(picture(colour, "PNG"), ask("", k=1))
+            found = colours.search(request)
             assert found.groups[0].best.page_number == number
 
     def test_like_a_page_compares_looks_where_the_index_has_them(
         self, colours: SearchService
     ) -> None:
-        found = colours.search(SearchRequest(page_id=page_id("c" * 32, 1), k=1))
+        found = colours.search(colours.like_page(page_id("c" * 32, 1), ask("", k=1)))
         assert found.query.tokens == ("50, 50",)  # the one cell that sees the whole page
         assert found.query.text == "red"
 
     @pytest.mark.parametrize(
         ("request_", "message"),
         [
-            (SearchRequest(), "The query is empty."),
+            (ask(""), "The query is empty."),
             (
-                SearchRequest(text="a", page_id=REPORT),
-                "Search for a text, a page or an image: one of them at a time.",
-            ),
-            (
-                SearchRequest(text="a" * (MAX_TEXT_LENGTH + 1)),
+                ask("a" * (MAX_TEXT_LENGTH + 1)),
                 "The query has 1,001 characters; at most 1,000 are taken. Leave words out.",
             ),
-            (SearchRequest(text="a", k=MAX_K + 1), "101 hits are too many; at most 100 are given."),
-            (
-                SearchRequest(text="a", rerank=MAX_RERANK + 1),
-                "--rerank (2001) must be from 1 to 2,000.",
-            ),
-            (SearchRequest(page_id="../etc/passwd"), "'../etc/passwd' is not a page id."),
-            (
-                SearchRequest(image=b"", ranking=HYBRID),
-                "An image has no words, which the ranking hybrid needs. Take hamming-then-float.",
-            ),
-            (
-                SearchRequest(image=picture("red")),
-                "This index was made from the words of its pages, so an image cannot be searched. "
-                "To search by looks, make another: pagelens ingest FOLDER --encoder colsmol "
-                "--index NEW",
-            ),
-            (
-                SearchRequest(page_id=page_id(SCAN, 1)),
-                "This page has no words, and this index was made from words: there is nothing to "
-                "compare. Choose another page.",
-            ),
+            (ask("a", k=MAX_K + 1), "101 hits are too many; at most 100 are given."),
+            (ask("a", rerank=MAX_RERANK + 1), "--rerank (2001) must be from 1 to 2,000."),
         ],
     )
     def test_refuses_what_it_cannot_answer(
@@ -138,34 +120,72 @@ class TestSearch:
             service.search(request_)
         assert str(refused.value).startswith(message)
 
+    @pytest.mark.parametrize(
+        ("like", "request_", "message"),
+        [
+            (
+                REPORT,
+                ask("a"),
+                "Search for a text, a page or an image: one of them at a time.",
+            ),
+            ("../etc/passwd", ask(""), "'../etc/passwd' is not a page id."),
+            (
+                b"",
+                ask("", ranking=HYBRID),
+                "An image has no words, which the ranking hybrid needs. Take hamming-then-float.",
+            ),
+            (
+                picture("red"),
+                ask(""),
+                "This index was made from the words of its pages, so an image cannot be searched. "
+                "To search by looks, make another: pagelens ingest FOLDER --encoder colsmol "
+                "--index NEW",
+            ),
+            (
+                page_id(SCAN, 1),
+                ask(""),
+                "This page has no words, and this index was made from words: there is nothing to "
+                "compare. Choose another page.",
+            ),
+        ],
+    )
+    def test_refuses_to_be_like_what_cannot_be_compared(
+        self, service: SearchService, like: str | bytes, request_: SearchRequest, message: str
+    ) -> None:
+        make = service.like_image if isinstance(like, bytes) else service.like_page
+        with pytest.raises(WrongUseError) as refused:
+            make(like, request_)
+        assert str(refused.value).startswith(message)
+
 
 class TestReasons:
     def test_explains_a_page_that_did_not_come_up(self, service: SearchService) -> None:
-        explanation = service.explain(SearchRequest(text="harbour", k=1), page_id(JAPANESE, 1))
+        found = service.search(ask("harbour", k=1))
+        explanation = service.explain(found, page_id(JAPANESE, 1))
         assert explanation.place is None
         assert explanation.why_not is not None
 
     def test_hot_words_are_those_of_the_query(self, service: SearchService) -> None:
-        words = service.hot_words(SearchRequest(text="annual harbour"), REPORT, 1)
+        words = service.hot_words(service.search(ask("annual harbour")), REPORT, 1)
         assert [word.text for word in words] == ["harbour"]
 
     def test_a_heatmap_is_an_image_no_wider_than_asked(self, service: SearchService) -> None:
-        data = service.heatmap(SearchRequest(text="harbour"), REPORT, None, 30)
+        data = service.heatmap(service.search(ask("harbour")), REPORT, None, 30)
         with Image.open(io.BytesIO(data)) as image:
             assert (image.format, image.size) == ("WEBP", (30, 40))
 
     def test_words_alone_have_heat_too(self, service: SearchService) -> None:
-        request = SearchRequest(text="harbour", ranking=BM25)
-        assert service.heatmap(request, REPORT, 0, 60)
-        assert service.heatmap(replace(request, text="zebra"), REPORT, 0, 60)  # no hits, no scale
+        for text in ("harbour", "zebra"):  # the second has no hits, and so no scale
+            found = service.search_for_heat(ask(text, ranking=BM25))
+            assert service.heatmap(found, REPORT, 0, 60)
 
     def test_an_image_query_has_heat(self, colours: SearchService) -> None:
-        request = SearchRequest(image=picture("red"))
-        assert colours.heatmap(request, page_id("c" * 32, 1), None, 60)
+        found = colours.search(colours.like_image(picture("red"), ask("")))
+        assert colours.heatmap(found, page_id("c" * 32, 1), None, 60)
 
     def test_refuses_a_token_the_query_has_not(self, service: SearchService) -> None:
         with pytest.raises(WrongUseError, match="has no token 2; it has 2, counted from 0"):
-            service.hot_words(SearchRequest(text="annual harbour"), REPORT, 2)
+            service.hot_words(service.search(ask("annual harbour")), REPORT, 2)
 
     def test_the_index_and_the_model_are_asked_once_for_all_pictures_of_a_search(
         self, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
@@ -178,12 +198,13 @@ class TestReasons:
                 return super().encode_query(text)
 
         service = SearchService(lambda: library, loader(Counting))
-        request = SearchRequest(text="harbour")
+
+        def draw(page: str) -> bytes:
+            return service.heatmap(service.search_for_heat(ask("harbour")), page, None, 60)
+
         with ThreadPoolExecutor(4) as threads:
             pages = [page_id(OLD_REPORT, number) for number in (1, 2, 3)] * 4
-            pictures = list(
-                threads.map(lambda page: service.heatmap(request, page, None, 60), pages)
-            )
+            pictures = list(threads.map(draw, pages))
         assert len(set(pictures)) == 3
         assert sorted(asked) == ["harbour", "warm"]  # once each
 
@@ -227,13 +248,13 @@ class TestModel:
         service = SearchService(lambda: library, loader(load_slowly))
         service.start()
         assert service.state.name == "loading"
-        assert service.search(SearchRequest(text="harbour", ranking=BM25)).groups
+        assert service.search(ask("harbour", ranking=BM25)).groups
         with pytest.raises(BusyError, match=r"still being loaded.*\(ranking bm25\)") as busy:
-            service.search(SearchRequest(text="harbour"))
+            service.search(ask("harbour"))
         assert busy.value.retry_after_s == 3
         may_end.set()
         monkeypatch.setattr(model_loader, "WAIT_S", WAIT_S)
-        assert service.search(SearchRequest(text="harbour")).groups
+        assert service.search(ask("harbour")).groups
         assert service.state.name == "ready"
 
     def test_a_failure_is_told_and_loading_is_tried_again_later(
@@ -250,11 +271,11 @@ class TestModel:
         service = SearchService(lambda: library, loader(load))
         for _ in range(2):
             with pytest.raises(MissingDependencyError, match="The weights are not here."):
-                service.search(SearchRequest(text="harbour"))
+                service.search(ask("harbour"))
         assert service.state == model_loader.ModelState("failed", "The weights are not here.")
         assert len(attempts) == 1
         monkeypatch.setattr(model_loader, "RETRY_S", 0)
-        assert service.search(SearchRequest(text="harbour")).groups
+        assert service.search(ask("harbour")).groups
 
     def test_a_wrong_option_of_the_server_is_no_fault_of_who_asks(
         self, library: MemoryIndex
@@ -264,7 +285,7 @@ class TestModel:
 
         service = SearchService(lambda: library, loader(load))
         with pytest.raises(UnavailableError, match="No device 'tpu'."):
-            service.search(SearchRequest(text="harbour"))
+            service.search(ask("harbour"))
 
 
 class TestSharing:
@@ -352,10 +373,10 @@ class TestSharing:
             return search(*arguments, **others)
 
         service = SearchService(lambda: library, lambda _: LexicalEncoder())
-        service.search(SearchRequest(text="harbour"))
+        service.search(ask("harbour"))
         monkeypatch.setattr(library, "search", meet)
         with ThreadPoolExecutor(2) as threads:
-            requests = [SearchRequest(text=text) for text in ("harbour", "ferries")]
+            requests = [ask(text) for text in ("harbour", "ferries")]
             assert all(found.groups for found in threads.map(service.search, requests))
 
     def test_answers_stay_whole_while_an_ingest_goes_on(
@@ -375,7 +396,7 @@ class TestSharing:
             def search_on() -> int:
                 n_searches = 0
                 while not is_over.is_set():
-                    found = service.search(SearchRequest(text="harbour report", k=8))
+                    found = service.search(ask("harbour report", k=8))
                     assert found.groups[0].best.document_id in (OLD_REPORT, NEW_REPORT)
                     n_searches += 1
                 return n_searches

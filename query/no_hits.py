@@ -1,0 +1,48 @@
+"""Why a search found nothing, and what to do: the same at every door."""
+
+from dataclasses import dataclass
+
+from index.interface import BM25
+from index.wording import count
+from query.search import DEFAULT_RANKING, Found
+
+
+@dataclass(frozen=True)
+class NoHits:
+    """Why nothing was found, and what helps; each a sentence or two."""
+
+    why: str
+    what_to_do: str
+
+    def __str__(self) -> str:
+        return f"{self.why} {self.what_to_do}"
+
+
+def why_no_hits(found: Found, n_pages: int, index_name: str | None = None) -> NoHits:
+    """Say why a search found nothing.
+
+    Args:
+        found: without hits.
+        n_pages: pages in the index.
+        index_name: as the user named it; None where it is not theirs to name.
+    """
+    n_candidates = found.result.n_candidates
+    if n_pages == 0 and index_name is not None:
+        return NoHits(
+            f"Index {index_name} is empty.",
+            f"Fill it: pagelens ingest FOLDER --index {index_name}",
+        )
+    if n_pages == 0:
+        return NoHits("The index is empty.", "Fill it: pagelens ingest FOLDER")
+    if n_candidates == 0:
+        return NoHits(f"None of the {count(n_pages, 'page')} passes the filters.", "Leave one out.")
+    if found.request.ranking == BM25:
+        return NoHits(
+            f"None of the {count(n_candidates, 'page')} holds one of these words.",
+            f"Try others, or the ranking {DEFAULT_RANKING}, which finds similar ones too.",
+        )
+    return NoHits(
+        f"None of the {count(n_candidates, 'page')} has a text layer, and this index was made from "
+        "text.",
+        "To search by looks, make another: pagelens ingest FOLDER --encoder colsmol --index NEW",
+    )
