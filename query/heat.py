@@ -27,8 +27,8 @@ middle. Where no cell lies there is no heat (NaN), not a low one.
 import numpy as np
 from numpy.typing import NDArray
 
+from index.maxsim import float_similarities
 from index.pages import Page, QueryVectors
-from query.token_matches import similarities
 
 COARSER = 2.0
 """A cell of more than this many times the area of another is on a coarser level. A cell of the
@@ -58,16 +58,11 @@ def heat_of_cells(query: QueryVectors, page: Page, token_index: int | None) -> N
         rows = rows if rows.size else np.arange(len(query.tokens))
     else:
         rows = np.array([token_index])
-    chosen = QueryVectors(
-        query.text,
-        query.vectors[rows],
-        tuple(query.tokens[row] for row in rows),
-        query.is_content[rows],
-    )
     vector_index = page.vectors.patch_map.vector_index
     if len(vector_index) == 0 or len(rows) == 0:
         return np.full(len(vector_index), np.nan, np.float32)
-    heat: NDArray[np.float32] = similarities(chosen, page).max(axis=0)[vector_index]
+    cosines = float_similarities(query.vectors[rows], page.vectors.vectors)  # (n_rows, n_patches)
+    heat: NDArray[np.float32] = cosines.max(axis=0)[vector_index]
     return heat
 
 

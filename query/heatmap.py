@@ -12,19 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from query.colours import OUTLINE, heat_colours
-from query.heat import heat_map, heat_of_cells, map_size_px
 from query.hot_words import HotWord
-from query.token_matches import similarities
-
-__all__ = [
-    "Scale",
-    "common_scale",
-    "draw_heatmap",
-    "heat_map",
-    "heat_of_cells",
-    "map_size_px",
-    "similarities",
-]
 
 
 @dataclass(frozen=True)

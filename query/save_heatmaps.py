@@ -6,7 +6,8 @@ from pathlib import Path
 from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.pages import Hit
-from query.heatmap import common_scale, draw_heatmap, heat_map, heat_of_cells, map_size_px
+from query.heat import heat_map, heat_of_cells, map_size_px
+from query.heatmap import common_scale, draw_heatmap
 from query.hot_words import HotWord, hot_words
 from query.save_pages import preview_name
 from query.search import Found

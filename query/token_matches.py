@@ -1,7 +1,7 @@
 """Per query token: which of a page's vectors matches best, where it lies, and what it adds.
 
-The three MaxSim scores of index/maxsim.py, taken apart instead of summed: the same numbers per
-token, so that the parts add up to the score the index gives.
+The three comparisons of index/maxsim.py, not summed: the same numbers per token, so that the parts
+add up to the score the index gives.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.interface import HAMMING, HAMMING_THEN_BITS
+from index.maxsim import bits_similarities, float_similarities, hamming_similarities
 from index.pages import Page, QueryVectors
 from index.quantize import pack_sign_bits
 
@@ -44,16 +45,6 @@ class TokenMatch:
     share: float
 
 
-def similarities(query: QueryVectors, page: Page) -> NDArray[np.float32]:
-    """Cosine of every query token and every vector of a page.
-
-    Returns:
-        float32 (n_tokens, n_patches).
-    """
-    cosines: NDArray[np.float32] = query.vectors @ page.vectors.vectors.T
-    return cosines
-
-
 def match_tokens(query: QueryVectors, page: Page, ranking: str) -> tuple[TokenMatch, ...]:
     """Each query token with its best match, in the order of the query.
 
@@ -67,7 +58,13 @@ def match_tokens(query: QueryVectors, page: Page, ranking: str) -> tuple[TokenMa
     """
     if len(page.vectors.vectors) == 0:
         return ()
-    compared = _compared(query, page, ranking)  # (n_tokens, n_patches)
+    vectors = page.vectors.vectors
+    cosines = float_similarities(query.vectors, vectors)  # (n_tokens, n_patches)
+    compared: NDArray[np.floating] = cosines
+    if ranking == HAMMING:
+        compared = hamming_similarities(pack_sign_bits(query.vectors), pack_sign_bits(vectors))
+    elif ranking == HAMMING_THEN_BITS:
+        compared = bits_similarities(query.vectors, pack_sign_bits(vectors))
     best = compared.argmax(axis=1)  # (n_tokens,)
     contributions = [float(row[patch]) for row, patch in zip(compared, best, strict=True)]
     total = sum(contributions)
@@ -79,25 +76,9 @@ def match_tokens(query: QueryVectors, page: Page, ranking: str) -> tuple[TokenMa
             is_content=bool(query.is_content[i]),
             patch=int(patch),
             boxes=patch_map.boxes[patch_map.vector_index == patch],
-            similarity=float(query.vectors[i] @ page.vectors.vectors[patch]),
+            similarity=float(cosines[i, patch]),
             contribution=contributions[i],
             share=contributions[i] / total if total else 0.0,
         )
         for i, patch in enumerate(best)
     )
-
-
-def _compared(query: QueryVectors, page: Page, ranking: str) -> NDArray[np.floating]:
-    """What each patch would add for each token, (n_tokens, n_patches)."""
-    if ranking == HAMMING:
-        query_bits = pack_sign_bits(query.vectors)  # (n_tokens, 16)
-        page_bits = pack_sign_bits(page.vectors.vectors)  # (n_patches, 16)
-        distances = np.empty((len(query_bits), len(page_bits)), np.int64)
-        for i, token in enumerate(query_bits):
-            distances[i] = np.bitwise_count(token ^ page_bits).sum(axis=1)
-        return 1 / (1 + distances)
-    if ranking == HAMMING_THEN_BITS:
-        bits = np.unpackbits(pack_sign_bits(page.vectors.vectors), axis=1)  # (n_patches, 128)
-        sums: NDArray[np.float32] = query.vectors @ bits.astype(np.float32).T
-        return sums
-    return similarities(query, page)

@@ -26,7 +26,8 @@ from index.pages import (
 )
 from index.timing import StageTimer
 from query.explain import PageExplanation, explain
-from query.heatmap import Scale, common_scale, draw_heatmap, heat_map, heat_of_cells, map_size_px
+from query.heat import heat_map, heat_of_cells, map_size_px
+from query.heatmap import Scale, common_scale, draw_heatmap
 from query.hot_words import HotWord, hot_words
 from query.page_query import frequent_words, look_of
 from query.search import (

@@ -13,9 +13,9 @@ from encoders.tiles import TileLayout
 from index.pages import VECTOR_DIM, PageVectors, PatchMap
 from query.colours import OUTLINE, heat_colours
 from query.heat import heat_map, heat_of_cells, map_size_px, merge_cells, pixels_of, smooth
-from query.heatmap import Scale, common_scale, draw_heatmap, similarities
+from query.heatmap import Scale, common_scale, draw_heatmap
 from query.hot_words import HotWord
-from tests.random_pages import page, query, unit_vectors
+from tests.random_pages import page, query
 
 LAYOUT = TileLayout(long_edge_px=2048, tile_px=512, cells_per_side=8)
 AXES = np.eye(VECTOR_DIM, dtype=np.float32)
@@ -44,12 +44,6 @@ def holds(box, point):
 
 
 # The heat of cells
-
-
-def test_similarities_are_cosines_of_tokens_and_vectors():
-    vectors = unit_vectors(np.random.default_rng(0), 3)
-    found = similarities(query(AXES[:2]), page(1, 1, vectors))
-    np.testing.assert_allclose(found, vectors[:, :2].T, atol=1e-6)
 
 
 def test_a_cell_has_the_heat_of_its_vector_and_of_the_best_content_token():

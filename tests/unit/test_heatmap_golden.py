@@ -22,7 +22,7 @@ from encoders.tiles import TileLayout
 from index.embedded import EmbeddedIndex
 from index.pages import Document, Page, QueryVectors
 from ingest.render import RenderedPage, read_facts, render_page
-from query.heatmap import heat_map, map_size_px
+from query.heat import heat_map, map_size_px
 from query.hot_words import hot_words
 
 SAMPLES = Path(__file__).parents[2] / "samples"

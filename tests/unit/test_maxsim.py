@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from index.errors import VectorShapeError
-from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
+from index.maxsim import (
+    bits_maxsim,
+    bits_similarities,
+    float_maxsim,
+    float_similarities,
+    hamming_maxsim,
+    hamming_similarities,
+)
 from index.quantize import pack_sign_bits
+from tests.random_pages import unit_vectors
 
 
 def bits(max_rows: int):
@@ -19,6 +27,16 @@ def bits(max_rows: int):
 def vectors(max_rows: int):
     values = st.floats(-0.125, 0.125, width=32)  # at most a unit vector's length times 1.4
     return arrays(np.float32, st.tuples(st.integers(1, max_rows), st.just(128)), elements=values)
+
+
+def comparisons(query, page):
+    """Each comparison as (its matrix, its score, its two arguments)."""
+    query_bits, page_bits = pack_sign_bits(query), pack_sign_bits(page)
+    return [
+        (hamming_similarities, hamming_maxsim, query_bits, page_bits),
+        (bits_similarities, bits_maxsim, query, page_bits),
+        (float_similarities, float_maxsim, query, page),
+    ]
 
 
 def ones_of(row) -> str:
@@ -65,6 +83,37 @@ def test_order_and_repetition_of_patches_do_not_matter(query, page):
     )
     query_bits = pack_sign_bits(query)
     assert hamming_maxsim(query_bits, packed) == hamming_maxsim(query_bits, pack_sign_bits(page))
+
+
+@given(vectors(5), vectors(9))
+def test_each_score_is_the_sum_of_the_row_maxima_of_its_matrix(query, page):
+    for compare, score, of_query, of_page in comparisons(query, page):
+        best = compare(of_query, of_page).max(axis=1).astype(np.float64)
+        assert score(of_query, of_page) == np.cumsum(best)[-1], compare.__name__  # in their order
+
+
+@given(vectors(5), vectors(9))
+def test_a_token_compares_as_it_would_alone(query, page):
+    for compare, _, of_query, of_page in comparisons(query, page):
+        together = compare(of_query, of_page)
+        alone = [compare(of_query[i : i + 1], of_page)[0] for i in range(len(query))]
+        np.testing.assert_array_equal(together, alone, err_msg=compare.__name__)
+
+
+def test_float_similarities_of_unit_vectors_are_cosines():
+    vectors = unit_vectors(np.random.default_rng(0), 3)
+    found = float_similarities(np.eye(128, dtype=np.float32)[:2], vectors)
+    np.testing.assert_allclose(found, vectors[:, :2].T, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_tokens", [0, 2])
+@pytest.mark.parametrize("n_patches", [0, 3])
+def test_matrices_have_a_row_a_token_and_a_column_a_patch(n_tokens, n_patches):
+    query = np.ones((n_tokens, 128), np.float32)
+    page = np.ones((n_patches, 128), np.float32)
+    matrices = [compare(*arguments) for compare, _, *arguments in comparisons(query, page)]
+    assert [matrix.shape for matrix in matrices] == [(n_tokens, n_patches)] * 3
+    assert [matrix.dtype for matrix in matrices] == [np.float64, np.float32, np.float32]
 
 
 def test_a_page_that_opposes_the_query_scores_below_zero():
