@@ -12,8 +12,9 @@ from pathlib import Path
 
 from index.errors import PageFailure
 from index.pages import Document, Failure, FileRecord
+from ingest.document_facts import DocumentFacts
 from ingest.files import Scope, document_id_of, file_record, shown
-from ingest.render import DocumentFacts, read_facts
+from ingest.render import read_facts
 
 
 @dataclass(frozen=True)

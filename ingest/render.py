@@ -28,15 +28,6 @@ from ingest.poppler_complaints import last_complaint, why_pdf_failed
 from ingest.source_file import read_head
 from ingest.text_layer import parse_words
 
-__all__ = [
-    "DOCUMENT_SUFFIXES",
-    "DocumentFacts",
-    "RenderedPage",
-    "read_facts",
-    "render_page",
-    "require_poppler",
-]
-
 DOCUMENT_SUFFIXES = frozenset({".pdf"}) | IMAGE_SUFFIXES
 
 PREVIEW_LONG_EDGE_PX = 1280  # 10-point text of an A4 page is still read, 150 KB instead of 400

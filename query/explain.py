@@ -16,15 +16,6 @@ from query.search import HYBRID, RRF_K, Found
 from query.token_matches import TokenMatch, match_tokens
 from query.why_not import score_by_text, why_not
 
-__all__ = [
-    "FusedShare",
-    "PageExplanation",
-    "QueryWord",
-    "TokenMatch",
-    "explain",
-    "explain_hits",
-]
-
 
 @dataclass(frozen=True)
 class FusedShare:

@@ -7,7 +7,8 @@ from PIL import Image
 
 from index.errors import PageFailure
 from ingest import image_files
-from ingest.render import DOCUMENT_SUFFIXES, DocumentFacts, RenderedPage, read_facts, render_page
+from ingest.document_facts import DocumentFacts
+from ingest.render import DOCUMENT_SUFFIXES, RenderedPage, read_facts, render_page
 
 
 def same_size(width: float, height: float) -> tuple[int, int]:
