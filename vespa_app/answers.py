@@ -6,7 +6,7 @@ from typing import Any
 
 from index.errors import ServerError
 from index.pages import Hit, SearchResult, page_id
-from vespa_app.failures import error_text, excerpt
+from vespa_app.failures import error_text, excerpt, shortened
 from vespa_app.wire import from_wire_text
 
 _REASONS = {
@@ -108,7 +108,7 @@ def notices(root: Root) -> tuple[str, ...]:
         lines.append(f"Vespa looked at {share} of its documents{why}.")
     errors = root.get("errors")
     if isinstance(errors, list):
-        texts = (error_text(error) for error in errors if isinstance(error, Mapping))
+        texts = (shortened(error_text(error)) for error in errors if isinstance(error, Mapping))
         lines += [f"Vespa says: {text}." for text in dict.fromkeys(texts)]
     return tuple(lines)
 

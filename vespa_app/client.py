@@ -13,15 +13,7 @@ from vespa.application import Vespa
 
 from index.errors import ServerError, WrongUseError
 from vespa_app.endpoint import Endpoint
-from vespa_app.failures import (
-    RequestFailure,
-    dropped_connection,
-    no_answer,
-    no_connection,
-    not_as_expected,
-    not_json,
-    refused_status,
-)
+from vespa_app.failures import VESPA_CONTAINER, RequestFailure, connection_error
 from vespa_app.parallel import heard
 from vespa_app.patience import Patience
 from vespa_app.wire import NAMESPACE
@@ -88,7 +80,7 @@ class VespaClient:
         answer: Any = self._do(operation, lambda: self._session.query(body))
         root = answer.json.get("root")
         if not isinstance(root, dict):
-            raise self._error(not_as_expected(answer.json), operation)
+            raise self._error(VESPA_CONTAINER.unexpected_answer(answer.json), operation)
         return root
 
     def get(
@@ -115,7 +107,7 @@ class VespaClient:
             return None
         fields = answer.json.get("fields", {})  # left out where all are empty
         if not isinstance(fields, dict):
-            raise self._error(not_as_expected(answer.json), operation)
+            raise self._error(VESPA_CONTAINER.unexpected_answer(answer.json), operation)
         return fields
 
     def put(self, operation: str, schema: str, document_id: str, fields: dict[str, object]) -> None:
@@ -162,7 +154,7 @@ class VespaClient:
             for document in documents if isinstance(documents, list) else [documents]:
                 fields = document.get("fields", {}) if isinstance(document, dict) else None
                 if not isinstance(fields, dict):
-                    raise self._error(not_as_expected(answer.json), operation)
+                    raise self._error(VESPA_CONTAINER.unexpected_answer(answer.json), operation)
                 yield fields
 
     def close(self) -> None:
@@ -227,11 +219,11 @@ class _Transport:
         try:
             return heard(lambda: self._http.request(method, url, **arguments))
         except httpr.TimeoutException as e:
-            raise no_answer(ANSWER_TIMEOUT_S) from e
+            raise VESPA_CONTAINER.no_answer(ANSWER_TIMEOUT_S) from e
         except httpr.ConnectError as e:
-            raise no_connection(self._url) from e
+            raise VESPA_CONTAINER.no_connection(self._url, connection_error(self._url)) from e
         except httpr.HTTPError as e:
-            raise dropped_connection() from e
+            raise VESPA_CONTAINER.dropped_connection() from e
 
 
 def _read(response: httpr.Response) -> _Answer:
@@ -242,12 +234,8 @@ def _read(response: httpr.Response) -> _Answer:
     except (RuntimeError, ValueError):  # what httpr raises depends on what is wrong
         content = None
     is_missing = status == 404 and isinstance(content, dict) and _says_missing(content)
-    if status >= 300 and not is_missing:
-        raise refused_status(status, content, response.text)
-    if content is None:
-        raise not_json(response.text)
-    if not isinstance(content, dict):
-        raise not_as_expected(content)
+    if not isinstance(content, dict) or (status >= 300 and not is_missing):
+        raise VESPA_CONTAINER.unusable_answer(status, content, response.text)
     return _Answer(status, str(response.url), content)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from index.errors import MissingDependencyError, PagelensError, ServerError, WrongUseError
-from vespa_app.config_request import one_line
+from vespa_app.failures import one_line
 
 KEY_FILE_VARIABLE, KEY_VARIABLE = "VESPA_CLI_API_KEY_FILE", "VESPA_CLI_API_KEY"
 """The API key's file, and its text, as the Vespa CLI takes them."""

@@ -5,7 +5,6 @@ The HTTP interface is the one of `vespa deploy`: one POST of the zip prepares an
 """
 
 import http.client
-import json
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,14 +14,9 @@ from urllib.parse import urlsplit
 
 from index.errors import ServerError, WrongUseError
 from vespa_app.application_files import application_zip
-from vespa_app.config_request import (
-    CONFIG_SERVER_PORT,
-    CONTAINER_PORT,
-    OTHER_SERVER,
-    json_answer,
-    one_line,
-)
-from vespa_app.failures import RequestFailure, excerpt
+from vespa_app.config_request import json_answer
+from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
+from vespa_app.failures import CONFIG_SERVER, RequestFailure, one_line
 from vespa_app.patience import WRITING_S, Patience
 
 DEPLOY_TIMEOUT_S = 120.0
@@ -243,8 +237,7 @@ class _ConfigServer:
         try:
             answer = self._patience.ask(lambda: json_answer(request, timeout_s))
             if not is_expected(answer):
-                text = excerpt(json.dumps(answer))
-                raise RequestFailure(f"the answer is not a config server's: {text}", OTHER_SERVER)
+                raise CONFIG_SERVER.unexpected_answer(answer)
         except RequestFailure as e:
             raise e.as_error(operation, self.url) from e
         return answer

@@ -24,7 +24,6 @@ from vespa_app.cloud_access import (
     refused,
     unreachable,
 )
-from vespa_app.config_request import CONFIG_SERVER_PORT, CONTAINER_PORT
 from vespa_app.config_server import Deployed, deploy_to_config_server, wait_until_up
 from vespa_app.docker_engine import (
     CONTAINER,
@@ -34,6 +33,7 @@ from vespa_app.docker_engine import (
     check_port_is_free,
     published_port,
 )
+from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
 
 CONFIG_SERVER_WAIT_S = 180
 APPLICATION_WAIT_S = 300

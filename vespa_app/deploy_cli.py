@@ -16,10 +16,10 @@ from index.errors import WrongUseError
 from index.wording import count, duration
 from terminal import terminal
 from vespa_app.application_files import application_files, export_application
-from vespa_app.config_request import CONTAINER_PORT
 from vespa_app.config_server import Deployed, checked_url, deploy_to_config_server
 from vespa_app.deploy import deploy_local, deploy_to_cloud
 from vespa_app.docker_engine import CONTAINER
+from vespa_app.endpoint import CONTAINER_PORT
 
 
 @dataclass(frozen=True)

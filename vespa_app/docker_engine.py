@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from index.errors import MissingDependencyError, ServerError, WrongUseError
 from index.wording import size
-from vespa_app.config_request import one_line
+from vespa_app.failures import one_line
 
 REPOSITORY, TAG = "docker.io/vespaengine/vespa", "8"
 """The newest Vespa of the major version that the application is written for."""

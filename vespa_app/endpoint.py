@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from index.errors import WrongUseError
 from index.location import Location
 
+CONTAINER_PORT, CONFIG_SERVER_PORT = 8080, 19071
+"""What Vespa listens to: documents and searches, deployments."""
+
 CERTIFICATE_VARIABLE = "VESPA_CLI_DATA_PLANE_CERT"
 KEY_VARIABLE = "VESPA_CLI_DATA_PLANE_KEY"
 """The PEM texts themselves, as the Vespa CLI takes them where there are no files."""

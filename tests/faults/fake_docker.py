@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from tests.faults.quiet_server import QuietHandler, QuietServer
-from vespa_app.config_request import CONFIG_SERVER_PORT, CONTAINER_PORT
 from vespa_app.docker_engine import CONTAINER
+from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
 
 API_VERSION = "1.44"
 ID = "4" * 64

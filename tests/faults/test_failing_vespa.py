@@ -60,15 +60,15 @@ def error_line(
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        (hangs(), "no answer within 0.3 s. The server is overloaded, or this is not the address"),
+        (hangs(), "no answer within 0.3 s. The server is overloaded, or a firewall is"),
         (shows_a_web_page(), "the answer is not JSON but '<html> <head><title>Welcome to nginx!"),
         (shows_a_web_page(502), "HTTP 502 (not in Vespa's words: '<html> <head><title>Welcome to"),
         (answers_half(), "the connection was closed before the answer was complete. The server"),
         (answers_cut_json(), 'the answer is not JSON but \'{"root": {"id": "top\'. Is this the'),
-        (drops(), "the connection was closed before the answer was complete. The server stopped"),
+        (drops(), "the connection was closed before the answer was complete. The server stops or"),
         (
             says(200, []),
-            "the answer is not Vespa's: '[]'. Is this the address of a Vespa container",
+            "the answer is not a Vespa container's: '[]'. Is this the address of a Vespa container",
         ),
         (refuses(401), "HTTP 401. Name the client's certificate with --cert and --key, or the"),
         (refuses(429), "HTTP 429. The server is overloaded or restarting. Run the same command"),

@@ -136,20 +136,19 @@ REMEDY_ADDRESS = "Is this the address of a config server (port 19071, not 8080)?
         ),
         pytest.param(
             says(503, {"message": ""}),
-            'HTTP 503 (not in Vespa\'s words: \'{"message": ""}\'). '
-            "Run the same command again later.",
+            "HTTP 503. The server is overloaded or restarting. Run the same command again later.",
             id="busy",
         ),
         pytest.param(
             answers_half(),
-            "the connection was closed before the answer was complete. It stops, or still starts: "
-            f"run the same command again later. {REMEDY_ADDRESS}",
+            "the connection was closed before the answer was complete. The server stops or "
+            f"restarts: run the same command again later. {REMEDY_ADDRESS}",
             id="half",
         ),
         pytest.param(
             drops(),
-            "the connection was closed before the answer was complete. It stops, or still starts: "
-            f"run the same command again later. {REMEDY_ADDRESS}",
+            "the connection was closed before the answer was complete. The server stops or "
+            f"restarts: run the same command again later. {REMEDY_ADDRESS}",
             id="dropped",
         ),
         pytest.param(
@@ -173,7 +172,7 @@ def test_a_slow_config_server(server: FakeConfigServer, monkeypatch: pytest.Monk
         hand_over(server)
     assert str(caught.value) == (
         f"Cannot deploy at {server.url}: no answer within 0.2 s. The server is overloaded, or a "
-        f"firewall is on the way. {REMEDY_ADDRESS}"
+        f"firewall is on the way: run the same command again later. {REMEDY_ADDRESS}"
     )
 
 
@@ -190,8 +189,8 @@ def test_nothing_listens() -> None:
     with pytest.raises(ServerError) as caught:
         deploy_to_config_server(f"http://127.0.0.1:{port}", silent, patience=Patience(0.0))
     assert str(caught.value) == (
-        f"Cannot deploy at http://127.0.0.1:{port}: connection refused, nothing listens there. "
-        'Is Vespa running? "pagelens deploy --local" starts one.'
+        f"Cannot deploy at http://127.0.0.1:{port}: connection refused, nothing listens on port "
+        f'{port}. Is Vespa running? "pagelens deploy --local" starts one.'
     )
 
 
@@ -200,16 +199,24 @@ def test_nothing_listens() -> None:
     [
         (
             socket.gaierror(-2, "Name or service not known"),
-            "there is no machine named vespa.example. Check the name, and the network.",
+            "there is no machine named vespa.example. "
+            "Check the name in --config-server http://vespa.example.",
         ),
         (
             ConnectionRefusedError(111, "Connection refused"),
-            "connection refused, nothing listens there. Is Vespa running? "
-            '"pagelens deploy --local" starts one. Name its port: http://vespa.example:19071.',
+            "connection refused, nothing listens on port 80. Is Vespa running? "
+            '"pagelens deploy --local" starts one. Vespa\'s own port is 19071: '
+            "--config-server http://vespa.example:19071.",
         ),
         (
             OSError(113, "No route to host"),
-            "it cannot be reached (No route to host). Check the address, and firewalls on the way.",
+            "vespa.example cannot be reached on port 80 (No route to host). Check the address in "
+            "--config-server http://vespa.example, and firewalls on the way.",
+        ),
+        (
+            TimeoutError(),
+            "vespa.example cannot be reached on port 80 (no answer to the connection). Check the "
+            "address in --config-server http://vespa.example, and firewalls on the way.",
         ),
     ],
     ids=lambda value: type(value).__name__,
@@ -233,7 +240,7 @@ def test_tls_where_there_is_none(server: FakeConfigServer) -> None:
     assert str(caught.value).startswith(f"Cannot deploy at {url}: no TLS connection came about (")
     assert str(caught.value).endswith(
         "). Its certificate must be signed by an authority this machine trusts. "
-        "A config server without TLS is http://."
+        "A server without TLS is http://."
     )
 
 

@@ -3,11 +3,18 @@
 import os
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 import vespa_app.client
 from index.errors import ServerError, WrongUseError
@@ -27,7 +34,7 @@ from tests.faults.failing_server import (
 from tests.faults.fake_time import FakeTime
 from vespa_app.client import VespaClient
 from vespa_app.endpoint import Endpoint, endpoint_of
-from vespa_app.failures import no_connection
+from vespa_app.failures import VESPA_CONTAINER, RequestFailure, connection_error
 from vespa_app.patience import FIRST_CONTACT_S, LONGEST_WAIT_S, READING_S, WRITING_S, Patience
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
@@ -57,6 +64,30 @@ def unused_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def failure_to_connect(url: str) -> RequestFailure:
+    return VESPA_CONTAINER.no_connection(url, connection_error(url))
+
+
+def certificate_and_key(address: str) -> str:
+    """A server's certificate that no public authority has signed, and its key, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a house of its own")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return (certificate.public_bytes(serialization.Encoding.PEM) + secret).decode()
 
 
 def put(client: VespaClient) -> None:
@@ -101,7 +132,7 @@ CREDENTIALS = (
         (
             refuses(500, "a\n\tb " + "c" * 300),
             f"HTTP 500 (a b {'c' * 196}...)",
-            "Look into the server's log (vespa-logfmt).",
+            "Look into the log on that machine: vespa-logfmt -l error,warning.",
         ),
         (says(418, [1]), "HTTP 418 (not in Vespa's words: '[1]')", NOT_VESPA),
         (
@@ -121,16 +152,16 @@ CREDENTIALS = (
             'the answer is not JSON but \'{"root": {"id": "top\'',
             NOT_VESPA,
         ),
-        (says(200, [1, 2]), "the answer is not Vespa's: '[1, 2]'", NOT_VESPA),
+        (says(200, [1, 2]), "the answer is not a Vespa container's: '[1, 2]'", NOT_VESPA),
         (
             answers_half(),
             "the connection was closed before the answer was complete",
-            f"The server stopped or restarts, or it is no Vespa. {NOT_VESPA}",
+            f"The server stops or restarts: run the same command again later. {NOT_VESPA}",
         ),
         (
             drops(),
             "the connection was closed before the answer was complete",
-            f"The server stopped or restarts, or it is no Vespa. {NOT_VESPA}",
+            f"The server stops or restarts: run the same command again later. {NOT_VESPA}",
         ),
     ],
 )
@@ -155,7 +186,9 @@ def test_a_search_answer_without_a_root_is_refused(
     server: FailingServer, client: VespaClient
 ) -> None:
     server.always("POST", "/search/", says(200, {"hits": []}))
-    with pytest.raises(ServerError, match="Cannot search at .*: the answer is not Vespa's: '{"):
+    with pytest.raises(
+        ServerError, match="Cannot search at .*: the answer is not a Vespa container's: '{"
+    ):
         client.search("search", {"yql": "select"})
 
 
@@ -164,13 +197,17 @@ def test_a_visit_that_gives_no_documents_is_refused(
     server: FailingServer, client: VespaClient, documents: object
 ) -> None:
     server.always("GET", "/docid/", says(200, {"documents": documents}))
-    with pytest.raises(ServerError, match="Cannot visit at .*: the answer is not Vespa's"):
+    with pytest.raises(
+        ServerError, match="Cannot visit at .*: the answer is not a Vespa container's"
+    ):
         list(client.visit("visit", "pdf"))
 
 
 def test_fields_that_are_none_are_refused(server: FailingServer, client: VespaClient) -> None:
     server.always("GET", "/page/", says(200, {"fields": [1]}))
-    with pytest.raises(ServerError, match="Cannot read at .*: the answer is not Vespa's"):
+    with pytest.raises(
+        ServerError, match="Cannot read at .*: the answer is not a Vespa container's"
+    ):
         client.get("read", "page", "1", "[document]")
 
 
@@ -204,7 +241,7 @@ def test_a_hanging_server_is_given_up_once(
     quick.close()
     assert str(raised.value) == (
         f"Cannot read page 1 at {server.url}: no answer within 0.2 s. The server is overloaded, or "
-        "this is not the address of a Vespa container. Run the same command again later."
+        f"a firewall is on the way: run the same command again later. {NOT_VESPA}"
     )
     assert len(server.requests) == 1
 
@@ -214,7 +251,7 @@ def test_a_machine_nobody_knows(monkeypatch: pytest.MonkeyPatch) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr(socket, "create_connection", fail)
-    failure = no_connection("http://no-such-machine.invalid:8080")
+    failure = failure_to_connect("http://no-such-machine.invalid:8080")
     assert str(failure.as_error("put page 1", "URL")) == (
         "Cannot put page 1 at URL: there is no machine named no-such-machine.invalid. "
         "Check the name in --index http://no-such-machine.invalid:8080."
@@ -226,6 +263,25 @@ def test_a_server_without_tls_is_not_https(server: FailingServer, time: FakeTime
     client = VespaClient(Endpoint(server.url.replace("http", "https")), time.patience())
     with pytest.raises(ServerError, match="no TLS connection came about. Its certificate must be"):
         put(client)
+    client.close()
+
+
+def test_an_authority_of_one_s_own_is_trusted_as_the_error_says(
+    server: FailingServer, time: FakeTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own.pem"
+    own.write_text(certificate_and_key("127.0.0.1"))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(own)
+    server._http.socket = tls.wrap_socket(server._http.socket, server_side=True)
+    endpoint = Endpoint(server.url.replace("http", "https"))
+    client = VespaClient(endpoint, time.patience())
+    with pytest.raises(ServerError, match="one in the file that the variable HTTPR_CA_BUNDLE name"):
+        put(client)
+    client.close()
+    monkeypatch.setenv("HTTPR_CA_BUNDLE", str(own))
+    client = VespaClient(endpoint, time.patience())
+    put(client)
     client.close()
 
 
@@ -404,7 +460,7 @@ def test_vespa_s_own_port_is_named_where_another_refuses(monkeypatch: pytest.Mon
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "create_connection", refuse)
-    failure = no_connection("http://127.0.0.1")
+    failure = failure_to_connect("http://127.0.0.1")
     assert failure.why == "connection refused, nothing listens on port 80"
     assert failure.remedy.endswith("Vespa's own port is 8080: --index http://127.0.0.1:8080")
 
@@ -420,7 +476,7 @@ def test_a_machine_out_of_reach(
         raise error
 
     monkeypatch.setattr(socket, "create_connection", fail)
-    failure = no_connection("https://far.example.org")
+    failure = failure_to_connect("https://far.example.org")
     assert failure.why == f"far.example.org cannot be reached on port 443 ({reason})"
     assert failure.remedy == (
         "Check the address in --index https://far.example.org, and firewalls on the way"

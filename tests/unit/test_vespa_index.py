@@ -295,7 +295,7 @@ def test_a_delete_that_fails_keeps_the_record(server: FailingServer, index: Vesp
     assert str(raised.value) == (
         "2 of 3 writes failed (remove pages). First: Cannot remove page "
         f"{document_id(1)}-1 at {server.url}: HTTP 500 (no). "
-        "Look into the server's log (vespa-logfmt)."
+        "Look into the log on that machine: vespa-logfmt -l error,warning."
     )
     assert f"/pagelens/pdf/docid/{document_id(1)}" in server.documents
     index.delete([document_id(1)])
