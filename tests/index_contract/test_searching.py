@@ -137,6 +137,17 @@ def test_phase_2_scores_only_the_best_of_phase_1(
         assert hit.score_sum == pytest.approx(expected, rel=TOLERANCE)
 
 
+@pytest.mark.parametrize("ranking", [HAMMING_THEN_BITS, HAMMING_THEN_FLOAT])
+def test_phase_2_scores_as_many_as_are_wanted_though_rerank_is_less(
+    empty_index: PageIndex, pages: list[Page], ranking: str
+) -> None:
+    vectors = unit_vectors(np.random.default_rng(3), 8)
+    hits = empty_index.search(query(vectors), ranking, 100, rerank=4).hits
+    assert len(hits) > 40  # all that have vectors
+    assert [hit.page_id for hit in hits] == order_of(ranking, vectors, pages)
+    assert len(empty_index.search(query(vectors), ranking, 20, rerank=4).hits) == 20
+
+
 @pytest.mark.parametrize("ranking", INDEX_RANKINGS)
 @pytest.mark.parametrize(
     ("filters", "kept"),
@@ -223,6 +234,20 @@ def test_titles_and_file_names_are_text_too(empty_index: PageIndex) -> None:
     empty_index.put_document(document(1, "/a/minutes.pdf", title="Harbour yearbook"))
     assert empty_index.search(QueryVectors.text_only("2023"), BM25, 10).hits == ()
     assert len(empty_index.search(QueryVectors.text_only("minutes"), BM25, 10).hits) == 1
+
+
+def test_a_name_that_another_document_took_finds_the_other_alone(empty_index: PageIndex) -> None:
+    none = np.zeros((0, 128), np.float32)
+    for n, paths in ((1, ("/a/minutes.pdf", "/a/report.pdf")), (2, ("/a/minutes.pdf",))):
+        empty_index.put_document(document(n, *paths))
+        empty_index.put([page(n, 1, none, text="nothing of the kind")])
+
+    def found(text: str) -> list[str]:
+        hits = empty_index.search(QueryVectors.text_only(text), BM25, 10).hits
+        return [hit.document_id for hit in hits]
+
+    assert found("minutes") == [document_id(2)]
+    assert found("report") == [document_id(1)]
 
 
 def test_hits_say_where_they_are(empty_index: PageIndex) -> None:

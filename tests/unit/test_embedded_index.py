@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from index.errors import (
 )
 from index.interface import BM25, FLOAT
 from index.pages import QueryVectors
+from index.quantize import from_bfloat16, to_bfloat16
 from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors
 
 QUERY = query(unit_vectors(np.random.default_rng(99), 6), text="words")
@@ -125,6 +127,32 @@ def test_a_full_disk_loses_nothing_that_was_committed(
     assert check_index(folder).problems == (
         "/3.pdf: recorded as complete, but page 1 is not stored",
     )
+
+
+def test_a_write_that_ends_half_way_is_taken_back(folder: Path, reader: EmbeddedIndex) -> None:
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as writer:
+        writer.put_document(document(3, "/3.pdf"))
+        with (
+            files_of_at_most(reader.stats().size_bytes["vectors"] + 100),
+            pytest.raises(PagelensError, match=r"vectors-.*: File too large\. What was"),
+        ):
+            writer.put([page(3, 1, unit_vectors(np.random.default_rng(3), 4))])
+        writer.put([page(3, 1, unit_vectors(np.random.default_rng(4), 4))])
+        stored = writer.page(f"{document_id(3)}-1").vectors.vectors
+    put = unit_vectors(np.random.default_rng(4), 4)
+    np.testing.assert_array_equal(stored, from_bfloat16(to_bfloat16(put)))
+    assert check_index(folder).problems == ()
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """As on a disk that is full: what fits of a write is written, the rest is refused."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_an_interrupt_just_after_the_commit_keeps_what_was_committed(

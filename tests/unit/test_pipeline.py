@@ -1,9 +1,11 @@
 """Carrying a plan out over a real index: real poppler, the lexical encoder, awkward moments."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,6 +39,14 @@ class SmallBatches(LexicalEncoder):
         self._before_batch(pages)
         self.n_encoded += len(pages)
         return super().encode_pages(pages)
+
+
+class LargeBatches(SmallBatches):
+    """The same with batches larger than the folder."""
+
+    @property
+    def batch_size(self) -> int:
+        return 100
 
 
 @pytest.fixture
@@ -196,6 +206,38 @@ def test_a_replacement_given_up_half_way_leaves_nothing(folder: Path, index: Emb
     sync(folder, index)
     assert found(index, "ginkgo") == [("plants.pdf", 1)]
     assert len(list(index.documents())) == 2
+
+
+def test_no_more_is_rendered_ahead_than_the_encoder_and_the_workers_soon_take(
+    folder: Path, index: EmbeddedIndex
+) -> None:
+    for n in range(12):
+        write_pdf(folder / f"{n}.pdf", [f"page {n}"])
+    n_waiting = []
+
+    def count(_: Sequence[PageInput]) -> None:
+        begun = [document for document in index.documents() if not document.is_complete]
+        n_waiting.append(len(begun))
+
+    sync(folder, index, SmallBatches(count))
+
+    # the batch of two in hand, two pages for each of the two workers, and two for the next batch
+    assert max(n_waiting) <= 2 + 2 * 2 + 2
+
+
+@pytest.mark.parametrize(("page_takes_s", "batches"), [(0, [7]), (2, [3, 3, 1]), (9, [1] * 7)])
+def test_slow_pages_are_committed_before_their_batch_is_full(
+    folder: Path,
+    index: EmbeddedIndex,
+    monkeypatch: pytest.MonkeyPatch,
+    page_takes_s: float,
+    batches: list[int],
+) -> None:
+    clock = itertools.count(0, page_takes_s)  # it goes on at every look at it
+    monkeypatch.setattr("ingest.pipeline.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    sizes = []
+    sync(folder, index, LargeBatches(lambda pages: sizes.append(len(pages))))
+    assert sizes == batches
 
 
 def test_a_page_without_usable_vectors_fails_alone(folder: Path, index: EmbeddedIndex) -> None:

@@ -203,7 +203,21 @@ def test_failed_documents_are_tried_again_only_on_request(synced: Synced) -> Non
     ]
     assert plan.work[0].document.failures[0].reason.startswith("not a PDF")
     assert not plan.work[1].document.failures
-    assert not (plan.move or plan.touch or plan.remove)
+
+
+def test_a_retry_leaves_everything_else_as_it_is(synced: Synced) -> None:
+    write_pdf(synced.folder / "gone.pdf", ["gamma"])
+    synced.sync()
+    (synced.folder / "a.pdf").rename(synced.folder / "renamed.pdf")
+    os.utime(synced.folder / "sub" / "b.pdf", ns=(1, 1))
+    (synced.folder / "gone.pdf").unlink()
+    write_pdf(synced.folder / "new.pdf", ["delta"])
+
+    plan = synced.plan()
+    assert [len(kind) for kind in (plan.work, plan.move, plan.touch, plan.remove)] == [1] * 4
+
+    plan = synced.plan(retry_failed=True)
+    assert not (plan.work or plan.move or plan.touch or plan.remove)
 
 
 def test_a_file_that_cannot_be_read_keeps_its_document(

@@ -81,7 +81,16 @@ class TestHosts:
         assert open_client.get("/", headers={"host": host}).status_code == 200
 
     @pytest.mark.parametrize(
-        "host", ["evil.example", "evil.example:8000", "localhost.evil.example", "192.0.2.1", ""]
+        "host",
+        [
+            "evil.example",
+            "evil.example:8000",
+            "localhost.evil.example",
+            "evil-localhost",
+            "evil.localhost:8000",
+            "192.0.2.1",
+            "",
+        ],
     )
     def test_other_names_are_refused(self, open_client: TestClient, host: str) -> None:
         refused = open_client.get("/", headers={"host": host})

@@ -1,0 +1,81 @@
+"""A changed file is never missing: until its new document is complete, the old one is found."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from encoders.lexical import LexicalEncoder
+from index.errors import ServerError
+from index.interface import BM25, HAMMING, PageIndex
+from ingest.files import scope_of
+from ingest.pipeline import carry_out
+from ingest.plan import make_plan
+from tests.documents import write_pdf
+
+OLD, NEW = "harbour before", "harbour afterwards"
+WRITES = ("put_document", "put", "delete")
+
+
+class FailsAtWrite:
+    """An index whose n-th call that writes does nothing but fail."""
+
+    def __init__(self, index: PageIndex, n: int) -> None:
+        self._index = index
+        self._n_left = n
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        if name in WRITES:
+            self._n_left -= 1
+            if self._n_left == 0:
+                raise ServerError("The server is gone.")
+        return getattr(self._index, name)
+
+
+def sync(path: Path, index: PageIndex) -> None:
+    scope = scope_of([path])
+    plan = make_plan(
+        [path],
+        scope,
+        index.documents(),
+        index.page_numbers,
+        keep_missing=False,
+        retry_failed=False,
+        n_workers=1,
+        on_file=lambda: None,
+    )
+    carry_out(
+        plan,
+        index,
+        LexicalEncoder,
+        n_workers=1,
+        stop=threading.Event(),
+        on_page=lambda: None,
+    )
+
+
+def found(index: PageIndex, ranking: str) -> list[str]:
+    query = LexicalEncoder().encode_query("harbour")
+    return [hit.text for hit in index.search(query, ranking, 10).hits]
+
+
+def test_the_old_document_or_the_new_is_found_wherever_an_ingest_fails(
+    empty_index: PageIndex, tmp_path: Path
+) -> None:
+    path = tmp_path / "report.pdf"
+    seen = []
+    for n in itertools.count(1):
+        empty_index.delete([document.document_id for document in empty_index.documents()])
+        write_pdf(path, [OLD])
+        sync(path, empty_index)
+        write_pdf(path, [NEW])
+        try:
+            sync(path, FailsAtWrite(empty_index, n))
+        except ServerError:
+            seen.append(found(empty_index, BM25))
+            assert found(empty_index, HAMMING) == seen[-1]
+            sync(path, empty_index)  # goes on from there
+            assert found(empty_index, BM25) == found(empty_index, HAMMING) == [NEW]
+        else:
+            break  # no call was left to fail
+    assert [state for state, _ in itertools.groupby(seen)] == [[OLD], [NEW]]
