@@ -125,6 +125,7 @@ def test_a_sum_of_zero_is_shared_by_none(empty: PageIndex) -> None:
 def test_hybrid_is_the_sum_of_its_rankings(filled: PageIndex) -> None:
     query = random_query()
     found = found_for(filled, query, HYBRID, 10)
+    assert len(found.result.hits) == 10
     for place, (hit, explanation) in enumerate(
         zip(found.result.hits, explain_hits(filled, found), strict=True), 1
     ):
@@ -194,7 +195,9 @@ def test_the_places_after_both_phases(filled: PageIndex, ranking: str) -> None:
     query = random_query()
     phase_1 = hit_ids(filled.search(query, HAMMING, N_PAGES))
     found = found_for(filled, query, ranking, 5, rerank=N_PAGES)
-    for place, explanation in enumerate(explain_hits(filled, found), 1):
+    explanations = explain_hits(filled, found)
+    assert len(explanations) == 5
+    for place, explanation in enumerate(explanations, 1):
         assert explanation.place == place
         assert explanation.phase_1_place == phase_1.index(explanation.page_id) + 1
         assert explanation.phase_1_depth == N_PAGES

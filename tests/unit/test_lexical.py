@@ -329,14 +329,14 @@ def test_a_query_of_stop_words_alone_finds_its_page():
 
 @pytest.mark.parametrize("word", ["the", "der", "für", "est", "qué", "não", "het", "です", "DONT"])
 def test_function_words_of_each_language_are_stop_words(word):
-    assert all(map(is_stop_word, terms(word)))
+    assert set(map(is_stop_word, terms(word))) == {True}
 
 
 @pytest.mark.parametrize(
     "word", ["report", "car", "war", "son", "AI", "EU", "van", "7", "東京", "カー", "Brücke"]
 )
 def test_words_that_name_something_are_not_stop_words(word):
-    assert not any(map(is_stop_word, terms(word)))
+    assert set(map(is_stop_word, terms(word))) == {False}
 
 
 def test_a_word_typed_twice_counts_once():
