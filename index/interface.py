@@ -4,15 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from index.errors import WrongUseError
-from index.pages import (
-    Document,
-    Filters,
-    Fingerprint,
-    IndexStats,
-    Page,
-    QueryVectors,
-    SearchResult,
-)
+from index.filters import Filters
+from index.pages import Document, Fingerprint, IndexStats, Page, QueryVectors, SearchResult
 
 HAMMING = "hamming"
 HAMMING_THEN_BITS = "hamming-then-bits"

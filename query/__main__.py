@@ -2,7 +2,7 @@
 
 import sys
 
-from pagelens import main
+from pagelens.main import main
 
 if __name__ == "__main__":
     main(["query", *sys.argv[1:]])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from index.errors import WrongUseError
-from index.pages import Filters
+from index.filters import Filters
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from encoders.interface import Encoder
 from index.errors import WrongUseError
+from index.filters import Filters
 from index.interface import (
     BM25,
     HAMMING_THEN_FLOAT,
@@ -19,7 +20,7 @@ from index.interface import (
     PageIndex,
     check_search_arguments,
 )
-from index.pages import Filters, Hit, QueryVectors, SearchResult
+from index.pages import Hit, QueryVectors, SearchResult
 from index.timing import StageTimer
 
 HYBRID = "hybrid"
@@ -35,6 +36,7 @@ what a first place gives."""
 BY_DOCUMENT: Literal["document"] = "document"
 PAGES_PER_DOCUMENT = 10
 """Pages looked at for each document asked for; fewer, and one long document hides the others."""
+SHOWN_OTHER_PAGES = 5  # of a document, beside its best: the first places to look
 
 
 @dataclass(frozen=True)
@@ -122,13 +124,11 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
         WrongUseError: an empty text, an unknown ranking, or k or rerank below 1.
     """
     timer = StageTimer()
-    if request.ranking == BM25:
-        check_request(request)
+    check_request(request)
+    if request.ranking == BM25 and isinstance(request.query, str):
+        query = QueryVectors.text_only(request.query)
     else:
-        request = with_vectors(request, encoder, timer)
-    query = request.query
-    if isinstance(query, str):
-        query = QueryVectors.text_only(query)
+        query = encode(request, encoder, timer)
 
     n_searched = request.n_pages + (request.except_page_id is not None)
     result = _rank(index, query, request, n_searched, timer)
@@ -139,13 +139,13 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     return Found(request, query, replace(result, hits=hits), groups)
 
 
-def with_vectors(
+def encode(
     request: SearchRequest, encoder: Callable[[], Encoder], timer: StageTimer | None = None
-) -> SearchRequest:
-    """The same request with its query encoded: for what needs vectors, whatever the ranking.
+) -> QueryVectors:
+    """The query's vectors: for what needs them, whatever the ranking.
 
     Args:
-        request: returned as it is where it has vectors.
+        request: whose vectors are given as they are, where it has some.
         encoder: as for `find`.
         timer: takes the stages "load" and "encode".
 
@@ -154,12 +154,12 @@ def with_vectors(
     """
     check_request(request)
     if not isinstance(request.query, str):
-        return request
+        return request.query
     timer = timer or StageTimer()
     with timer.stage("load"):
         loaded = encoder()
     with timer.stage("encode"):
-        return replace(request, query=loaded.encode_query(request.query))
+        return loaded.encode_query(request.query)
 
 
 def check_request(request: SearchRequest) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
+from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT, PageIndex
-from index.pages import Filters, Hit, QueryVectors, SearchResult
+from index.pages import Hit, QueryVectors, SearchResult
 from query.search import DocumentHits, Found, SearchRequest, find
 
 

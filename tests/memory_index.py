@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from encoders.words import CJK_CHARACTERS, split_word
 from index.errors import WrongUseError
-from index.filters import path_matches
+from index.filters import Filters, path_matches
 from index.interface import (
     BM25,
     FLOAT,
@@ -26,7 +26,6 @@ from index.interface import (
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import (
     Document,
-    Filters,
     Fingerprint,
     Hit,
     IndexStats,

@@ -86,9 +86,9 @@ def require_complete(root: Root, operation: str) -> None:
     Raises:
         ServerError: Vespa did not see all documents.
     """
-    told = notices(root)
-    if told:
-        raise ServerError(f"Cannot {operation}: {told[0]} Run the same command again later.")
+    missing = notices(root)
+    if missing:
+        raise ServerError(f"Cannot {operation}: {missing[0]} Run the same command again later.")
 
 
 def notices(root: Root) -> tuple[str, ...]:

@@ -8,8 +8,9 @@ What a user or a file system wrote stands in parameters of its own and never in 
 from collections.abc import Sequence
 
 from index.errors import WrongUseError
+from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
-from index.pages import Filters, QueryVectors
+from index.pages import QueryVectors
 from vespa_app.cjk_pairs import pairs_to_find
 from vespa_app.path_filter import path_expression
 from vespa_app.wire import bits_input, float_input, query_text, to_wire_text, token_bits_inputs

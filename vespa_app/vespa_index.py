@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from index.errors import IndexMismatchError, ServerError, WrongUseError
+from index.filters import Filters
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
 from index.location import Location
 from index.mismatch import mismatch_message
 from index.pages import (
     Document,
-    Filters,
     Fingerprint,
     IndexStats,
     Page,

@@ -1,5 +1,1 @@
-"""EmbeddedIndex: an index of pages in one folder, without a server."""
-
-from index.embedded.embedded_index import EmbeddedIndex
-
-__all__ = ["EmbeddedIndex"]
+"""An index of pages in one folder, without a server."""

@@ -20,11 +20,11 @@ from index.embedded.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from index.embedded.segments import SegmentWriter
 from index.embedded.snapshot import Snapshot, take_snapshot
 from index.errors import IndexMismatchError, WrongUseError
+from index.filters import Filters
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
 from index.mismatch import mismatch_message
 from index.pages import (
     Document,
-    Filters,
     Fingerprint,
     Hit,
     IndexStats,

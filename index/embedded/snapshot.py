@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from index.embedded.catalog import Catalog
 from index.embedded.segments import MappedSegment, map_segment, segment_path
 from index.errors import DamagedIndexError
-from index.filters import path_matches
-from index.pages import VECTOR_DIM, Filters
+from index.filters import Filters, path_matches
+from index.pages import VECTOR_DIM
 
 _OPEN_ATTEMPTS = 3  # compact may take the files of a state away just before we map them
 

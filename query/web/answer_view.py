@@ -7,11 +7,9 @@ from pathlib import Path, PurePosixPath
 from index.interface import BM25
 from index.pages import Document, page_id
 from index.wording import COSINE_RANKINGS, count, file_name, score_text, shown_path
-from query.search import DEFAULT_RANKING, DocumentHits, Found
+from query.search import DEFAULT_RANKING, SHOWN_OTHER_PAGES, DocumentHits, Found
 from query.snippet import snippet
 from query.web.search_form import SearchForm, thumbnail_href
-
-SHOWN_OTHER_PAGES = 5  # of a document's hits: the first places to look
 
 SHELF_DOCUMENTS = 12
 """Documents that the start page shows: a look at what is there, not a list of it."""
@@ -82,7 +80,7 @@ class NamedPage:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerView:
     """A page of hits.
 
     Attributes:
@@ -119,7 +117,7 @@ def answer_view(
     *,
     by_image: bool = False,
     why_none: str = "",
-) -> Answer:
+) -> AnswerView:
     """Lay out what a search gave.
 
     Args:
@@ -130,7 +128,7 @@ def answer_view(
         why_none: why there are no hits; "" where there are some.
     """
     full = _full_meter(found)
-    return Answer(
+    return AnswerView(
         hits=tuple(_card(place, group, form, full) for place, group in enumerate(found.groups, 1)),
         count_said=_count_said(found),
         how_said=_how_said(found),

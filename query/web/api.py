@@ -9,10 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 
 from index.pages import Document
-from query.explain_report import explanation_as_json
-from query.report import found_as_json
-from query.save_heatmaps import hot_words_as_json
+from query.as_json import explanation_as_json, found_as_json, hot_words_as_json
 from query.search import SearchRequest
+from query.service.service import SearchService
 from query.web.api_models import (
     MAX_WIDTH_PX,
     PAGE_ID_PATTERN,
@@ -29,7 +28,6 @@ from query.web.api_models import (
     TokenSearch,
 )
 from query.web.problems import documented
-from query.web.service import SearchService
 
 PageId = Annotated[
     str, Path(pattern=PAGE_ID_PATTERN, description="As a hit has it.", examples=["0" * 32 + "-1"])

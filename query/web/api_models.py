@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
 from query.search import DEFAULT_RANKING, RANKINGS, SearchRequest
-from query.web.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
+from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 
 MAX_WIDTH_PX = 4096
 MAX_TOKEN_INDEX = 10_000

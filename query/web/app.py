@@ -10,10 +10,10 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
+from query.service.service import N_AT_ONCE, N_WAITING, SearchService
 from query.web import api, overview, pages
 from query.web.problems import answer_errors, describe_problems, problem_answer
 from query.web.protection import protect
-from query.web.service import N_AT_ONCE, N_WAITING, SearchService
 
 _FOLDER = Path(__file__).parent
 N_THREADS = N_AT_ONCE + N_WAITING + 16

@@ -14,7 +14,7 @@ from index.errors import (
     ServerError,
     WrongUseError,
 )
-from query.web.refusals import BusyError, NoSuchPageError, UnavailableError
+from query.service.refusals import BusyError, NoSuchPageError, UnavailableError
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from pydantic import BaseModel
 
 from index.pages import split_page_id
 from index.wording import file_name, printable
-from query.page_map import MAX_PAGES
-from query.web.map_maker import MapMaker, PageMap
+from query.service.map_maker import MapMaker, PageMap
+from query.service.page_map import MAX_PAGES
+from query.service.service import SearchService
 from query.web.overview_view import folder_of, marks, overview
 from query.web.problems import documented
-from query.web.service import SearchService
 
 MAX_FIND_LENGTH = 200
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from index.pages import Document, Fingerprint, IndexStats, page_id
 from index.wording import count, file_name, plural, printable, size
+from query.web.fact import Fact
 
 ROWS = 50
 """Documents, and failures, listed at once: a few screens; the rest is behind links and the search
@@ -74,14 +75,6 @@ class FailureRow:
     where: str
     page_number: int | None
     reason: str
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A name and what stands beside it."""
-
-    name: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -204,8 +197,8 @@ def _list(shown: Sequence[Document], find: str, start: int) -> DocumentList:
 
 
 def _address(find: str, start: int) -> str:
-    told = {"find": find} if find else {}
-    return f"/overview?{urlencode(told | {'start': str(start)})}#documents"
+    parameters = {"find": find} if find else {}
+    return f"/overview?{urlencode(parameters | {'start': str(start)})}#documents"
 
 
 def _row(document: Document, mark: Mark | None) -> DocumentRow:

@@ -10,11 +10,12 @@ from PIL import Image
 
 from index.pages import Document, Page, page_id
 from index.wording import file_name, printable, shown_path
-from query.explain import PageExplanation
-from query.hot_words import HotWord
+from query.heat.hot_words import HotWord
 from query.search import Found
+from query.web.fact import Fact
 from query.web.search_form import SearchForm, preview_href
-from query.web.why_view import Named, Why, why_view
+from query.web.why_view import Why, why_view
+from query.why.explain import PageExplanation
 
 _PUNCTUATION = re.compile(r"^\W+|\W+$")
 
@@ -96,12 +97,12 @@ class PageView:
     turns: tuple[Turn, ...]
     why: Why | None
     citation: str
-    facts: tuple[Named, ...]
+    facts: tuple[Fact, ...]
     like: str
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class PageInSearch:
     """A page with all that is known of it for one search.
 
     Attributes:
@@ -120,7 +121,7 @@ class Seen:
     has_heat: bool = False
 
 
-def page_view(seen: Seen, form: SearchForm) -> PageView:
+def page_view(seen: PageInSearch, form: SearchForm) -> PageView:
     """Lay out a page.
 
     Args:
@@ -161,7 +162,7 @@ def _picture_said(page: Page, file: str) -> str:
     return f"Page {page.page_number} of {file}, {text}"
 
 
-def _heat_said(seen: Seen) -> str:
+def _heat_said(seen: PageInSearch) -> str:
     """The heatmap in words: what it is of, and where it is hottest."""
     if seen.found is None or not seen.has_heat:
         return ""
@@ -171,12 +172,12 @@ def _heat_said(seen: Seen) -> str:
     return f"Heatmap of {of}" + (f", strongest at: {words}" if words else "")
 
 
-def _heatmap_href(seen: Seen, form: SearchForm) -> str:
+def _heatmap_href(seen: PageInSearch, form: SearchForm) -> str:
     token = {} if seen.token_index is None else {"token": str(seen.token_index)}
     return f"/api/pages/{seen.page.page_id}/heatmap?{form.query_string(**token)}"
 
 
-def _chips(seen: Seen, form: SearchForm) -> tuple[Chip, ...]:
+def _chips(seen: PageInSearch, form: SearchForm) -> tuple[Chip, ...]:
     """All content tokens at once, each alone, and none; nothing where the page has no vectors."""
     if seen.found is None or not len(seen.page.vectors.vectors) or not seen.found.query.tokens:
         return ()
@@ -224,14 +225,14 @@ def _hit_ids(found: Found | None) -> list[str]:
     return [hit.page_id for group in found.groups for hit in (group.best, *group.others)]
 
 
-def _place_said(seen: Seen) -> str:
+def _place_said(seen: PageInSearch) -> str:
     ids = _hit_ids(seen.found)
     if seen.page.page_id not in ids:
         return ""
     return f"hit {ids.index(seen.page.page_id) + 1} of {len(ids)}"
 
 
-def _turns(seen: Seen, form: SearchForm) -> tuple[Turn, ...]:
+def _turns(seen: PageInSearch, form: SearchForm) -> tuple[Turn, ...]:
     """Previous and next hit, previous and next page that the index holds; some lead nowhere."""
     turns = []
     ids = _hit_ids(seen.found)
@@ -264,17 +265,17 @@ def _neighbours(document: Document, number: int) -> tuple[int | None, int | None
     return (before[-1] if before else None), (after[0] if after else None)
 
 
-def _facts(page: Page, document: Document) -> tuple[Named, ...]:
+def _facts(page: Page, document: Document) -> tuple[Fact, ...]:
     n_words, n_vectors = len(page.words.texts), len(page.vectors.vectors)
-    facts = [Named("path", printable(file.path)) for file in document.files]
-    facts.append(Named("size", f"{page.width_pt:.0f} × {page.height_pt:.0f} {_unit(document)}"))
-    facts.append(Named("words", f"{n_words:,}" if n_words else "no text layer"))
+    facts = [Fact("path", printable(file.path)) for file in document.files]
+    facts.append(Fact("size", f"{page.width_pt:.0f} × {page.height_pt:.0f} {_unit(document)}"))
+    facts.append(Fact("words", f"{n_words:,}" if n_words else "no text layer"))
     if page.language:
-        facts.append(Named("language", page.language))
+        facts.append(Fact("language", page.language))
     facts.append(
-        Named("vectors", f"{n_vectors:,}" if n_vectors else "none: the encoder saw nothing")
+        Fact("vectors", f"{n_vectors:,}" if n_vectors else "none: the encoder saw nothing")
     )
-    facts.append(Named("page id", page.page_id))
+    facts.append(Fact("page id", page.page_id))
     return tuple(facts)
 
 

@@ -14,16 +14,16 @@ from index.errors import PagelensError, WrongUseError
 from index.interface import BM25
 from index.pages import split_page_id
 from index.wording import file_name
-from query.no_hits import why_no_hits
 from query.search import SearchRequest
+from query.service.refusals import BusyError, NoSuchPageError
+from query.service.service import SearchService
+from query.service.uploaded_image import MAX_UPLOAD_BYTES
 from query.web.answer_view import NamedPage, answer_view, shelf_view
-from query.web.page_view import HEAT_OFF, Seen, page_view
+from query.web.page_view import HEAT_OFF, PageInSearch, page_view
 from query.web.problem_view import view_of_error, view_of_problem
 from query.web.problems import Problem, problem_of
-from query.web.refusals import BusyError, NoSuchPageError
 from query.web.search_form import RANKING_CHOICES, SearchForm, thumbnail_href
-from query.web.service import SearchService
-from query.web.uploaded_image import MAX_UPLOAD_BYTES
+from query.why.no_hits import why_no_hits
 
 
 def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter:
@@ -181,7 +181,7 @@ class _Pages:
             document_id, _ = split_page_id(page_id)
         except WrongUseError as e:
             raise NoSuchPageError(str(e)) from e
-        seen = Seen(self._service.page(page_id), self._service.document(document_id))
+        seen = PageInSearch(self._service.page(page_id), self._service.document(document_id))
         failure: PagelensError | None = None
         if form.is_asked:
             try:
@@ -202,14 +202,14 @@ class _Pages:
         status = 200 if failure is None else problem_of(failure).status
         return self._templates.TemplateResponse(request, "page.html", context, status)
 
-    def _searched(self, request: Request, form: SearchForm, seen: Seen) -> Seen:
+    def _searched(self, request: Request, form: SearchForm, seen: PageInSearch) -> PageInSearch:
         """The page as a search sees it: its place, the reasons, and the heat wanted."""
         page_id = seen.page.page_id
         found = self._service.search(self._wanted(form))
         can_be_hot = bool(found.query.tokens) and len(seen.page.vectors.vectors) > 0
         has_heat = can_be_hot and request.query_params.get("heat") != HEAT_OFF
         token_index = _token_index(request.query_params.get("token", "")) if has_heat else None
-        return Seen(
+        return PageInSearch(
             page=seen.page,
             document=seen.document,
             found=found,

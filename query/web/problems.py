@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from index.errors import PagelensError, ServerError
+from query.service.refusals import BusyError
 from query.web.error_kinds import kind_of
-from query.web.refusals import BusyError
 from query.web.security_headers import SECURITY_HEADERS
 
 PROBLEM_TYPE = "application/problem+json"
@@ -64,7 +64,7 @@ def retry_after(seconds: int) -> dict[str, str]:
     return {"Retry-After": str(seconds)}
 
 
-Answer = Callable[[Request, Problem], Response]
+ProblemResponder = Callable[[Request, Problem], Response]
 
 
 def problem_of(error: Exception) -> Problem:
@@ -116,7 +116,7 @@ def problem_json(problem: Problem) -> Response:
     return JSONResponse(body.model_dump(), problem.status, media_type=PROBLEM_TYPE)
 
 
-def problem_answer(page: Answer) -> Answer:
+def problem_answer(page: ProblemResponder) -> ProblemResponder:
     """What answers with a problem: JSON below /api/, elsewhere a page.
 
     Args:
@@ -135,7 +135,7 @@ def problem_answer(page: Answer) -> Answer:
     return answer
 
 
-def answer_errors(app: FastAPI, answer: Answer) -> None:
+def answer_errors(app: FastAPI, answer: ProblemResponder) -> None:
     """Make every error that arises in an app a problem."""
 
     def answer_error(request: Request, error: Exception) -> Response:

@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from query.web.problems import Answer, Problem, retry_after
+from query.service.uploaded_image import MAX_UPLOAD_BYTES
+from query.web.problems import Problem, ProblemResponder, retry_after
 from query.web.security_headers import SecurityHeaders
-from query.web.uploaded_image import MAX_UPLOAD_BYTES
 
 MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 100_000  # the image, and what multipart puts around it
 REQUEST_S = 120.0
@@ -46,7 +46,7 @@ def is_loopback(host: str) -> bool:
 
 
 async def _answer(
-    answer: Answer, problem: Problem, scope: Scope, receive: Receive, send: Send
+    answer: ProblemResponder, problem: Problem, scope: Scope, receive: Receive, send: Send
 ) -> None:
     await answer(Request(scope), problem)(scope, receive, send)
 
@@ -58,7 +58,7 @@ class LoopbackHosts:
     be of the same origin as this server; the Host header still has that name.
     """
 
-    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+    def __init__(self, app: ASGIApp, answer: ProblemResponder) -> None:
         self._app = app
         self._answer = answer
 
@@ -88,7 +88,7 @@ class ForeignSites:
     Browsers say so in Sec-Fetch-Site; programs do not send it.
     """
 
-    def __init__(self, app: ASGIApp, answer: Answer) -> None:
+    def __init__(self, app: ASGIApp, answer: ProblemResponder) -> None:
         self._app = app
         self._answer = answer
 
@@ -111,7 +111,7 @@ class AccessToken:
     becomes a cookie, and leaves the address, which people copy and browsers keep.
     """
 
-    def __init__(self, app: ASGIApp, answer: Answer, token: str) -> None:
+    def __init__(self, app: ASGIApp, answer: ProblemResponder, token: str) -> None:
         self._app = app
         self._answer = answer
         self._token = token.encode()
@@ -166,7 +166,9 @@ class AccessToken:
 class SizeLimit:
     """Refuses a body that is too large, before it is all there."""
 
-    def __init__(self, app: ASGIApp, answer: Answer, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(
+        self, app: ASGIApp, answer: ProblemResponder, max_bytes: int = MAX_BODY_BYTES
+    ) -> None:
         self._app = app
         self._answer = answer
         self._max_bytes = max_bytes
@@ -199,7 +201,7 @@ class TimeLimit:
     that giving up never lets more of them run.
     """
 
-    def __init__(self, app: ASGIApp, answer: Answer, limit_s: float = REQUEST_S) -> None:
+    def __init__(self, app: ASGIApp, answer: ProblemResponder, limit_s: float = REQUEST_S) -> None:
         self._app = app
         self._answer = answer
         self._limit_s = limit_s
@@ -235,7 +237,7 @@ class TimeLimit:
         await task
 
 
-def protect(app: FastAPI, answer: Answer, token: str | None) -> None:
+def protect(app: FastAPI, answer: ProblemResponder, token: str | None) -> None:
     """Put everything above around an app.
 
     Args:

@@ -19,7 +19,7 @@ from index.interface import (
 )
 from query.filters import FILTER_KEYS, read_filters
 from query.search import BY_DOCUMENT, DEFAULT_RANKING, HYBRID, SearchRequest
-from query.web.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
+from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ class SearchForm:
         """
         default = SearchForm()
         fields = {name: getattr(self, name) for name in _FIELDS}
-        told = {name: v for name, v in fields.items() if v and v != getattr(default, name)}
-        return urlencode(told | more)
+        differing = {name: v for name, v in fields.items() if v and v != getattr(default, name)}
+        return urlencode(differing | more)
 
     @property
     def href(self) -> str:

@@ -5,21 +5,14 @@ from dataclasses import dataclass
 
 from index.interface import BM25
 from index.wording import as_cosine, count, printable, score_text
-from query.explain import PageExplanation
-from query.phases import TWO_PHASES
 from query.token_matches import TokenMatch
+from query.web.fact import Fact
+from query.why.explain import PageExplanation
+from query.why.phases import TWO_PHASES
 
 SHOWN_TOKENS = 12
 """Rows of a table that is read at a glance. Of a longer query, or of a page as a query, those with
 the largest shares are shown, the largest first."""
-
-
-@dataclass(frozen=True)
-class Named:
-    """A name and a value, side by side."""
-
-    name: str
-    value: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +39,7 @@ class Why:
 
     heading: str
     why_not: str
-    steps: tuple[Named, ...]
+    steps: tuple[Fact, ...]
     tokens: tuple[TokenRow, ...]
     others_said: str
     words: tuple[WordRow, ...]
@@ -94,21 +87,21 @@ def _others_said(others: list[TokenMatch]) -> str:
     return f"{count(len(others), 'other token')}: {share:.1%} of the score"
 
 
-def _steps(explanation: PageExplanation) -> tuple[Named, ...]:
+def _steps(explanation: PageExplanation) -> tuple[Fact, ...]:
     """From all candidates to the final place, in the order it happens."""
-    steps = [Named("pages compared", f"{explanation.n_candidates:,}")]
+    steps = [Fact("pages compared", f"{explanation.n_candidates:,}")]
     if explanation.ranking in TWO_PHASES:
         below = f"below the best {explanation.phase_1_depth:,}"
-        steps.append(Named("after phase 1", _place(explanation.phase_1_place) or below))
+        steps.append(Fact("after phase 1", _place(explanation.phase_1_place) or below))
     for part in explanation.fused:
         place = _place(part.place) or "not found"
-        steps.append(Named(f"by {part.ranking}", f"{place}, {part.share:.0%} of the score"))
+        steps.append(Fact(f"by {part.ranking}", f"{place}, {part.share:.0%} of the score"))
     name = "after phase 2" if explanation.ranking in TWO_PHASES else "in the end"
-    steps.append(Named(name, _place(explanation.place) or "not among the hits"))
+    steps.append(Fact(name, _place(explanation.place) or "not among the hits"))
     if math.isfinite(explanation.score):
         is_sum = explanation.ranking == BM25 or bool(explanation.fused)
         total = "" if is_sum else f" (sum {explanation.score_sum:.4f})"
-        steps.append(Named("score", score_text(explanation.score, explanation.ranking) + total))
+        steps.append(Fact("score", score_text(explanation.score, explanation.ranking) + total))
     return tuple(steps)
 
 

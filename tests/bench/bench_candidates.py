@@ -34,12 +34,12 @@ from numpy.typing import NDArray
 
 from encoders.lexical import LexicalEncoder
 from encoders.tiles import TileLayout
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import RERANK_COUNT
 from index.kernels import float_scores, hamming_scores
 from index.pages import PageVectors, PatchMap, page_id
 from index.quantize import pack_sign_bits, to_bfloat16
-from ingest.cli import ingest
+from pagelens.ingest_command import ingest
 from tests.bench.bench_rerank import noisy_copies, unit
 from tests.bench.machine import describe_machine, print_machine
 from vespa_app.regions import region_means

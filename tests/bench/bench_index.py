@@ -24,8 +24,8 @@ from statistics import median
 import numpy as np
 
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
 from index.embedded.catalog import BITS_SIZE, VECTOR_SIZE
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import QueryVectors
 from tests.bench.machine import describe_machine, print_machine

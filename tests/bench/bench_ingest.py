@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import median
 
 from encoders.lexical import PAGE_LONG_EDGE_PX
-from ingest.cli import N_WORKERS
 from ingest.render import read_facts
+from pagelens.ingest_command import N_WORKERS
 from tests.bench.machine import describe_machine, print_machine
 
 SAMPLES = Path(__file__).parents[2] / "samples"

@@ -22,7 +22,7 @@ from statistics import median
 import numpy as np
 
 from encoders.tiles import TileLayout
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Page, PageVectors, PageWords, PatchMap
 from tests.bench.machine import describe_machine, print_machine
 from tests.random_pages import FINGERPRINT, document, unit_vectors

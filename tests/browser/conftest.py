@@ -15,12 +15,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from encoders.choose import load_encoder
 from encoders.interface import Encoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.pages import Fingerprint
-from ingest.cli import ingest
+from pagelens.ingest_command import ingest
+from query.service.service import SearchService
 from query.web.app import create_app
-from query.web.service import SearchService
 from tests.documents import write_pdf
 
 SAMPLES = Path(__file__).parents[2] / "samples"

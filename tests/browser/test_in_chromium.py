@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.pages import Fingerprint
-from query.web import model_loader
+from query.service import model_loader
 from tests import library
 from tests.browser.conftest import HOSTILE, NewPage, serving
 from tests.half_dark_pages import half_dark_index, picture

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.faults.quiet_server import QuietHandler, QuietServer
-from vespa_app.docker_engine import CONTAINER
+from vespa_app.deploy.docker_engine import CONTAINER
 from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
 
 API_VERSION = "1.44"

@@ -8,8 +8,8 @@ import pytest
 
 import vespa_app.client
 import vespa_app.vespa_index
-from index.location import INDEX_VARIABLE
-from pagelens import main
+from pagelens.main import main
+from pagelens.options import INDEX_VARIABLE
 from tests.faults.failing_server import (
     FailingServer,
     Fault,

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
 from index.embedded.check import check_index
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import INDEX_RANKINGS
 from index.pages import Hit
 from tests.changing_folder import (

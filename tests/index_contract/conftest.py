@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.location import Location
 from tests.memory_index import MemoryIndex

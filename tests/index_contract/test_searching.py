@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from index.errors import WrongUseError
+from index.filters import Filters
 from index.interface import (
     BM25,
     FLOAT,
@@ -15,7 +16,7 @@ from index.interface import (
     PageIndex,
 )
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
-from index.pages import Filters, Page, QueryVectors
+from index.pages import Page, QueryVectors
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 from tests.random_pages import document, document_id, page, query, unit_vectors
 

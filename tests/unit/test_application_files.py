@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import WrongUseError
-from vespa_app.application_files import (
+from vespa_app.deploy.application_files import (
     APPLICATION,
     application_files,
     application_zip,

@@ -10,9 +10,9 @@ import pytest
 from urllib3.exceptions import HTTPError
 
 from index.errors import MissingDependencyError, PagelensError, ServerError, WrongUseError
-from vespa_app import cloud_access, deploy
-from vespa_app.application_files import application_files
-from vespa_app.deploy import deploy_to_cloud
+from vespa_app.deploy import cloud_access, targets
+from vespa_app.deploy.application_files import application_files
+from vespa_app.deploy.targets import deploy_to_cloud
 
 
 def silent(_: str) -> None:
@@ -188,7 +188,7 @@ def cloud(home: Path, monkeypatch: pytest.MonkeyPatch) -> type[FakeCloud]:
     give_certificate(home)
     monkeypatch.setenv("VESPA_CLI_API_KEY", "a key")
     monkeypatch.setattr("vespa.deployment.VespaCloud", Cloud)
-    monkeypatch.setattr(deploy, "check_network", lambda: None)
+    monkeypatch.setattr(targets, "check_network", lambda: None)
     return Cloud
 
 
@@ -288,7 +288,7 @@ def test_what_the_cloud_says_is_told_line_by_line(
         "INFO    [10:00:00]  Deploying",
         "ERROR   [10:00:01]  No quota",
     ]
-    assert deployed == deploy.DeployedInCloud(
+    assert deployed == targets.DeployedInCloud(
         "https://mtls.example", "/home/cert.pem", "/home/key.pem"
     )
     assert capsys.readouterr() == ("", "")
@@ -297,7 +297,7 @@ def test_what_the_cloud_says_is_told_line_by_line(
 
 def test_a_question_is_shown_before_its_line_ends() -> None:
     told: list[str] = []
-    lines = deploy._Lines(told.append)
+    lines = targets._Lines(told.append)
     print("Open the browser? [Y/n]", end="", file=lines)  # noqa: T201
     assert told == []
     lines.flush()

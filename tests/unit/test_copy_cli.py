@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from index.embedded import EmbeddedIndex
 from index.embedded.check import check_index
+from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Fingerprint, Page
-from pagelens import main
+from pagelens.main import main
 from tests.library import TEXTS, fill
 from tests.random_pages import FINGERPRINT
 

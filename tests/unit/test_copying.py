@@ -11,8 +11,8 @@ import pytest
 
 from encoders.lexical import LexicalEncoder
 from index.copying import CopyReport, copy_index
-from index.embedded import EmbeddedIndex
 from index.embedded.check import check_index
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import ServerError
 from index.interface import INDEX_RANKINGS, PageIndex
 from index.pages import Document, Failure, Hit, Page, page_id

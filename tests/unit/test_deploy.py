@@ -27,9 +27,9 @@ from tests.faults.fake_docker import (
     container,
     refuses,
 )
-from vespa_app import deploy, docker_engine
-from vespa_app.application_files import application_zip
-from vespa_app.deploy import deploy_local
+from vespa_app.deploy import docker_engine, targets
+from vespa_app.deploy.application_files import application_zip
+from vespa_app.deploy.targets import deploy_local
 
 
 def silent(_: str) -> None:
@@ -58,7 +58,7 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDocker]:
 @pytest.fixture
 def free_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever runs on this machine, its ports are free."""
-    monkeypatch.setattr(deploy, "check_port_is_free", lambda *_: None)
+    monkeypatch.setattr(targets, "check_port_is_free", lambda *_: None)
 
 
 def failure(port: int | None = None) -> PagelensError:
@@ -174,7 +174,7 @@ def test_a_port_of_another_vespa(docker: FakeDocker, monkeypatch: pytest.MonkeyP
         port = free.getsockname()[1]
     with socket.create_server(("localhost", 0)) as taken:
         theirs = taken.getsockname()[1]
-        monkeypatch.setattr(deploy, "CONFIG_SERVER_PORT", theirs)
+        monkeypatch.setattr(targets, "CONFIG_SERVER_PORT", theirs)
         said = str(failure(port))
     assert said == (
         f"Cannot start Vespa: port {theirs} is taken, something listens there. Vespa's config "
@@ -283,7 +283,7 @@ def test_a_container_that_ends(docker: FakeDocker) -> None:
 def test_vespa_that_is_not_up_in_time(docker: FakeDocker, monkeypatch: Any) -> None:
     with socket.create_server(("localhost", 0)) as nobody:
         port = nobody.getsockname()[1]
-    monkeypatch.setattr(deploy, "CONFIG_SERVER_WAIT_S", 0)
+    monkeypatch.setattr(targets, "CONFIG_SERVER_WAIT_S", 0)
     docker.meet(
         INSPECT,
         container("exited", config_server_port=port),

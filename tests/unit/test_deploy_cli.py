@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from pagelens import main
+from pagelens import deploy_command
+from pagelens.main import main
 from tests.faults.failing_server import says
 from tests.faults.fake_config_server import DEPLOY, FakeConfigServer
 from tests.faults.fake_docker import INSPECT, FakeDocker, container
-from vespa_app import deploy_cli
-from vespa_app.application_files import application_files
-from vespa_app.deploy import DeployedInCloud
+from vespa_app.deploy.application_files import application_files
+from vespa_app.deploy.targets import DeployedInCloud
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[str, str]]
@@ -164,7 +164,7 @@ def test_the_cloud_is_reported_with_its_credentials(
         report("INFO  [deploying]")
         return DeployedInCloud("https://x.example", "/my home/cert.pem", "/key.pem")
 
-    monkeypatch.setattr(deploy_cli, "deploy_to_cloud", cloud_that_deploys)
+    monkeypatch.setattr(deploy_command, "deploy_to_cloud", cloud_that_deploys)
     said, messages = run("--cloud", "team.app", "--key-file", "key.pem")
     assert said.startswith("Deployed in ")
     assert said.endswith(
@@ -187,7 +187,7 @@ def test_the_cloud_is_reported_with_its_credentials(
 def test_what_needs_no_pyvespa_imports_none(tmp_path: Path, server: FakeConfigServer) -> None:
     for place in (("--export", str(tmp_path / "app")), ("--config-server", server.url)):
         program = (
-            "import sys, atexit; from pagelens import main\n"
+            "import sys, atexit; from pagelens.main import main\n"
             "atexit.register(lambda: print(*{'vespa', 'docker', 'torch'} & set(sys.modules)))\n"
             f"main(['deploy', *{place!r}, '--json'])"
         )

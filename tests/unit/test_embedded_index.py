@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.embedded import EmbeddedIndex
 from index.embedded.catalog import Catalog
 from index.embedded.check import check_index
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import (
     DamagedIndexError,
     IndexBusyError,
@@ -200,7 +200,8 @@ def test_the_torso_of_a_compaction_is_swept(folder: Path, reader: EmbeddedIndex)
 
 def test_the_second_writer_learns_who_the_first_is(folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from index.embedded import EmbeddedIndex;"
+        "import sys; from pathlib import Path;"
+        "from index.embedded.embedded_index import EmbeddedIndex;"
         "from tests.random_pages import FINGERPRINT;"
         "index = EmbeddedIndex.open_for_writing(Path(sys.argv[1]), FINGERPRINT);"
         "print('locked', flush=True); sys.stdin.read()"

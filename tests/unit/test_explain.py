@@ -1,4 +1,4 @@
-"""query/explain.py: the parts add up to the index's own score, and every absence has its reason."""
+"""query/why/explain.py: parts add up to the index's own score, every absence has its reason."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import query.phases
+import query.why.phases
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import WrongUseError
+from index.filters import Filters
 from index.interface import (
     BM25,
     FLOAT,
@@ -19,18 +20,10 @@ from index.interface import (
     HAMMING_THEN_FLOAT,
     PageIndex,
 )
-from index.pages import (
-    VECTOR_DIM,
-    Document,
-    Filters,
-    PageVectors,
-    PatchMap,
-    QueryVectors,
-    SearchResult,
-)
-from query.explain import PageExplanation, explain, explain_hits
-from query.query_words import QueryWord
+from index.pages import VECTOR_DIM, Document, PageVectors, PatchMap, QueryVectors, SearchResult
 from query.search import FUSED_RANKINGS, HYBRID, RRF_K
+from query.why.explain import PageExplanation, explain, explain_hits
+from query.why.query_words import QueryWord
 from tests.finding import found_for
 from tests.library import JAPANESE, OLD_REPORT, SCAN, TEXTS, fill
 from tests.memory_index import MemoryIndex
@@ -410,7 +403,7 @@ def test_bm25_below_what_was_looked_at(filled: PageIndex) -> None:
 
 
 def test_hybrid_says_why_for_both(library: MemoryIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query.phases, "FUSION_DEPTH", 2)
+    monkeypatch.setattr(query.why.phases, "FUSION_DEPTH", 2)
     found = why(library, "quay and ferries", f"{JAPANESE}-1", HYBRID, rerank=9)
     assert found.why_not is not None
     place = found.phase_1_place

@@ -1,4 +1,4 @@
-"""query/explain_report.py, query/page_name.py: explanations as text and JSON, pages by name."""
+"""query/as_json.py, pagelens/page_name.py: explanations as text and JSON, pages by name."""
 
 import json
 from dataclasses import replace
@@ -9,11 +9,12 @@ import pytest
 from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.interface import BM25, HAMMING_THEN_FLOAT
-from query.explain import PageExplanation, explain
-from query.explain_report import explanation_as_json, print_explanation, print_hot_words
-from query.hot_words import HotWord
-from query.page_name import find_page
+from pagelens.page_name import find_page
+from pagelens.query_report import print_explanation, print_hot_words
+from query.as_json import explanation_as_json
+from query.heat.hot_words import HotWord
 from query.search import HYBRID
+from query.why.explain import PageExplanation, explain
 from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill
 from tests.memory_index import MemoryIndex

@@ -5,8 +5,7 @@ import unicodedata
 import pytest
 
 from index.errors import WrongUseError
-from index.filters import path_matches
-from index.pages import Filters
+from index.filters import Filters, path_matches
 from query.filters import FILTER_KEYS, read_filters
 
 PATH = "/home/a/2023/Q1/report.pdf"

@@ -1,4 +1,4 @@
-"""query/heat.py, heatmap.py and colours.py: the merging rule, the scale, the picture."""
+"""query/heat/merging.py, heatmap.py and colours.py: the merging rule, the scale, the picture."""
 
 import io
 from dataclasses import replace
@@ -11,10 +11,10 @@ from PIL import Image
 
 from encoders.tiles import TileLayout
 from index.pages import VECTOR_DIM, PageVectors, PatchMap
-from query.colours import OUTLINE, heat_colours
-from query.heat import heat_map, heat_of_cells, map_size_px, merge_cells, pixels_of, smooth
-from query.heatmap import Scale, common_scale, draw_heatmap
-from query.hot_words import HotWord
+from query.heat.colours import OUTLINE, heat_colours
+from query.heat.drawing import Scale, common_scale, draw_heatmap
+from query.heat.hot_words import HotWord
+from query.heat.merging import heat_map, heat_of_cells, map_size_px, merge_cells, pixels_of, smooth
 from tests.random_pages import page, query
 
 LAYOUT = TileLayout(long_edge_px=2048, tile_px=512, cells_per_side=8)

@@ -19,11 +19,11 @@ from encoders.colsmol import ColSmolEncoder
 from encoders.interface import Encoder, PageInput
 from encoders.lexical import LexicalEncoder
 from encoders.tiles import TileLayout
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Document, Page, QueryVectors
 from ingest.render import RenderedPage, read_facts, render_page
-from query.heat import heat_map, map_size_px
-from query.hot_words import hot_words
+from query.heat.hot_words import hot_words
+from query.heat.merging import heat_map, map_size_px
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 N_GLOBAL = 64

@@ -1,4 +1,4 @@
-"""query/hot_words.py: the words under the heat, whatever made it."""
+"""query/heat/hot_words.py: the words under the heat, whatever made it."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 
 from encoders.lexical import LexicalEncoder
 from index.pages import VECTOR_DIM, PageVectors, PageWords, PatchMap
-from query.hot_words import hot_words
+from query.heat.hot_words import hot_words
 from tests.library import JAPANESE, OLD_REPORT, make_page
 from tests.random_pages import page, query
 

@@ -6,27 +6,35 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("encoders", "index", "ingest", "query", "vespa_app")
+PACKAGES = ("encoders", "index", "ingest", "pagelens", "query", "vespa_app")
 
 ALLOWED = {
     "index": {"index"},
     "encoders": {"encoders", "index.errors", "index.pages", "index.wording"},
+    "vespa_app": {"vespa_app", "index"},
     "ingest": {"ingest", "index", "encoders"},
     "query": {"query", "index", "encoders"},
-    "vespa_app": {"vespa_app", "index"},
+    "pagelens": set(PACKAGES),
 }
 """For each package, the modules of the project (with all below them) it may import."""
 
-BUILDERS = {
-    "ingest/cli.py",
-    "ingest/upkeep.py",
-    "query/cli.py",
-    "query/mcp_cli.py",
-    "query/serve_cli.py",
+DOORS = {"ingest/__main__.py", "query/__main__.py", "vespa_app/__main__.py"}
+"""`python -m ingest` and its like are doors from outside: the only arrows that run up, to this."""
+DOOR_LEADS_TO = "pagelens.main"
+
+ROOMS_OF_QUERY = {
+    "query": {"query"},
+    "query/why": {"query", "query.why"},
+    "query/heat": {"query", "query.heat"},
+    "query/service": {"query", "query.why", "query.heat", "query.service"},
+    "query/agents": {"query", "query.why", "query.heat", "query.service", "query.agents"},
+    "query/web": {"query", "query.why", "query.heat", "query.service", "query.web"},
 }
-"""The files that put the parts together may import any of them."""
+"""For each folder of query/, the folders whose files it may import: faces -> service -> heat, why
+-> search. as_json.py, which says all of it as JSON, is read by the faces alone."""
 
 WEB = {p.relative_to(ROOT).as_posix() for p in (ROOT / "query" / "web").glob("*.py")}
+COMMANDS = {p.relative_to(ROOT).as_posix() for p in (ROOT / "pagelens").glob("*.py")}
 
 ONE_IMPORTER = {
     "torch": {"encoders/colsmol.py"},
@@ -38,12 +46,12 @@ ONE_IMPORTER = {
     "sqlite3": {"index/embedded/database.py"},
     "fastapi": WEB,
     "starlette": WEB,
-    "mcp": {"query/mcp_server.py"},
-    "umap": {"query/page_map.py"},
-    "uvicorn": {"query/serve_cli.py"},
-    "vespa": {"vespa_app/client.py", "vespa_app/deploy.py"},
-    "httpr": {"vespa_app/client.py", "vespa_app/deploy.py"},
-    "docker": {"vespa_app/docker_engine.py"},
+    "mcp": {"query/agents/server.py"},
+    "umap": {"query/service/page_map.py"},
+    "uvicorn": {"pagelens/serve_command.py"},
+    "vespa": {"vespa_app/client.py", "vespa_app/deploy/targets.py"},
+    "httpr": {"vespa_app/client.py", "vespa_app/deploy/targets.py"},
+    "docker": {"vespa_app/deploy/docker_engine.py"},
 }
 
 
@@ -64,18 +72,32 @@ def imported_modules(path: Path) -> set[str]:
     return modules
 
 
+def own_modules(path: Path) -> set[str]:
+    """The modules of the project that a file imports."""
+    return {module for module in imported_modules(path) if module.split(".")[0] in PACKAGES}
+
+
 @pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_point_down(path: Path) -> None:
     name = path.relative_to(ROOT).as_posix()
-    if name in BUILDERS or path.name == "__main__.py":
-        return
-    allowed = ALLOWED[name.split("/")[0]]
-    for module in imported_modules(path):
-        if module.split(".")[0] not in (*PACKAGES, "pagelens"):
-            continue
+    allowed = ALLOWED[name.split("/")[0]] | ({DOOR_LEADS_TO} if name in DOORS else set())
+    for module in own_modules(path):
         reached = any(module == a or module.startswith(a + ".") for a in allowed)
         leads_there = any(a.startswith(module + ".") for a in allowed)
         assert reached or leads_there, f"{name} may not import {module}"
+
+
+@pytest.mark.parametrize("folder", ROOMS_OF_QUERY)
+def test_the_rooms_of_query_point_down(folder: str) -> None:
+    allowed = ROOMS_OF_QUERY[folder]
+    for path in (ROOT / folder).glob("*.py"):
+        if path.name in ("as_json.py", "__main__.py"):
+            continue
+        for module in own_modules(path):
+            file = ROOT / f"{module.replace('.', '/')}.py"
+            if module.startswith("query.") and file.exists():
+                room = module.rsplit(".", 1)[0]
+                assert room in allowed, f"{path.relative_to(ROOT)} may not import {module}"
 
 
 @pytest.mark.parametrize("dependency", ONE_IMPORTER)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pagelens import main
+from pagelens.main import main
 from tests.documents import write_pdf
 
 
@@ -256,7 +256,7 @@ def test_a_colsmol_model_in_a_folder_goes_through_both_commands(
 def test_a_lexical_ingest_and_query_never_import_torch(shell: Shell) -> None:
     code = (
         "import sys\n"
-        "from pagelens import main\n"
+        "from pagelens.main import main\n"
         "for command in (['ingest', 'pdfs', '--encoder', 'lexical'], ['query', 'badger']):\n"
         "    try:\n"
         "        main(command)\n"

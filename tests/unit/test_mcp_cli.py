@@ -19,21 +19,21 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult
 
-import query.mcp_cli
+import pagelens.mcp_command
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import WrongUseError
 from index.location import Location
 from index.pages import Document, FileRecord
+from pagelens.open_index import open_index
 from query.search import SearchRequest
-from query.web.service import SearchService
+from query.service.service import SearchService
 from tests.library import NEW_REPORT, fill, make_page
-from vespa_app.open_index import open_index
 
 ROOT = Path(__file__).resolve().parents[2]
-START = "from query.mcp_cli import mcp; mcp()"
+START = "from pagelens.mcp_command import mcp; mcp()"
 NOISY = """
-import os, query.mcp_cli as cli
+import os, pagelens.mcp_command as cli
 load_encoder = cli.load_encoder
 def load(*arguments):
     print("a chatty library")
@@ -241,8 +241,8 @@ def test_ctrl_c_ends_it_at_once_and_silently(folder):
 def served(monkeypatch: pytest.MonkeyPatch) -> list[SearchService]:
     """What `pagelens mcp` would serve, in this process; its signal handlers stay."""
     services: list[SearchService] = []
-    monkeypatch.setattr(query.mcp_cli, "serve_stdio", services.append)
-    monkeypatch.setattr(query.mcp_cli.signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(pagelens.mcp_command, "serve_stdio", services.append)
+    monkeypatch.setattr(pagelens.mcp_command.signal, "signal", lambda number, handler: None)
     return services
 
 
@@ -253,9 +253,11 @@ def test_the_model_and_device_are_those_asked_for(folder, served, monkeypatch):
         asked.append(arguments)
         return LexicalEncoder()
 
-    monkeypatch.setattr(query.mcp_cli, "load_encoder", load)
+    monkeypatch.setattr(pagelens.mcp_command, "load_encoder", load)
     options = ["--index", str(folder), "--model", "other", "--device", "cpu"]
-    assert CliRunner().invoke(query.mcp_cli.mcp, options, catch_exceptions=False).output == ""
+    assert (
+        CliRunner().invoke(pagelens.mcp_command.mcp, options, catch_exceptions=False).output == ""
+    )
     assert asked == []
     with closing(served[0]) as service:
         assert service.search(SearchRequest("cranes", k=1)).groups
@@ -271,7 +273,7 @@ class Keyboard(io.StringIO):
 
 def test_a_person_at_a_terminal_is_told_what_it_waits_for(served, monkeypatch, capsys):
     monkeypatch.setattr(sys, "stdin", Keyboard())
-    query.mcp_cli.mcp.main(["--index", "mine"], standalone_mode=False)
+    pagelens.mcp_command.mcp.main(["--index", "mine"], standalone_mode=False)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err == (
@@ -283,8 +285,8 @@ def test_a_person_at_a_terminal_is_told_what_it_waits_for(served, monkeypatch, c
 
 def test_naming_the_commands_does_not_import_the_protocol():
     program = (
-        "import contextlib, sys, pagelens\n"
-        "with contextlib.suppress(SystemExit): pagelens.main(['--help'])\n"
+        "import contextlib, sys, pagelens.main\n"
+        "with contextlib.suppress(SystemExit): pagelens.main.main(['--help'])\n"
         "assert not {'mcp', 'mcp_types'} & sys.modules.keys()\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True)

@@ -1,10 +1,10 @@
-"""query/mcp_regions.py: boxes and words an agent can cite."""
+"""query/agents/regions.py: boxes and words an agent can cite."""
 
 import numpy as np
 import pytest
 
 from index.pages import PageWords
-from query.mcp_regions import LEAST_PART, MAX_BOXES, MAX_REGIONS, hot_regions
+from query.agents.regions import LEAST_PART, MAX_BOXES, MAX_REGIONS, hot_regions
 from query.token_matches import TokenMatch
 
 LEFT, RIGHT = (0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 1.0, 1.0)

@@ -13,16 +13,16 @@ from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ListToolsResult, TextContent
 from PIL import Image
 
-import query.mcp_server
+import query.agents.server
 from encoders.lexical import LexicalEncoder
 from index.errors import MissingDependencyError
 from index.filters import path_matches
 from index.pages import Document, Failure, FileRecord
-from query.mcp_server import INSTRUCTIONS, make_server
-from query.mcp_tools import MAX_FAILURES, MAX_TEXT_CHARS
+from query.agents.server import INSTRUCTIONS, make_server
+from query.agents.tools import MAX_FAILURES, MAX_TEXT_CHARS
 from query.search import RANKINGS
-from query.web.refusals import BusyError
-from query.web.service import MAX_TEXT_LENGTH, SearchService
+from query.service.refusals import BusyError
+from query.service.service import MAX_TEXT_LENGTH, SearchService
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, PATHS, SCAN, TEXTS, fill, make_page
 from tests.memory_index import MemoryIndex
 
@@ -426,9 +426,9 @@ def test_a_model_that_is_being_loaded_is_waited_for(service, monkeypatch):
         calls.append(asked.query)
         if len(calls) < 3:
             raise BusyError("The model is still being loaded.", retry_after_s=0)
-        return query.mcp_tools.search(service, asked)
+        return query.agents.tools.search(service, asked)
 
-    monkeypatch.setattr(query.mcp_server, "search", busy_at_first)
+    monkeypatch.setattr(query.agents.server, "search", busy_at_first)
     assert answer_of(ask_once(service, "search", {"query": "cranes"}))["hits"]
     assert len(calls) == 3
 
@@ -437,7 +437,7 @@ def test_a_model_that_takes_too_long_is_an_error_that_may_pass(service, monkeypa
     def busy(service, asked):
         raise BusyError("The model is still being loaded. Try again.", retry_after_s=60)
 
-    monkeypatch.setattr(query.mcp_server, "search", busy)
+    monkeypatch.setattr(query.agents.server, "search", busy)
     assert error_of(ask_once(service, "search", {"query": "cranes"})) == (
         "The model is still being loaded. Try again."
     )

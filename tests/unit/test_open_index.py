@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import ServerError, WrongUseError
 from index.location import Location
-from tests.faults.failing_server import FailingServer, refuses
-from tests.random_pages import FINGERPRINT, document
-from vespa_app.open_index import (
+from pagelens.open_index import (
     CANDIDATES,
     open_index,
     open_index_for_writing,
     stored_fingerprint,
 )
+from tests.faults.failing_server import FailingServer, refuses
+from tests.random_pages import FINGERPRINT, document
 from vespa_app.vespa_index import VespaIndex
 
 

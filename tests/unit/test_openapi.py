@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from encoders.lexical import LexicalEncoder
 from index.pages import Document, FileRecord
+from query.service.service import SearchService
 from query.web.app import create_app
-from query.web.service import SearchService
 from tests.library import fill, make_page
 from tests.memory_index import MemoryIndex
 

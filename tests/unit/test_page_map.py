@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from index.errors import VectorShapeError, WrongUseError
 from index.pages import Failure, Page, page_id
-from query.page_map import MIN_UMAP_PAGES, choose_pages, page_vectors_mean, project
+from query.service.page_map import MIN_UMAP_PAGES, choose_pages, page_vectors_mean, project
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT, document, document_id, page, unit_vectors
 

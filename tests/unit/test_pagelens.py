@@ -1,4 +1,4 @@
-"""pagelens.py: which commands there are, what they cost to name, and how errors are shown."""
+"""pagelens/main.py: which commands there are, what they cost to name, and how errors are shown."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-import pagelens
+import pagelens.main
 from index.errors import (
     DamagedIndexError,
     IndexBusyError,
@@ -21,7 +21,7 @@ from index.errors import (
     VectorShapeError,
     WrongUseError,
 )
-from pagelens import COMMANDS, cli, load_command, main
+from pagelens.main import COMMANDS, cli, load_command, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,8 +42,8 @@ def failing(monkeypatch: pytest.MonkeyPatch):
             """Fail."""
             raise error
 
-        status.params.append(pagelens._verbose_option())
-        monkeypatch.setattr(pagelens, "load_command", lambda name: status)
+        status.params.append(pagelens.main._verbose_option())
+        monkeypatch.setattr(pagelens.main, "load_command", lambda name: status)
 
     return make
 
@@ -89,7 +89,7 @@ def test_the_help_lists_every_command_with_its_line() -> None:
 
 @pytest.mark.parametrize("option", ["--help", "-h", "--version"])
 def test_help_and_version_import_nothing_heavy(option: str) -> None:
-    ran = in_own_process("-X", "importtime", "pagelens.py", option)
+    ran = in_own_process("-X", "importtime", "-m", "pagelens", option)
     imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
     assert ran.returncode == 0
     assert "click" in imported
@@ -97,7 +97,7 @@ def test_help_and_version_import_nothing_heavy(option: str) -> None:
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    ran = in_own_process("pagelens.py", "--version")
+    ran = in_own_process("-m", "pagelens", "--version")
     assert ran.stdout == "pagelens, version 0.1.0\n"
 
 
@@ -122,7 +122,7 @@ def test_a_wrong_choice_lists_the_right_ones(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize("name", ["query", "ingest"])
 def test_the_packages_are_the_same_commands(name: str) -> None:
     as_package = in_own_process("-m", name, "--help")
-    as_command = in_own_process("pagelens.py", name, "--help")
+    as_command = in_own_process("-m", "pagelens", name, "--help")
     assert as_package.returncode == as_command.returncode == 0
     assert as_package.stdout == as_command.stdout
     assert as_package.stdout.startswith(f"Usage: pagelens {name} ")
@@ -216,16 +216,16 @@ def test_a_command_that_ends_well_exits_with_0(monkeypatch: pytest.MonkeyPatch) 
     def status() -> None:
         """Do nothing."""
 
-    monkeypatch.setattr(pagelens, "load_command", lambda name: status)
+    monkeypatch.setattr(pagelens.main, "load_command", lambda name: status)
     assert run("status") == 0
 
 
 def test_a_script_the_terminal_lacks_is_no_error() -> None:
     program = (
-        "import click, pagelens\n"
+        "import click, pagelens.main\n"
         "command = click.command()(lambda: click.echo('caf\\xe9 \\u6a5f'))\n"
-        "pagelens.load_command = lambda name: command\n"
-        "pagelens.main(['status'])\n"
+        "pagelens.main.load_command = lambda name: command\n"
+        "pagelens.main.main(['status'])\n"
     )
     env = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     ran = subprocess.run(
@@ -237,10 +237,10 @@ def test_a_script_the_terminal_lacks_is_no_error() -> None:
 @pytest.mark.parametrize("n_lines", [1, 100_000])
 def test_a_reader_that_has_seen_enough_is_no_error(n_lines: int) -> None:
     program = (
-        "import click, pagelens\n"
+        "import click, pagelens.main\n"
         f"command = click.command()(lambda: [print('line') for _ in range({n_lines})] and None)\n"
-        "pagelens.load_command = lambda name: command\n"
-        "pagelens.main(['status'])\n"
+        "pagelens.main.load_command = lambda name: command\n"
+        "pagelens.main.main(['status'])\n"
     )
     read_end, write_end = os.pipe()
     os.close(read_end)  # the first byte written meets a closed pipe

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from index.errors import VectorShapeError, WrongUseError
-from index.pages import Filters, PageVectors, PageWords, PatchMap, QueryVectors
+from index.filters import Filters
+from index.pages import PageVectors, PageWords, PatchMap, QueryVectors
 from tests.random_pages import unit_vectors
 
 UNIT = unit_vectors(np.random.default_rng(1), 3)

@@ -11,7 +11,7 @@ import pytest
 
 from encoders.interface import Encoder, PageInput
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import VectorShapeError
 from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import PageVectors, QueryVectors

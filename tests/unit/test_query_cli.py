@@ -13,13 +13,13 @@ from typing import NamedTuple
 import pytest
 from PIL import Image
 
-import query.cli
+import pagelens.query_command
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import MissingDependencyError
 from index.interface import RERANK_COUNT
 from index.pages import Fingerprint, QueryVectors
-from pagelens import main
+from pagelens.main import main
 from query.search import RANKINGS
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill
 from tests.memory_index import MemoryIndex
@@ -54,7 +54,7 @@ class Keyboard(io.StringIO):
 def library(monkeypatch: pytest.MonkeyPatch) -> MemoryIndex:
     index = MemoryIndex(LexicalEncoder().fingerprint)
     fill(index)
-    monkeypatch.setattr(query.cli, "open_index", lambda location, candidates: index)
+    monkeypatch.setattr(pagelens.query_command, "open_index", lambda location, candidates: index)
     return index
 
 
@@ -67,7 +67,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Fingerprint, str | Non
         calls.append((fingerprint, model, device))
         return LexicalEncoder()
 
-    monkeypatch.setattr(query.cli, "load_encoder", load)
+    monkeypatch.setattr(pagelens.query_command, "load_encoder", load)
     return calls
 
 
@@ -440,7 +440,7 @@ def test_from_a_pipe_the_first_failure_gives_the_exit_code(
     def no_weights(*_: object) -> LexicalEncoder:
         raise MissingDependencyError("No weights.")
 
-    monkeypatch.setattr(query.cli, "load_encoder", no_weights)
+    monkeypatch.setattr(pagelens.query_command, "load_encoder", no_weights)
     ran = run(stdin="ferries\ncranes\n")
     assert ran == (4, "", "Error: ferries: No weights.\nError: cranes: No weights.\n")
 
@@ -579,7 +579,7 @@ def test_a_text_is_encoded_once_whatever_is_asked_about_it(
             encoded.append(text)
             return super().encode_query(text)
 
-    monkeypatch.setattr(query.cli, "load_encoder", lambda *_: Counting())
+    monkeypatch.setattr(pagelens.query_command, "load_encoder", lambda *_: Counting())
     asked = ("--explain", "--why-not", "scan.pdf:1", "--heatmap", str(tmp_path))
     assert run("ferries", "--ranking", ranking, *asked).code == 0
     assert encoded == ["ferries"]

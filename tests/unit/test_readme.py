@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pagelens import COMMANDS, load_command
+from pagelens.main import COMMANDS, load_command
 from query.search import RANKINGS
 
 ROOT = Path(__file__).parents[2]

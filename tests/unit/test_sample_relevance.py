@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from ir_measures import Qrel, ScoredDoc, nDCG
 
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import BM25, HAMMING, HAMMING_THEN_FLOAT
-from ingest.cli import ingest
+from pagelens.ingest_command import ingest
 from query.search import HYBRID
 from tests.finding import found_for
 

@@ -1,9 +1,9 @@
-"""query/save_pages.py: names that any file system takes; the files are in test_query_cli.py."""
+"""pagelens/save_pages.py: names that any file system takes; the files are in test_query_cli.py."""
 
 import pytest
 
 from index.pages import Hit
-from query.save_pages import LONGEST_NAME, preview_name
+from pagelens.save_pages import LONGEST_NAME, preview_name
 
 
 @pytest.mark.parametrize("name", ["日" * 200, "a/../../b", "x y:z?", "-rf"])

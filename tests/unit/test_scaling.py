@@ -12,8 +12,9 @@ import pytest
 
 from encoders.tiles import TileLayout
 from index.codec import patch_map_to_bytes, words_to_bytes
+from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT, RERANK_COUNT
-from index.pages import VECTOR_DIM, Filters, QueryVectors
+from index.pages import VECTOR_DIM, QueryVectors
 from tests.bench import bench_wire
 from vespa_app.regions import REGIONS_PER_SIDE
 from vespa_app.search_request import search_body

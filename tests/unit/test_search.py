@@ -7,8 +7,9 @@ import pytest
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
+from index.filters import Filters
 from index.interface import BM25, FLOAT, INDEX_RANKINGS
-from index.pages import Filters, Hit, SearchResult
+from index.pages import Hit, SearchResult
 from query.search import (
     BY_DOCUMENT,
     FUSED_RANKINGS,
@@ -19,10 +20,10 @@ from query.search import (
     RRF_K,
     DocumentHits,
     SearchRequest,
+    encode,
     find,
     fuse,
     group_by_document,
-    with_vectors,
 )
 from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
@@ -188,8 +189,9 @@ def test_vectors_are_a_query_without_an_encoder(library: MemoryIndex) -> None:
 
 
 def test_what_has_vectors_is_not_encoded_again(library: MemoryIndex) -> None:
-    asked = with_vectors(SearchRequest("ferries", 2, BM25), LexicalEncoder)
-    assert with_vectors(asked, no_encoder) is asked
+    request = SearchRequest("ferries", 2, BM25)
+    asked = replace(request, query=encode(request, LexicalEncoder))
+    assert encode(asked, no_encoder) is asked.query
     found = find(library, no_encoder, asked)
     assert found.query.tokens == ("ferries",)  # for heat, though bm25 looked at the text alone
     assert [h.page_id for h in found.result.hits] == [f"{OLD_REPORT}-3"]

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import WrongUseError
+from index.filters import Filters
 from index.interface import BM25, INDEX_RANKINGS
-from index.pages import Filters, QueryVectors
+from index.pages import QueryVectors
 from tests.random_pages import query, unit_vectors
 from vespa_app.search_request import (
     ANN,

@@ -17,14 +17,14 @@ import httpx
 import pytest
 
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import PagelensError
-from query.serve_cli import _listen, _url, serve
+from pagelens.serve_command import _listen, _url, serve
 from tests.library import OLD_REPORT, fill
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "0123456789abcdef"
-START = "from query.serve_cli import serve; serve()"
+START = "from pagelens.serve_command import serve; serve()"
 WAIT_S = 30.0  # for what takes a second or two unless it never comes
 
 Serve = Callable[..., tuple[str, "subprocess.Popen[str]"]]

@@ -14,8 +14,9 @@ import pytest
 
 import vespa_app.vespa_index
 from index.errors import IndexMismatchError, ServerError, WrongUseError
+from index.filters import Filters
 from index.location import Location
-from index.pages import Document, Failure, Filters, Fingerprint, Page, QueryVectors
+from index.pages import Document, Failure, Fingerprint, Page, QueryVectors
 from tests.faults.failing_server import FailingServer, does, drops, hangs, refuses, says
 from tests.faults.fake_time import FakeTime
 from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors

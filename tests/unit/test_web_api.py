@@ -16,12 +16,12 @@ from index.errors import (
     ServerError,
 )
 from index.pages import page_id
-from query.report import found_as_json
+from query.as_json import found_as_json
 from query.search import SearchRequest
+from query.service.refusals import BusyError, UnavailableError
+from query.service.service import SearchService
 from query.web.app import create_app
 from query.web.problems import PROBLEM_TYPE
-from query.web.refusals import BusyError, UnavailableError
-from query.web.service import SearchService
 from tests.library import NEW_REPORT, OLD_REPORT, TEXTS, TITLES, fill
 from tests.looking_encoder import LookingEncoder, fill_with_colours, picture
 from tests.memory_index import MemoryIndex

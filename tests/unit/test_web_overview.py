@@ -12,10 +12,10 @@ from httpx import Response
 from encoders.lexical import LexicalEncoder
 from index.errors import ServerError
 from index.pages import Document, Failure, FileRecord, Page
-from query.web import map_maker
+from query.service import map_maker
+from query.service.service import SearchService
 from query.web.app import create_app
 from query.web.overview_view import N_MARKS, ROWS, marks
-from query.web.service import SearchService
 from tests.library import NEW_REPORT, OLD_REPORT, SCAN, fill, make_page
 from tests.memory_index import MemoryIndex
 

@@ -25,10 +25,10 @@ from index.errors import (
 from index.interface import PageIndex
 from index.pages import Document, FileRecord, Fingerprint, SearchResult
 from query.search import RANKINGS
-from query.web import model_loader
+from query.service import model_loader
+from query.service.service import SearchService
 from query.web.app import create_app
 from query.web.search_form import SearchForm
-from query.web.service import SearchService
 from tests import library
 from tests.half_dark_pages import SHADES, half_dark_index, picture
 from tests.library import NEW_REPORT, OLD_REPORT, SCAN

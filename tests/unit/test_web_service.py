@@ -13,19 +13,19 @@ from PIL import Image
 
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import MissingDependencyError, ServerError, WrongUseError
 from index.interface import BM25, PageIndex
 from index.pages import Fingerprint, QueryVectors, page_id
-from query.page_query import MAX_TOKENS, frequent_words, look_of
 from query.search import HYBRID, SearchRequest
-from query.web import model_loader, shared_index
-from query.web.recent import Recent
-from query.web.refusals import BusyError, NoSuchPageError, UnavailableError
-from query.web.service import MAX_K, MAX_RERANK, MAX_TEXT_LENGTH, SearchService
-from query.web.shared_index import SharedIndex
-from query.web.turns import Turns
-from query.web.uploaded_image import FORMATS, MAX_PIXELS, MAX_UPLOAD_BYTES, open_image
+from query.service import model_loader, shared_index
+from query.service.cached_function import CachedFunction
+from query.service.concurrency_limit import ConcurrencyLimit
+from query.service.page_query import MAX_TOKENS, frequent_words, look_of
+from query.service.refusals import BusyError, NoSuchPageError, UnavailableError
+from query.service.service import MAX_K, MAX_RERANK, MAX_TEXT_LENGTH, SearchService
+from query.service.shared_index import SharedIndex
+from query.service.uploaded_image import FORMATS, MAX_PIXELS, MAX_UPLOAD_BYTES, open_image
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill, make_page
 from tests.looking_encoder import LookingEncoder, coloured_page, fill_with_colours, picture
 from tests.memory_index import MemoryIndex
@@ -421,33 +421,33 @@ def _read(shared: SharedIndex) -> None:
 
 class TestTurns:
     def test_refuses_at_once_whom_there_is_no_room_for(self) -> None:
-        turns = Turns("searches", n_at_once=1, n_waiting=0, wait_s=WAIT_S)
+        limit = ConcurrencyLimit("searches", n_at_once=1, n_waiting=0, wait_s=WAIT_S)
         with (
-            turns.turn(),
+            limit.slot(),
             pytest.raises(BusyError, match="Too many searches are waiting. Try again in a moment."),
-            turns.turn(),
+            limit.slot(),
         ):
             pass
-        with turns.turn():
+        with limit.slot():
             pass
 
     def test_refuses_who_waited_too_long(self) -> None:
-        turns = Turns("searches", n_at_once=1, n_waiting=1, wait_s=0.01)
+        limit = ConcurrencyLimit("searches", n_at_once=1, n_waiting=1, wait_s=0.01)
         with (
-            turns.turn(),
+            limit.slot(),
             pytest.raises(BusyError, match="Other searches took longer than 0.01 s") as busy,
-            turns.turn(),
+            limit.slot(),
         ):
             pass
         assert busy.value.retry_after_s == 5
-        with turns.turn():
+        with limit.slot():
             pass
 
 
 class TestRecent:
     def test_keeps_the_latest(self) -> None:
         made: list[int] = []
-        recent = Recent(lambda n: made.append(n) or n, size=2)
+        recent = CachedFunction(lambda n: made.append(n) or n, size=2)
         for n in (1, 2, 1, 3, 1, 2):
             assert recent(n) == n
         assert made == [1, 2, 3, 2]
@@ -461,7 +461,7 @@ class TestRecent:
                 raise WrongUseError("not yet")
             return value
 
-        recent = Recent(make, size=2)
+        recent = CachedFunction(make, size=2)
         with pytest.raises(WrongUseError, match="not yet"):
             recent("a")
         assert recent("a") == 7

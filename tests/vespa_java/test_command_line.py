@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import BM25, INDEX_RANKINGS, PageIndex
 from index.location import Location
-from pagelens import main
+from pagelens.main import main
+from pagelens.open_index import CANDIDATES
 from query.search import RANKINGS
 from tests.changing_folder import (
     CHANGES,
@@ -27,7 +28,6 @@ from tests.changing_folder import (
 )
 from tests.vespa_java.stand_in import StandIn
 from vespa_app.client import VespaClient
-from vespa_app.open_index import CANDIDATES
 from vespa_app.vespa_index import VespaIndex
 
 MAXSIM_RANKINGS = [ranking for ranking in INDEX_RANKINGS if ranking != BM25]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from encoders.lexical import LexicalEncoder
-from index.embedded import EmbeddedIndex
 from index.embedded.check import check_index
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import INDEX_RANKINGS
 from index.pages import Document, Hit, page_id
-from pagelens import main
+from pagelens.main import main
 from tests.library import TEXTS, fill
 from tests.vespa_java.stand_in import StandIn
 

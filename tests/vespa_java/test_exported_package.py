@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from index.filters import Filters
 from index.interface import BM25, INDEX_RANKINGS
-from index.pages import Filters
 from index.quantize import pack_sign_bits
-from pagelens import main
+from pagelens.main import main
 from tests.random_pages import FINGERPRINT, document, page, query, unit_vectors
 from tests.vespa_java.application_copy import APPLICATION
 from tests.vespa_java.jvm import VespaJava

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from index.codec import patch_map_to_bytes, words_to_bytes
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import (
     Document,
     Failure,
@@ -38,7 +38,7 @@ from index.pages import (
     page_id,
 )
 from index.quantize import pack_sign_bits, to_bfloat16
-from ingest.cli import ingest
+from pagelens.ingest_command import ingest
 from tests.random_pages import FINGERPRINT, document, document_id, unit_vectors
 from tests.random_pages import page as random_page
 from tests.vespa_java.application_copy import APPLICATION

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from index.filters import Filters
 from index.interface import BM25, INDEX_RANKINGS
-from index.pages import Filters, QueryVectors
+from index.pages import QueryVectors
 from tests.random_pages import query, unit_vectors
 from tests.vespa_java.application_copy import APPLICATION, copy_with
 from tests.vespa_java.jvm import VespaError, VespaJava

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from index.embedded import EmbeddedIndex
+from index.embedded.embedded_index import EmbeddedIndex
+from index.filters import Filters
 from index.interface import (
     FLOAT,
     HAMMING,
@@ -22,7 +23,7 @@ from index.interface import (
     RERANK_COUNT,
 )
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
-from index.pages import Filters, Page
+from index.pages import Page
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 from tests.random_pages import FINGERPRINT, document, page, query, unit_vectors
 from tests.vespa_java.application_copy import APPLICATION, copy_with

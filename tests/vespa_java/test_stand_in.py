@@ -15,9 +15,10 @@ from vespa.application import Vespa
 from vespa.exceptions import VespaError
 from vespa.io import VespaQueryResponse, VespaResponse
 
+from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
-from index.pages import Document, Filters, Page, QueryVectors
+from index.pages import Document, Page, QueryVectors
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 from tests.random_pages import FINGERPRINT, document, page, query, unit_vectors
 from tests.vespa_java.stand_in import StandIn

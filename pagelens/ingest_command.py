@@ -1,0 +1,118 @@
+"""`pagelens ingest`: arguments, parts, messages. What a sync does stands in plan and pipeline."""
+
+import json
+import sys
+import time
+from contextlib import closing, nullcontext
+from pathlib import Path
+
+import click
+
+from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED
+from index.interface import PageIndex
+from index.location import Location
+from ingest.estimate import estimate_seconds
+from ingest.pipeline import carry_out
+from ingest.plan import Plan
+from pagelens.ingest_report import (
+    plan_as_json,
+    planned_failures,
+    print_plan,
+    print_report,
+    report_as_json,
+)
+from pagelens.open_index import open_index, open_index_for_writing
+from pagelens.options import index_options
+from pagelens.sync import N_WORKERS, prepare_sync
+from pagelens.terminal import progress_bar, stop_on_signal, terminal
+
+
+@click.command()
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@index_options
+@click.option(
+    "--encoder",
+    "encoder_name",
+    type=click.Choice(["auto", "colsmol", "lexical"]),
+    default="auto",
+    help="What turns pages into vectors. auto (the default): the index's own; for a new index "
+    "ColSmol where its weights are on this machine, else lexical (the words of the text layer).",
+)
+@click.option("--model", help="ColVision model for colsmol: a hub id or a folder.")
+@click.option("--device", default="auto", help="Where the model runs: auto, cuda, mps or cpu.")
+@click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
+@click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
+@click.option("--retry-failed", is_flag=True, help="Try only what could not be read before.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+def ingest(
+    folders: tuple[Path, ...],
+    location: Location,
+    encoder_name: str,
+    model: str | None,
+    device: str,
+    dry_run: bool,
+    keep_missing: bool,
+    retry_failed: bool,
+    as_json: bool,
+) -> None:
+    """Make an index equal to folders of PDFs and images.
+
+    Adds new files, replaces changed ones, follows moved ones without work, removes what vanished.
+    Stop it at any time: what was committed stays, and the same command goes on from there.
+    """
+    start = time.monotonic()
+    ask = click.confirm if sys.stdin.isatty() and sys.stderr.isatty() else None
+    sync = prepare_sync(folders, location, encoder_name, model, device, ask)
+    encoder = sync.encoder
+    console, messages = terminal(), terminal(stderr=True)
+
+    with progress_bar(messages) as progress, stop_on_signal(messages) as stop:
+
+        def plan_over(index: PageIndex | None) -> Plan:
+            task = progress.add_task("Looking at files", total=len(sync.paths))
+
+            def on_file() -> None:
+                if stop.is_set():
+                    raise KeyboardInterrupt  # nothing is changed yet
+                progress.advance(task)
+
+            plan = sync.plan(
+                index, keep_missing=keep_missing, retry_failed=retry_failed, on_file=on_file
+            )
+            progress.remove_task(task)
+            return plan
+
+        if dry_run:
+            opened = nullcontext() if sync.is_new else closing(open_index(location))
+            with opened as reader:
+                plan = plan_over(reader)
+            estimate_s = estimate_seconds(plan, encoder.load, N_WORKERS)
+        else:
+            with closing(open_index_for_writing(location, encoder.fingerprint)) as index:
+                plan = plan_over(index)
+                if plan.n_pages and encoder.notice is not None:
+                    messages.print(encoder.notice(plan.n_pages))
+                task = progress.add_task("Ingesting pages", total=plan.n_pages)
+                report = carry_out(
+                    plan,
+                    index,
+                    encoder.load,
+                    n_workers=N_WORKERS,
+                    stop=stop,
+                    on_page=lambda: progress.advance(task),
+                )
+
+    if dry_run:
+        if as_json:
+            click.echo(json.dumps(plan_as_json(plan, estimate_s)))
+        else:
+            print_plan(console, plan, estimate_s)
+        raise SystemExit(FINISHED_WITH_FAILURES if planned_failures(plan) else 0)
+    seconds = time.monotonic() - start
+    if as_json:
+        click.echo(json.dumps(report_as_json(report, seconds)))
+    else:
+        print_report(console, report, plan, seconds)
+    if report.is_interrupted:
+        raise SystemExit(INTERRUPTED)
+    raise SystemExit(FINISHED_WITH_FAILURES if report.failed else 0)

@@ -1,0 +1,42 @@
+"""`pagelens mcp`: arguments and parts; the rest is elsewhere."""
+
+import signal
+import sys
+from contextlib import closing
+
+import click
+
+from encoders.choose import load_encoder
+from index.location import Location
+from pagelens.open_index import open_index
+from pagelens.options import index_options
+from query.agents.server import serve_stdio
+from query.service.service import SearchService
+
+
+@click.command()
+@index_options
+@click.option("--model", help="Where the index's model is now: a hub id or a folder.")
+@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
+def mcp(location: Location, model: str | None, device: str) -> None:
+    """Let agents search (Model Context Protocol).
+
+    An agent's settings name this command; the agent starts it, and speaks to it over standard input
+    and output until it closes them. The index may be made, and grow, meanwhile; the model is loaded
+    when a search first needs it.
+    """
+    # standard input is read by a thread, which Python's own handling of Ctrl-C waits for; a reader
+    # of an index has nothing to put in order
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.stdin.isatty():
+        click.echo(
+            f"Serving {location} to an agent on standard input and output. It is the agent that "
+            "starts this command: see README.md. Ctrl-C ends.",
+            err=True,
+        )
+    service = SearchService(
+        lambda: open_index(location),
+        lambda fingerprint: load_encoder(fingerprint, model, device),
+    )
+    with closing(service):
+        serve_stdio(service)

@@ -1,0 +1,270 @@
+"""An index as Python sees it: `pagelens.open`, and what comes of a search. Prints nothing."""
+
+import io
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, overload
+
+from PIL import Image
+
+from encoders.choose import load_encoder
+from encoders.interface import Encoder
+from index.interface import PageIndex
+from index.location import Location
+from index.pages import Document, IndexStats, QueryVectors
+from index.wording import count
+from ingest.pipeline import Report, carry_out
+from pagelens.open_index import open_index, open_index_for_writing
+from pagelens.sync import N_WORKERS, prepare_sync
+from query.filters import read_filters
+from query.heat.drawing import Scale, common_scale, draw_heatmap
+from query.heat.hot_words import hot_words
+from query.heat.merging import heat_map, heat_of_cells, map_size_px
+from query.search import DEFAULT_RANKING, DocumentHits, Found, SearchRequest, encode, find
+from query.snippet import snippet
+from query.why.explain import PageExplanation, explain
+
+
+class Index:
+    """An index open for reading; `pagelens.open` makes one. A context manager.
+
+    Every search sees what was committed by then. The model is loaded when a search first needs it,
+    and stays.
+    """
+
+    def __init__(self, location: Location, candidates: str, model: str | None, device: str) -> None:
+        self._index = open_index(location, candidates)
+        self._encoder: Callable[[], Encoder] = cache(
+            lambda: load_encoder(self._index.fingerprint, model, device)
+        )
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        ranking: str = DEFAULT_RANKING,
+        rerank: int | None = None,
+        path: str | None = None,
+        document: str | None = None,
+        pages: str | None = None,
+        language: str | None = None,
+        group_by: Literal["document"] | None = None,
+    ) -> "Hits":
+        """Find the pages that best answer a text.
+
+        Args:
+            query: what the pages say or show.
+            k: how many hits; documents, where they are grouped.
+            ranking: "hamming-then-float", "hamming-then-bits", "hamming", "float", "bm25" or
+                "hybrid".
+            rerank: how many pages phase 2 scores; None takes the default.
+            path: only files whose path ends like this, such as "2023/*.pdf".
+            document: only the document of this id, or of one that begins so.
+            pages: only such page numbers: "3", "3-10", "3-" or "-10".
+            language: only pages in this language, such as "de".
+            group_by: "document" for one hit a document, its other pages in `hit.other_pages`.
+
+        Raises:
+            PagelensError: as the command line does, with the same text.
+        """
+        self._index.refresh()
+        filters = read_filters(
+            {"path": path, "document": document, "pages": pages, "language": language}
+        )
+        request = SearchRequest(query, k, ranking, rerank, filters, group_by)
+        found = find(self._index, self._encoder, request)
+        return Hits(_Answer(self._index, self._encoder, found))
+
+    def documents(self) -> list[Document]:
+        """Every document, in order of id, with what could not be read of it."""
+        return list(self._index.documents())
+
+    def stats(self) -> IndexStats:
+        """What the index holds."""
+        return self._index.stats()
+
+    def close(self) -> None:
+        """Give back files and connections; hits can then tell no more than they hold."""
+        self._index.close()
+
+    def __enter__(self) -> "Index":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Hits(Sequence["Hit"]):
+    """What a search found, best first.
+
+    Attributes:
+        n_candidates: pages that passed the filters and were ranked.
+        notices: what to know of this answer, a line each; usually nothing.
+        timings_ms: milliseconds by stage, in the order they ran.
+    """
+
+    def __init__(self, answer: "_Answer") -> None:
+        result = answer.found.result
+        self.n_candidates, self.notices = result.n_candidates, result.notices
+        self.timings_ms = dict(result.timings_ms)
+        self._hits = [_hit(answer, group) for group in answer.found.groups]
+
+    @overload
+    def __getitem__(self, place: int) -> "Hit": ...
+    @overload
+    def __getitem__(self, place: slice) -> list["Hit"]: ...
+    def __getitem__(self, place: int | slice) -> "Hit | list[Hit]":
+        return self._hits[place]
+
+    def __len__(self) -> int:
+        return len(self._hits)
+
+    def __repr__(self) -> str:
+        return f"Hits({self._hits})"
+
+
+@dataclass(frozen=True, eq=False)
+class Hit:
+    """One page found.
+
+    Attributes:
+        path: where its document lies, absolute; `paths` has every place with the same bytes.
+        page_number: counted from 1.
+        score: as the command line shows it: higher is better.
+        score_sum: the ranking's own sum.
+        snippet: the part of the page's text that shows best why it was found.
+        text: the page's words.
+        title: of the document, "" where it has none.
+        other_pages: with group_by, the document's other pages that were found.
+    """
+
+    path: str
+    page_number: int
+    score: float
+    snippet: str
+    title: str
+    page_id: str
+    document_id: str
+    score_sum: float = field(repr=False)
+    paths: tuple[str, ...] = field(repr=False)
+    text: str = field(repr=False)
+    other_pages: tuple["Hit", ...] = field(repr=False)
+    _answer: "_Answer" = field(repr=False)
+
+    def image(self) -> Image.Image:
+        """The page, RGB, its long edge 1280 pixels or less."""
+        return _picture(self._answer.index.image(self.page_id))
+
+    def heatmap(self) -> Image.Image:
+        """The page in greys, coloured where the query matches; hits of a search share a scale."""
+        answer = self._answer
+        page, query, scale = answer.index.page(self.page_id), answer.query, answer.scale
+        outlined = [word for word in hot_words(query, page, None) if scale.is_hot(word.heat)]
+        heat = heat_map(query, page, None, *map_size_px(page))
+        return _picture(draw_heatmap(page.preview, heat, scale, outlined))
+
+    def explain(self) -> PageExplanation:
+        """Why the page came up: per query token its best place, share and similarity."""
+        return explain(self._answer.index, self._answer.found, self.page_id)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """What the hits of one search share."""
+
+    index: PageIndex
+    encoder: Callable[[], Encoder]
+    found: Found
+
+    @cached_property
+    def query(self) -> QueryVectors:
+        """With vectors, which `bm25` alone does without."""
+        found = self.found
+        return found.query if found.query.tokens else encode(found.request, self.encoder)
+
+    @cached_property
+    def scale(self) -> Scale:
+        """One scale of colours: equal ones mean equal similarity."""
+        pages = (self.index.page(hit.page_id) for hit in self.found.shown)
+        return common_scale([heat_of_cells(self.query, page, None) for page in pages])
+
+
+def _hit(answer: _Answer, group: DocumentHits) -> Hit:
+    page = group.best
+    return Hit(
+        path=page.name,
+        page_number=page.page_number,
+        score=page.score,
+        snippet=snippet(page.text, answer.found.query.text).text,
+        title=page.title,
+        page_id=page.page_id,
+        document_id=page.document_id,
+        score_sum=page.score_sum,
+        paths=page.paths,
+        text=page.text,
+        other_pages=tuple(_hit(answer, DocumentHits(other, ())) for other in group.others),
+        _answer=answer,
+    )
+
+
+def _picture(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data)) as image:
+        picture: Image.Image = image.convert("RGB")
+    return picture
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an ingest is; as text "12 of 340 pages"."""
+
+    n_done: int
+    n_pages: int
+
+    def __str__(self) -> str:
+        return f"{self.n_done:,} of {count(self.n_pages, 'page')}"
+
+
+def ingest_folders(
+    folders: Sequence[Path],
+    location: Location,
+    encoder_name: str,
+    model: str | None,
+    device: str,
+    *,
+    keep_missing: bool,
+    retry_failed: bool,
+    on_progress: Callable[[Progress], object] | None,
+) -> Report:
+    """See `pagelens.ingest`."""
+    sync = prepare_sync(folders, location, encoder_name, model, device)
+    with closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index:
+        plan = sync.plan(
+            index, keep_missing=keep_missing, retry_failed=retry_failed, on_file=lambda: None
+        )
+        n_done = 0
+
+        def on_page() -> None:
+            nonlocal n_done
+            n_done += 1
+            if on_progress is not None:
+                on_progress(Progress(n_done, plan.n_pages))
+
+        return carry_out(
+            plan,
+            index,
+            sync.encoder.load,
+            n_workers=N_WORKERS,
+            stop=threading.Event(),
+            on_page=on_page,
+        )

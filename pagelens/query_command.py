@@ -1,0 +1,222 @@
+"""`pagelens query`: arguments, parts, messages; the rest is elsewhere."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import click
+from rich.console import Console
+
+from encoders.choose import load_encoder
+from index.errors import PagelensError, WrongUseError
+from index.interface import RERANK_COUNT
+from index.location import Location
+from pagelens.open_index import CANDIDATES, open_index
+from pagelens.options import index_options
+from pagelens.query_reasons import ReasonsWanted, find_reasons, print_reasons, reasons_as_json
+from pagelens.query_report import print_found
+from pagelens.save_pages import CONTACT_SHEET_NAME, save_pages
+from query.as_json import found_as_json
+from query.filters import FILTER_KEYS, read_filters
+from query.search import (
+    BY_DOCUMENT,
+    DEFAULT_RANKING,
+    RANKINGS,
+    SearchRequest,
+    encode,
+    find,
+)
+from query.why.no_hits import why_no_hits
+
+DEFAULT_K = 5  # hits that fit a screen with their snippets
+
+_EXAMPLES = ", ".join(f"{name}={key.example}" for name, key in FILTER_KEYS.items())
+
+
+@click.command()
+@click.argument("words", metavar="[TEXT]", nargs=-1)
+@index_options
+@click.option(
+    "-k", type=click.IntRange(min=1), default=DEFAULT_K, show_default=True, help="How many hits."
+)
+@click.option(
+    "--ranking",
+    type=click.Choice(RANKINGS),
+    default=DEFAULT_RANKING,
+    show_default=True,
+    help="How pages are ranked.",
+)
+@click.option(
+    "--rerank",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Pages that phase 2 scores. [default: {RERANK_COUNT}]",
+)
+@click.option(
+    "--candidates",
+    type=click.Choice(CANDIDATES),
+    default="auto",
+    show_default=True,
+    help="Which pages a Vespa server ranks: all (scan), those that a graph of page regions and the "
+    "words name (ann), or whichever suits their number (auto).",
+)
+@click.option(
+    "--filter",
+    "conditions",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help=f"Only such pages; may be repeated: {_EXAMPLES}.",
+)
+@click.option("--group-by", type=click.Choice([BY_DOCUMENT]), help="One hit for each document.")
+@click.option(
+    "--save-pages",
+    "pages_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the pages found, and a contact sheet of them, as images.",
+)
+@click.option("--explain", is_flag=True, help="Say why each page came up, word by word.")
+@click.option(
+    "--why-not",
+    metavar="PAGE",
+    help="Say why this page did not come up, or where it did: a page id, or FILE.pdf:NUMBER.",
+)
+@click.option(
+    "--heatmap",
+    "heatmap_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the pages found, coloured where they match, as PNGs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--model", help="Where the index's model is now: a hub id or a folder.")
+@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
+def query(
+    words: tuple[str, ...],
+    location: Location,
+    k: int,
+    ranking: str,
+    rerank: int | None,
+    candidates: str,
+    conditions: tuple[str, ...],
+    group_by: Literal["document"] | None,
+    pages_folder: Path | None,
+    explain: bool,
+    why_not: str | None,
+    heatmap_folder: Path | None,
+    as_json: bool,
+    model: str | None,
+    device: str,
+) -> None:
+    """Find the pages that best answer a text.
+
+    Without TEXT a prompt takes one query after another and keeps the model loaded; from a pipe,
+    every line is a query.
+    """
+    filters = read_filters(_key_values(conditions))
+    if pages_folder is not None and not words:
+        raise WrongUseError('--save-pages needs a text: pagelens query "text" --save-pages DIR')
+    if heatmap_folder is not None and not words:
+        raise WrongUseError('--heatmap needs a text: pagelens query "text" --heatmap DIR')
+    wanted = ReasonsWanted(explain, why_not, heatmap_folder)
+    with closing(open_index(location, candidates)) as index:
+        encoder = functools.cache(lambda: load_encoder(index.fingerprint, model, device))
+
+        def answer(text: str) -> None:
+            index.refresh()  # a prompt may stay open while an ingest goes on
+            request = SearchRequest(text, k, ranking, rerank, filters, group_by)
+            with Console(stderr=True).status("Searching"):  # shows itself on a terminal only
+                if heatmap_folder is not None:
+                    request = replace(request, query=encode(request, encoder))
+                found = find(index, encoder, request)
+            reasons = find_reasons(index, found, wanted)
+            if as_json:
+                click.echo(found_as_json(found, reasons_as_json(reasons)))
+            else:
+                if found.groups:
+                    print_found(found)
+                print_reasons(reasons)
+            for notice in found.result.notices:
+                click.echo(f"Note: {notice}", err=True)
+            if not found.groups:
+                click.echo(why_no_hits(found, index.stats().n_pages, str(location)), err=True)
+            elif pages_folder is not None:
+                save_pages(pages_folder, found, index)
+                click.echo(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.", err=True)
+            if reasons.heatmaps is not None:
+                click.echo(f"Saved a heatmap of each page in {heatmap_folder}.", err=True)
+
+        if words:
+            answer(" ".join(words))
+        elif sys.stdin.isatty():
+            _answer_prompt(answer)
+        else:
+            _answer_lines(answer, as_json)
+
+
+def _key_values(conditions: Sequence[str]) -> dict[str, str]:
+    """What `--filter KEY=VALUE`, given any number of times, asks for.
+
+    Raises:
+        WrongUseError: not KEY=VALUE, no such key, or one given twice.
+    """
+    values: dict[str, str] = {}
+    for condition in conditions:
+        key, separator, value = condition.partition("=")
+        key, value = key.strip().casefold(), value.strip()
+        if key not in FILTER_KEYS or not separator or not value:
+            raise WrongUseError(
+                f"--filter {condition!r} cannot be read. Write KEY=VALUE: {_EXAMPLES}."
+            )
+        if key in values:
+            raise WrongUseError(
+                f"--filter {key} is given twice ({values[key]}, {value}), and a page must meet "
+                "all filters. Leave one out."
+            )
+        values[key] = value
+    return values
+
+
+def _answer_prompt(answer: Callable[[str], None]) -> None:
+    """Answer what a person types until an empty line, "exit" or Ctrl-D."""
+    with suppress(ImportError):  # Python may be built without it
+        import readline  # noqa: F401  input() then edits lines and remembers them
+    click.echo("Type a query; an empty line ends.", err=True)
+    while True:
+        try:
+            text = input("query> ").strip()
+        except EOFError:
+            click.echo()
+            return
+        if text in ("", "exit"):
+            return
+        try:
+            answer(text)
+        except PagelensError as e:
+            click.echo(f"Error: {e}", err=True)
+
+
+def _answer_lines(answer: Callable[[str], None], as_json: bool) -> None:
+    """Answer every line of standard input; end with the exit code of the first that failed."""
+    exit_code, n_queries = 0, 0
+    for line in sys.stdin:
+        text = line.strip()
+        if not text:
+            continue
+        n_queries += 1
+        try:
+            answer(text)
+        except PagelensError as e:
+            exit_code = exit_code or e.exit_code
+            if as_json:
+                click.echo(json.dumps({"query": text, "error": str(e)}))
+            else:
+                click.echo(f"Error: {text}: {e}", err=True)
+    if n_queries == 0:
+        raise WrongUseError('No query on standard input. Type one: pagelens query "text"')
+    sys.exit(exit_code)

@@ -1,0 +1,169 @@
+"""Hits and explanations as a person reads them. Knows nothing of how they were found."""
+
+import math
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from index.pages import Hit
+from index.wording import as_cosine, count, score_text, shown_path
+from query.heat.hot_words import HotWord
+from query.search import SHOWN_OTHER_PAGES, DocumentHits, Found
+from query.snippet import snippet
+from query.token_matches import TokenMatch
+from query.why.explain import PageExplanation
+from query.why.phases import TWO_PHASES
+from query.why.query_words import QueryWord
+
+_WIDE = 10_000  # columns where nothing wraps: a file or a pipe is not a screen
+
+
+def print_found(found: Found) -> None:
+    """Print a table of the hits, at least one, and one line below it.
+
+    A terminal gets colours and lines of its width; a file or a pipe plain lines, one for each hit.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("#", justify="right", style="cyan", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    table.add_column("file", overflow="fold")
+    table.add_column("page", justify="right", no_wrap=True)
+    table.add_column("text", overflow="fold")
+    ranking, result = found.request.ranking, found.result
+    for rank, group in enumerate(found.groups, 1):
+        page = group.best
+        text, score = _text(found.query.text, group), score_text(page.score, ranking)
+        table.add_row(str(rank), score, _file(page), str(page.page_number), text)
+    n_candidates, ms = result.n_candidates, sum(result.timings_ms.values())
+    summary = f"{len(found.groups)} of {count(n_candidates, 'page')}, {ranking}, {ms:.0f} ms"
+    _print(table, Text(summary, "dim"))
+
+
+def _file(hit: Hit) -> Text:
+    """The document's first path, a link where the terminal can; how many others it has."""
+    if not hit.paths:
+        return Text(hit.name)
+    shown = Text(shown_path(hit.name, Path.cwd()), f"link {Path(hit.name).as_uri()}")
+    if len(hit.paths) > 1:
+        shown.append(f" (+{len(hit.paths) - 1})")
+    return shown
+
+
+def _text(query: str, hit: DocumentHits) -> Text:
+    """The snippet with the query's words marked, and the document's other pages."""
+    found = snippet(hit.best.text, query)
+    text = Text(found.text)
+    for start, end in found.spans:
+        text.stylize("bold yellow", start, end)
+    if hit.others:
+        numbers = ", ".join(str(other.page_number) for other in hit.others[:SHOWN_OTHER_PAGES])
+        more = ", …" if len(hit.others) > SHOWN_OTHER_PAGES else ""
+        text.append(f" [also page {numbers}{more}]", "dim")
+    return text
+
+
+def print_explanation(explanation: PageExplanation, name: str) -> None:
+    """Print why a page came up or why not.
+
+    Args:
+        explanation: of the page.
+        name: of its file and its number, as a person is to read it.
+    """
+    _print(Group(*_explained(explanation, name)))
+
+
+def print_hot_words(words: Mapping[str, Sequence[HotWord]]) -> None:
+    """Print the words that stand where each picture is hot, a line each.
+
+    Args:
+        words: hottest first, by the picture's name.
+    """
+    for name, found in words.items():
+        listed = ", ".join(dict.fromkeys(word.text.strip(string.punctuation) for word in found))
+        _print(Text(f"{name}: {listed or 'no word stands where it is hot'}"))
+
+
+def _explained(explanation: PageExplanation, name: str) -> Iterator[RenderableType]:
+    yield Text(f"{name}: {_places(explanation)}", "bold")
+    if explanation.why_not is not None:
+        yield Text(explanation.why_not)
+    for part in explanation.fused:
+        place = "not found" if part.place is None else f"place {part.place}"
+        yield Text(f"{part.ranking}: {place}, {part.share:.0%} of the score")
+    if explanation.words:
+        yield Text(f"words: {', '.join(map(_word, explanation.words))}")
+    if explanation.tokens:
+        yield _token_table(explanation)
+
+
+def _places(explanation: PageExplanation) -> str:
+    score = "no score"
+    if math.isfinite(explanation.score):
+        score = f"score {score_text(explanation.score, explanation.ranking)}"
+    place = "not shown" if explanation.place is None else f"place {explanation.place}"
+    found = f"{place} of {explanation.n_candidates:,}, {score}"
+    if explanation.ranking not in TWO_PHASES:
+        return found
+    if explanation.phase_1_place is not None:
+        return f"{found}, place {explanation.phase_1_place} after phase 1"
+    if explanation.phase_1_depth < explanation.n_candidates:
+        return f"{found}, below place {explanation.phase_1_depth:,} after phase 1"
+    return f"{found}, without a place after phase 1"
+
+
+def _word(word: QueryWord) -> str:
+    if not word.on_page:
+        return f"{word.text} (not on the page)"
+    if word.on_page == (word.text,):
+        return word.text
+    return f"{word.text} ({', '.join(word.on_page)})"
+
+
+def _token_table(explanation: PageExplanation) -> Table:
+    """Content tokens in a row each, all others together in the last: they count too."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("token", overflow="fold")
+    for name in ("similarity", "share"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("best place, % from the left and from the top", overflow="fold")
+    others = [match for match in explanation.tokens if not match.is_content]
+    for match in explanation.tokens:
+        if match.is_content:
+            numbers = (f"{as_cosine(match.similarity):.3f}", f"{match.share:.1%}")
+            table.add_row(Text(match.token), *numbers, _where(match))
+    if others:
+        similarity = sum(match.similarity for match in others) / len(others)
+        share = sum(match.share for match in others)
+        numbers = (f"{similarity:.3f}", f"{share:.1%}")
+        table.add_row(Text(f"({len(others)} others)", "dim"), *numbers, "")
+    return table
+
+
+def _where(match: TokenMatch) -> str:
+    """The first area of the best vector in percent, and how many more it stands for.
+
+    Whole percents name a place on a page to within a few millimetres.
+    """
+    if len(match.boxes) == 0:
+        return ""
+    x0, y0, x1, y1 = (round(100 * edge) for edge in match.boxes[0].tolist())
+    more = f" and {len(match.boxes) - 1} more" if len(match.boxes) > 1 else ""
+    return f"{x0}–{x1}, {y0}–{y1}{more}"
+
+
+def _print(*shown: RenderableType) -> None:
+    """Print as wide as a terminal is; into a file or a pipe plain whole lines."""
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(*shown)
+        return
+    console.width = _WIDE
+    with console.capture() as plain:
+        console.print(*shown)
+    for line in plain.get().splitlines():
+        console.out(line.rstrip(), highlight=False)

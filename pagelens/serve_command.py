@@ -1,0 +1,140 @@
+"""`pagelens serve`: arguments, parts, messages; the server itself is query/web/."""
+
+import ipaddress
+import secrets
+import socket
+from contextlib import ExitStack, suppress
+
+import click
+import uvicorn
+
+from encoders.choose import load_encoder
+from index.errors import WrongUseError
+from index.location import Location
+from pagelens.open_index import CANDIDATES, open_index
+from pagelens.options import index_options
+from query.service.service import SearchService
+from query.web.app import create_app
+from query.web.protection import is_loopback
+
+LISTEN_BACKLOG = 128  # connections that wait to be taken
+MIN_TOKEN_LENGTH = 16  # guessing one takes longer than anybody has
+
+
+@click.command()
+@index_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to answer at.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="Port to answer at; 0 takes a free one.",
+)
+@click.option(
+    "--access-token",
+    envvar="PAGELENS_ACCESS_TOKEN",
+    metavar="TEXT",
+    help="What everybody has to know who asks; required for any --host that others can reach. "
+    "Better set PAGELENS_ACCESS_TOKEN.",
+)
+@click.option(
+    "--candidates",
+    type=click.Choice(CANDIDATES),
+    default="auto",
+    show_default=True,
+    help="Which pages a Vespa server ranks; see pagelens query --help.",
+)
+@click.option("--model", help="Where the index's model is now: a hub id or a folder.")
+@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
+def serve(
+    location: Location,
+    host: str,
+    port: int,
+    access_token: str | None,
+    candidates: str,
+    model: str | None,
+    device: str,
+) -> None:
+    """Search in a browser, and over HTTP.
+
+    Answers on this machine alone, unless --host says otherwise. The REST interface is described at
+    /api/openapi.json.
+    """
+    _check_access(host, access_token)
+    service = SearchService(
+        lambda: open_index(location, candidates),
+        lambda fingerprint: load_encoder(fingerprint, model, device),
+    )
+    with _listen(host, port) as listener:
+        open_index(location, candidates).close()  # a wrong --index is said here, not in a browser
+        _run(service, access_token, listener)
+
+
+def _check_access(host: str, token: str | None) -> None:
+    """Refuse to let everybody in whom the network lets through.
+
+    Raises:
+        WrongUseError: others could reach the host without a token, or the token is too short.
+    """
+    if token is None and not is_loopback(host):
+        raise WrongUseError(
+            f"--host {host} lets others reach this server, and it asks nobody who they are. Name a "
+            f"token they have to know, such as --access-token {secrets.token_hex(16)}, or "
+            "leave --host out."
+        )
+    if token is not None and len(token) < MIN_TOKEN_LENGTH:
+        raise WrongUseError(
+            f"The access token has {len(token)} characters, which can be guessed. Take at least "
+            f"{MIN_TOKEN_LENGTH}, such as {secrets.token_hex(16)}."
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that answers at the address.
+
+    Raises:
+        WrongUseError: the port is taken, or the address is not this machine's.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        # TCP by name: asyncio sends small packets at once only where it sees that it is TCP, and
+        # every answer would else wait some 40 ms for the client's acknowledgement
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        with ExitStack() as on_failure:
+            on_failure.push(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(LISTEN_BACKLOG)
+            on_failure.pop_all()
+        return listener
+    except OSError as e:
+        raise WrongUseError(
+            f"Cannot answer at {host}, port {port} ({e.strerror or e}). Name another --port, or 0 "
+            "for a free one, or another --host."
+        ) from e
+
+
+def _run(service: SearchService, token: str | None, listener: socket.socket) -> None:
+    """Serve until Ctrl-C."""
+    config = uvicorn.Config(
+        create_app(service, token=token),
+        log_level="warning",
+        access_log=False,  # it would hold every query, and queries are their users' own
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    click.echo(f"Pagelens is at {_url(listener, token)} (Ctrl-C ends it)")
+    with suppress(KeyboardInterrupt):  # it is how one ends it
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _url(listener: socket.socket, token: str | None) -> str:
+    """What to open in a browser."""
+    host, port = listener.getsockname()[:2]
+    if ipaddress.ip_address(host).is_unspecified:  # at every address: others need a name
+        host = socket.gethostname()
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/" + (f"?access_token={token}" if token else "")

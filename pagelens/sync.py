@@ -1,0 +1,121 @@
+"""What the command and the function `ingest` share: folders, an index, the encoder it takes."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from encoders.choose import choose_encoder, load_encoder
+from encoders.interface import Encoder
+from index.errors import IndexMismatchError, WrongUseError
+from index.interface import PageIndex
+from index.location import Location
+from index.pages import Fingerprint
+from ingest.files import Scope, find_files, scope_of
+from ingest.plan import Plan, make_plan
+from ingest.render import require_poppler
+from pagelens.open_index import stored_fingerprint
+
+N_WORKERS = os.cpu_count() or 1
+"""Files read and pages rendered at once: poppler keeps one core busy each."""
+
+
+@dataclass(frozen=True)
+class EncoderSource:
+    """An encoder that is loaded when there is something to encode.
+
+    Attributes:
+        notice: what to tell the user of the choice, given the pages to do; None: nothing.
+    """
+
+    fingerprint: Fingerprint
+    load: Callable[[], Encoder]
+    notice: Callable[[int], str] | None
+
+
+@dataclass(frozen=True)
+class Sync:
+    """Folders that an index is to equal.
+
+    Attributes:
+        scope: the folders, so that what vanished from them is known.
+        paths: every document in them.
+        encoder: what turns pages into vectors.
+        is_new: whether there is no index yet.
+    """
+
+    scope: Scope
+    paths: list[Path]
+    encoder: EncoderSource
+    is_new: bool
+
+    def plan(
+        self,
+        index: PageIndex | None,
+        *,
+        keep_missing: bool,
+        retry_failed: bool,
+        on_file: Callable[[], None],
+    ) -> Plan:
+        """What has to be done.
+
+        Args:
+            index: None where there is none yet.
+            keep_missing: keep documents whose files are gone.
+            retry_failed: try only what could not be read before.
+            on_file: called for every file looked at.
+        """
+        return make_plan(
+            self.paths,
+            self.scope,
+            index.documents() if index is not None else (),
+            index.page_numbers if index is not None else lambda _: frozenset(),
+            keep_missing=keep_missing,
+            retry_failed=retry_failed,
+            n_workers=N_WORKERS,
+            on_file=on_file,
+        )
+
+
+def prepare_sync(
+    folders: Sequence[Path],
+    location: Location,
+    encoder_name: str,
+    model: str | None,
+    device: str,
+    ask: Callable[[str], bool] | None = None,
+) -> Sync:
+    """Look at folders and index before anything is changed.
+
+    Args:
+        folders: folders, or single documents.
+        location: of the index.
+        encoder_name: "auto", or the encoder a new index is to have.
+        model: hub id or folder; None for the index's own, or the default.
+        device: where the model runs.
+        ask: puts a yes-or-no question to the user; None where nobody answers.
+
+    Raises:
+        WrongUseError: a folder is not there, or holds no document and there is no index.
+        MissingDependencyError: poppler or the model is not on this machine.
+        IndexMismatchError: the index was made with another encoder, or in another format.
+        ServerError: no server answers there, or it refuses.
+    """
+    scope = scope_of(folders)
+    require_poppler()
+    paths = find_files(scope, leave_out=None if location.is_server else location.folder)
+    stored = stored_fingerprint(location)
+    if stored is None and not paths:
+        named = ", ".join(str(folder) for folder in folders)
+        raise WrongUseError(f"No PDF or image in {named}. Name a folder that holds some.")
+    if stored is None:
+        choice = choose_encoder(encoder_name, model, device, ask)
+        source = EncoderSource(choice.encoder.fingerprint, lambda: choice.encoder, choice.notice)
+    elif encoder_name in ("auto", stored.encoder):
+        source = EncoderSource(stored, lambda: load_encoder(stored, model, device), None)
+    else:
+        raise IndexMismatchError(
+            f"Index {location} was made with --encoder {stored.encoder}, not {encoder_name}, and "
+            "keeps to it. Leave --encoder out, or name a new index with --index."
+        )
+    return Sync(scope, paths, source, is_new=stored is None)

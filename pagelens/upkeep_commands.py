@@ -1,0 +1,104 @@
+"""`pagelens status`, `check` and `compact`: what is in an index, is it whole, make it small."""
+
+import json
+from contextlib import closing
+from dataclasses import asdict
+
+import click
+from rich.markup import escape
+
+from index.embedded.check import check_index
+from index.embedded.embedded_index import EmbeddedIndex
+from index.embedded.manifest import read_manifest
+from index.errors import DamagedIndexError
+from index.location import Location
+from index.wording import count, size
+from pagelens.ingest_report import (
+    failure_as_json,
+    print_failures,
+    print_pages_without_vectors,
+)
+from pagelens.open_index import open_index
+from pagelens.options import index_options
+from pagelens.terminal import terminal
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@click.command()
+@index_options
+@_json_option
+def status(location: Location, as_json: bool) -> None:
+    """Show what an index holds."""
+    console = terminal()
+    with closing(open_index(location)) as index:
+        stats, documents = index.stats(), list(index.documents())
+    failed = sorted(
+        ((d.name, f) for d in documents for f in d.failures if d.files),
+        key=lambda failed: failed[0],
+    )
+    unfinished = [d for d in documents if not d.is_complete]
+    per_page = sum(stats.size_bytes.values()) / max(1, stats.n_pages)
+    if as_json:
+        facts = asdict(stats) | {
+            "index": str(location),
+            "encoder": asdict(index.fingerprint),
+            "bytes_per_page": round(per_page, 1),
+            "unfinished_documents": len(unfinished),
+            "failed": [failure_as_json(*f) for f in failed],
+        }
+        click.echo(json.dumps(facts))
+        return
+    made_with = index.fingerprint
+    notes = [(stats.n_failed_documents, "with failures"), (len(unfinished), "unfinished")]
+    facts_shown = {
+        "Index": str(location),
+        "Encoder": f"{made_with.encoder}, model {made_with.model}",
+        "Documents": "; ".join(
+            [f"{stats.n_documents:,}", *(f"{n:,} {what}" for n, what in notes if n)]
+        ),
+        "Pages": f"{stats.n_pages:,}",
+        "Vectors": f"{stats.n_vectors:,}",
+        "On disk": ", ".join(f"{kind} {size(n)}" for kind, n in stats.size_bytes.items()),
+        "Per page": size(round(per_page)),
+    }
+    for name, fact in facts_shown.items():
+        console.print(f"[bold]{name:10}[/] {escape(fact)}")
+    if stats.reclaimable_bytes:
+        console.print(f'{size(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
+    print_pages_without_vectors(console, stats.n_pages_without_vectors)
+    print_failures(console, failed)
+
+
+@click.command()
+@index_options
+@_json_option
+def check(location: Location, as_json: bool) -> None:
+    """Read a whole index and compare checksums and counts."""
+    folder, console = location.folder, terminal()
+    report = check_index(folder)
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    else:
+        for problem in report.problems:
+            console.print(escape(problem))
+        if not report.problems:
+            console.print(
+                f"{count(report.n_documents, 'document')}, {count(report.n_pages, 'page')}, "
+                f"{size(report.size_bytes)}: all checksums and counts agree."
+            )
+    if report.problems:
+        raise DamagedIndexError(
+            f"Index {folder} is damaged in {count(len(report.problems), 'place')}. "
+            "Restore it from a backup, or delete the folder and ingest again."
+        )
+
+
+@click.command()
+@index_options
+def compact(location: Location) -> None:
+    """Give back the space of deleted pages."""
+    folder = location.folder
+    with closing(EmbeddedIndex.open_for_writing(folder, read_manifest(folder))) as index:
+        freed = index.compact()
+    terminal().print(f"Freed {size(freed)}.")

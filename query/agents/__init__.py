@@ -1,0 +1,1 @@
+"""Search for agents, over the Model Context Protocol."""

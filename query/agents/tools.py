@@ -1,0 +1,225 @@
+"""What each tool of `pagelens mcp` does. Knows nothing of the protocol.
+
+Everything comes from SearchService, as for the web page and REST: what an agent is told is what a
+person sees.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from PIL import Image
+
+from index.errors import IndexMismatchError, MissingDependencyError
+from index.filters import path_matches
+from index.pages import Document, Page
+from index.wording import rounded_score
+from query.agents.regions import HotRegion, hot_regions, rounded_box
+from query.agents.shapes import (
+    Citation,
+    DocumentsAnswer,
+    FailedPage,
+    GetPageArguments,
+    IndexStatus,
+    ListDocumentsArguments,
+    ListedDocument,
+    MatchingWord,
+    OtherPage,
+    PageAnswer,
+    Region,
+    SearchAnswer,
+    SearchArguments,
+    SearchHit,
+)
+from query.filters import FILTER_KEYS, read_filters
+from query.heat.hot_words import HotWord, hot_words
+from query.search import BY_DOCUMENT, DEFAULT_RANKING, DocumentHits, SearchRequest
+from query.service.service import SearchService
+from query.snippet import snippet
+from query.token_matches import match_tokens
+from query.why.no_hits import why_no_hits
+
+MAX_TEXT_CHARS = 20_000  # 5,000 tokens; a page of small print has half of that
+MAX_FAILURES = 10  # of one document: a thousand broken pages are one fact
+_JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class PageWithPicture:
+    """A page as an agent gets it.
+
+    Attributes:
+        answer: all but the picture.
+        jpeg: the page's preview.
+    """
+
+    answer: PageAnswer
+    jpeg: bytes
+
+
+def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
+    """Find pages.
+
+    Raises:
+        PagelensError: as the service does; its text says what to do.
+    """
+    with service.reading():
+        pass  # an index that is not there is told at once; a failed load of its model is remembered
+    request = SearchRequest(
+        asked.query,
+        asked.k,
+        asked.ranking,
+        filters=read_filters({key: getattr(asked, key) for key in FILTER_KEYS}),
+        group_by=BY_DOCUMENT if asked.group_by_document else None,
+    )
+    found = service.search(request)
+    notices = list(found.result.notices)
+    if not found.groups:
+        notices.append(str(why_no_hits(found, service.stats().n_pages)))
+    return SearchAnswer(
+        hits=[_hit(rank, request, group) for rank, group in enumerate(found.groups, 1)],
+        n_candidates=found.result.n_candidates,
+        notices=notices,
+    )
+
+
+def _hit(rank: int, request: SearchRequest, found: DocumentHits) -> SearchHit:
+    hit = found.best
+    return SearchHit(
+        rank=rank,
+        page_id=hit.page_id,
+        document_id=hit.document_id,
+        file=hit.name,
+        page_number=hit.page_number,
+        score=rounded_score(hit.score, request.ranking),
+        title=hit.title,
+        snippet=snippet(hit.text, request.text).text,
+        other_pages=[
+            OtherPage(
+                page_id=other.page_id,
+                page_number=other.page_number,
+                score=rounded_score(other.score, request.ranking),
+            )
+            for other in found.others
+        ],
+    )
+
+
+def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture:
+    """Show a page and, with a query, where on it the query matches.
+
+    Without the index's model the page still comes, with a notice in the place of its regions.
+
+    Raises:
+        PagelensError: as the service does; its text says what to do.
+    """
+    page = service.page(asked.page_id)
+    regions: tuple[HotRegion, ...] = ()
+    words: tuple[HotWord, ...] = ()
+    notices = []
+    if asked.query is not None:
+        try:
+            query = service.encode(asked.query)
+            matches = match_tokens(query, page, DEFAULT_RANKING)
+            regions = hot_regions(matches, page.words)
+            words = hot_words(query, page, None)
+        except (MissingDependencyError, IndexMismatchError) as e:
+            notices.append(f"No regions, for want of the model. {e}")
+        else:
+            if not regions:
+                notices.append("This page has no vectors: nothing on it can match a query.")
+    answer = _page_answer(page, service.document(page.document_id), regions, words, notices)
+    return PageWithPicture(answer, _as_jpeg(page.preview))
+
+
+def _page_answer(
+    page: Page,
+    document: Document,
+    regions: Sequence[HotRegion],
+    words: Sequence[HotWord],
+    notices: list[str],
+) -> PageAnswer:
+    text = page.words.text
+    return PageAnswer(
+        page_id=page.page_id,
+        document_id=page.document_id,
+        title=document.title,
+        page_count=document.page_count,
+        language=page.language,
+        citation=Citation(
+            file=document.name,
+            page_number=page.page_number,
+            box=regions[0].boxes[0] if regions else None,
+        ),
+        regions=[
+            Region(
+                boxes=list(region.boxes),
+                similarity=round(region.similarity, 3),
+                query_tokens=list(region.tokens),
+                words=list(region.words),
+            )
+            for region in regions
+        ],
+        matching_words=[
+            MatchingWord(text=word.text, box=rounded_box(word.box), heat=round(word.heat, 3))
+            for word in words
+        ],
+        text=text[:MAX_TEXT_CHARS],
+        is_text_cut=len(text) > MAX_TEXT_CHARS,
+        notices=notices,
+    )
+
+
+def _as_jpeg(preview: bytes) -> bytes:
+    """A preview as every client and model reads it; some take no WebP."""
+    with Image.open(io.BytesIO(preview)) as image:
+        data = io.BytesIO()
+        image.convert("RGB").save(data, "JPEG", quality=_JPEG_QUALITY)
+    return data.getvalue()
+
+
+def list_documents(service: SearchService, asked: ListDocumentsArguments) -> DocumentsAnswer:
+    """List the index's files, and what it holds.
+
+    Raises:
+        PagelensError: as the service does; its text says what to do.
+    """
+    glob = asked.path or None
+    matching = [
+        document
+        for document in service.documents()
+        if document.files  # without a path it is not searchable, or not yet
+        and (glob is None or any(path_matches(file.path, glob) for file in document.files))
+    ]
+    matching.sort(key=lambda document: PurePosixPath(document.name).parts)
+    end = asked.offset + asked.limit
+    stats, fingerprint = service.stats(), service.fingerprint
+    return DocumentsAnswer(
+        index=IndexStatus(
+            n_documents=stats.n_documents,
+            n_pages=stats.n_pages,
+            n_pages_without_vectors=stats.n_pages_without_vectors,
+            n_failed_documents=stats.n_failed_documents,
+            encoder=fingerprint.encoder,
+            model=fingerprint.model,
+        ),
+        n_matching=len(matching),
+        documents=[_listed(document) for document in matching[asked.offset : end]],
+        next_offset=end if end < len(matching) else None,
+    )
+
+
+def _listed(document: Document) -> ListedDocument:
+    return ListedDocument(
+        document_id=document.document_id,
+        files=[file.path for file in document.files],
+        title=document.title,
+        page_count=document.page_count,
+        is_complete=document.is_complete,
+        n_failures=len(document.failures),
+        failures=[
+            FailedPage(page_number=failure.page_number, reason=failure.reason)
+            for failure in document.failures[:MAX_FAILURES]
+        ],
+    )

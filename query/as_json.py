@@ -1,0 +1,114 @@
+"""What was found, and why, as types JSON has: the same at the command line and over HTTP."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+from index.pages import Hit
+from query.heat.hot_words import HotWord
+from query.search import Found
+from query.snippet import snippet
+from query.token_matches import TokenMatch
+from query.why.explain import PageExplanation
+
+
+def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
+    """One JSON object, on one line, in ASCII: it survives any terminal, pipe and log.
+
+    Args:
+        found: to be shown.
+        reasons: what else the object is to hold, of types JSON has; see pagelens/query_reasons.py.
+    """
+    text, result = found.query.text, found.result
+    answer = {
+        "query": text,
+        "ranking": found.request.ranking,
+        "n_candidates": result.n_candidates,
+        "hits": [
+            _hit_as_json(rank, text, group.best)
+            | {"other_pages": [_score_as_json(other) for other in group.others]}
+            for rank, group in enumerate(found.groups, 1)
+        ],
+        "notices": list(result.notices),
+        "timings_ms": {stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
+        **reasons,
+    }
+    return json.dumps(answer, allow_nan=False)
+
+
+def _hit_as_json(rank: int, text: str, hit: Hit) -> dict[str, object]:
+    found = snippet(hit.text, text)
+    return {
+        "rank": rank,
+        **_score_as_json(hit),
+        "document_id": hit.document_id,
+        "paths": list(hit.paths),
+        "title": hit.title,
+        "snippet": found.text,
+        "matched_words": list(found.matched_words),
+    }
+
+
+def _score_as_json(hit: Hit) -> dict[str, object]:
+    return {
+        "page_id": hit.page_id,
+        "page_number": hit.page_number,
+        "score": hit.score,
+        "score_sum": hit.score_sum,
+    }
+
+
+def explanation_as_json(explanation: PageExplanation) -> dict[str, object]:
+    """What an explanation says, of types JSON has; a score of -inf (no vectors) is null."""
+    return {
+        "page_id": explanation.page_id,
+        "ranking": explanation.ranking,
+        "score": _finite(explanation.score),
+        "score_sum": _finite(explanation.score_sum),
+        "place": explanation.place,
+        "phase_1_place": explanation.phase_1_place,
+        "phase_1_depth": explanation.phase_1_depth,
+        "n_candidates": explanation.n_candidates,
+        "tokens": [_token_as_json(match) for match in explanation.tokens],
+        "words": [{"text": word.text, "on_page": list(word.on_page)} for word in explanation.words],
+        "fused": [
+            {
+                "ranking": part.ranking,
+                "place": part.place,
+                "contribution": part.contribution,
+                "share": part.share,
+            }
+            for part in explanation.fused
+        ],
+        "why_not": explanation.why_not,
+    }
+
+
+def _token_as_json(match: TokenMatch) -> dict[str, object]:
+    return {
+        "token": match.token,
+        "token_index": match.token_index,
+        "is_content": match.is_content,
+        "patch": match.patch,
+        "boxes": [[round(edge, 5) for edge in box] for box in match.boxes.tolist()],
+        "similarity": match.similarity,
+        "contribution": match.contribution,
+        "share": match.share,
+    }
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None
+
+
+def hot_words_as_json(words: Sequence[HotWord]) -> list[dict[str, object]]:
+    """Words that stand where a page is hot, of types JSON has."""
+    return [
+        {
+            "page_number": word.page_number,
+            "text": word.text,
+            "box": [round(edge, 5) for edge in word.box],
+            "heat": word.heat,
+        }
+        for word in words
+    ]

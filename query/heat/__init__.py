@@ -1,0 +1,1 @@
+"""Similarity on the page: how heat is merged, coloured, drawn, and read as words."""

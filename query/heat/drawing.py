@@ -1,0 +1,156 @@
+"""Heat drawn over a page's preview, with the hottest words outlined.
+
+What is drawn is query/heat/merging.py's map; this file knows of colours and pixels, not of vectors.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from query.heat.colours import OUTLINE, heat_colours
+from query.heat.hot_words import HotWord
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Which heat has the first colour and which the last: one for all pages of a query.
+
+    Attributes:
+        low: at and below it a page is left as it is.
+        high: the hottest colour.
+    """
+
+    low: float
+    high: float
+
+    def position(self, heat: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where heats lie on the scale: 0 at `low` and below, 1 at `high` and above; NaN stays."""
+        share = (heat - np.float32(self.low)) / np.float32(self.high - self.low)
+        position: NDArray[np.float32] = np.clip(share, 0, 1)
+        return position
+
+    def is_hot(self, heat: float) -> bool:
+        """Whether a heat is in the upper half: what a picture outlines."""
+        return 2 * heat >= self.low + self.high
+
+
+def common_scale(heats: Sequence[NDArray[np.float32]]) -> Scale:
+    """The scale that pages of one query share, so that equal colours mean equal similarity.
+
+    It reaches from the middle heat to the highest: half of all cells have nothing to do with any
+    query, so at least that half stays uncoloured. Where all heats are equal, all are the highest.
+
+    Args:
+        heats: of each page, its cells' or its map's, of any shape; NaN is left out.
+
+    >>> common_scale([np.float32([0, 0.25, 0.5]), np.float32([1.0, np.nan, 0.25])])
+    Scale(low=0.25, high=1.0)
+    """
+    known = [heat[~np.isnan(heat)] for heat in heats]
+    together = np.concatenate(known) if known else np.zeros(0, np.float32)
+    if len(together) == 0:
+        return Scale(0.0, 1.0)
+    low, high = float(np.median(together)), float(together.max())
+    return Scale(low, high) if high - low > 1e-6 else Scale(high - 1, high)
+
+
+STRENGTH = 0.9
+"""How far the hottest place takes its colour; what is left lets the page's own shine through."""
+
+FADE_IN = 0.5
+"""Part of the scale over which colour comes in: a weak match is seen and does not shout."""
+
+_LIGHTENED = np.interp(np.arange(256), (0, 110, 160, 255), (0, 110, 190, 255)).astype(int).tolist()
+"""Ink stays as dark as it is; the middle greys of figures make room for colour."""
+
+_LINE_PX = 2
+_GAP_PX = 2  # between a word and its outline
+_ROUND_PX = 3
+_HALO = (255, 255, 255)
+
+_BACKGROUND_PX = 24  # wider than two lines of text: their mean is nearer the paper than the ink
+_DARK, _LIGHT = 80, 140  # grey levels of a background taken for dark, and for light
+
+
+def draw_heatmap(
+    preview: bytes,
+    heat: NDArray[np.float32],
+    scale: Scale,
+    outlines: Sequence[HotWord] = (),
+    file_format: str = "PNG",
+) -> bytes:
+    """Draw heat over a page, its text still readable.
+
+    The page is drawn in greys, so that every colour means heat: over an orange chart, orange would
+    say nothing. On a light background the colour is multiplied with the page, as a marker pen does:
+    black stays black. On a dark one it is added as light, so that white letters stay white. What
+    counts is the background around a place, not the ink on it.
+
+    Args:
+        preview: the page's image, in any format Pillow reads.
+        heat: float32 (height, width) of any size; NaN is left uncoloured.
+        scale: of the query.
+        outlines: words to outline.
+        file_format: "PNG" or "WEBP".
+
+    Returns:
+        An image of the preview's size.
+    """
+    with Image.open(io.BytesIO(preview)) as image:
+        page = image.convert("L")
+    drawn = _coloured(page, scale.position(heat))
+    _outline(drawn, [word.box for word in outlines])
+    data = io.BytesIO()
+    if file_format == "PNG":
+        drawn.save(data, "PNG", compress_level=3)
+    else:
+        drawn.save(data, "WEBP", quality=85, method=0)
+    return data.getvalue()
+
+
+def _coloured(page: Image.Image, position: NDArray[np.float32]) -> Image.Image:
+    """The page (mode L) in the colours of positions on the scale (height, width), NaN for none."""
+    known = np.nan_to_num(position)
+    tint = Image.fromarray(heat_colours(known))
+
+    def over(ground: str, strength: NDArray[np.float32]) -> Image.Image:
+        mask = Image.fromarray(np.rint(255 * STRENGTH * strength).astype(np.uint8))
+        small = Image.composite(tint, Image.new("RGB", tint.size, ground), mask)
+        return small.resize(page.size, Image.Resampling.BILINEAR)
+
+    grey = Image.merge("RGB", [page.point(_LIGHTENED)] * 3)
+    on_light = ImageChops.multiply(grey, over("white", np.minimum(known / FADE_IN, 1)))
+    lightness = _background_lightness(page)
+    if lightness.getextrema()[0] == 255:  # nowhere dark: most pages
+        return on_light
+    # light that is added must grow all the way, or the middle of the scale is as bright as its end
+    on_dark = ImageChops.screen(grey, over("black", known**1.2))
+    mix = lightness.resize(page.size, Image.Resampling.BILINEAR)
+    return Image.composite(on_light, on_dark, mix)
+
+
+def _background_lightness(page: Image.Image) -> Image.Image:
+    """255 where a page's background is light, 0 where it is dark; mode L, smaller than the page."""
+    small = page.reduce(max(1, min(_BACKGROUND_PX, *page.size)))
+    smooth = small.filter(ImageFilter.GaussianBlur(1))
+    steps = np.clip((np.arange(256) - _DARK) / (_LIGHT - _DARK), 0, 1)
+    return smooth.point(np.rint(255 * steps).astype(int).tolist())
+
+
+def _outline(page: Image.Image, boxes: Sequence[tuple[float, float, float, float]]) -> None:
+    """Draw a frame around each box, with a light edge that shows it on dark pages, in place."""
+    draw = ImageDraw.Draw(page)
+    for x0, y0, x1, y1 in boxes:
+        frame = (
+            round(x0 * page.width) - _GAP_PX,
+            round(y0 * page.height) - _GAP_PX,
+            round(x1 * page.width) + _GAP_PX,
+            round(y1 * page.height) + _GAP_PX,
+        )
+        wide = (frame[0] - 1, frame[1] - 1, frame[2] + 1, frame[3] + 1)
+        draw.rounded_rectangle(wide, _ROUND_PX + 1, outline=_HALO, width=_LINE_PX + 2)
+        draw.rounded_rectangle(frame, _ROUND_PX, outline=OUTLINE, width=_LINE_PX)

@@ -1,0 +1,166 @@
+"""Why a page did not come up, as one plain sentence."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from index.filters import Filters
+from index.interface import BM25, HAMMING, PageIndex
+from index.pages import VECTOR_DIM, Hit, Page, QueryVectors
+from index.wording import count, score_text
+from query.search import HYBRID, Found
+from query.token_matches import match_tokens
+from query.why.phases import TWO_PHASES, Phases, place_of
+from query.why.query_words import query_words_on
+
+_SHOWN_FORMS = 3
+_SAME = 1e-4
+"""Scores that differ by less are taken for equal: the index may add in another order."""
+
+
+def why_not(index: PageIndex, found: Found, page: Page, phases: Phases) -> str:
+    """Say why a page is not among the hits.
+
+    Args:
+        index: where the search ran.
+        found: what it gave.
+        page: not among the first k of `phases.last`.
+        phases: of the search.
+    """
+    query, ranking = found.query, found.request.ranking
+    if page.page_id == found.request.except_page_id:
+        return "It is the page whose like is wanted."
+    kept_out = _kept_out(index, page, found.request.filters)
+    if kept_out is not None:
+        return kept_out
+    place = place_of(page.page_id, phases.last)
+    if place is not None:
+        return (
+            f"It is at place {place} with a score of "
+            f"{score_text(phases.last[place - 1].score, ranking)}; the last of the {phases.k} "
+            f"shown has {score_text(phases.last[phases.k - 1].score, ranking)}."
+        )
+    if ranking == BM25:
+        return _why_not_by_text(index, query, page, _lowest(phases.last))
+    by_vectors = _why_not_by_vectors(query, page, ranking, phases)
+    if ranking != HYBRID:
+        return by_vectors
+    by_text = _why_not_by_text(index, query, page, _lowest(phases.fused[BM25]))
+    n_fused = max(len(hits) for hits in phases.fused.values())
+    return (
+        f"It is among the best {n_fused:,} pages of neither ranking that hybrid fuses. "
+        f"By vectors: {by_vectors} By text: {by_text}"
+    )
+
+
+def _lowest(hits: Sequence[Hit]) -> Hit | None:
+    return hits[-1] if hits else None
+
+
+def _kept_out(index: PageIndex, page: Page, filters: Filters) -> str | None:
+    """The filter that a page does not pass, or why no search sees it; None where it takes part."""
+    first, last = filters.first_page, filters.last_page
+    if not page.document_id.startswith(filters.document_id or ""):
+        return f"The filter document={filters.document_id} leaves its document out."
+    if (first or 1) > page.page_number or (last or page.page_number) < page.page_number:
+        wanted = f"{first or ''}-{last or ''}" if first != last else first
+        return f"The filter pages={wanted} leaves page {page.page_number} out."
+    if filters.language not in (None, page.language):
+        language = page.language or "not known"
+        return f"The filter language={filters.language} leaves it out: its language is {language}."
+    if not _is_candidate(index, page, Filters(path_glob=filters.path_glob)):
+        if filters.path_glob is not None and _is_candidate(index, page, Filters()):
+            return f"The filter path={filters.path_glob} matches no path of its document."
+        return "No path leads to its document: it is being added, or waits to be replaced."
+    return None
+
+
+def _is_candidate(index: PageIndex, page: Page, filters: Filters) -> bool:
+    """Whether a search with these filters sees the page; paths are known to the index alone."""
+    probe = np.zeros((1, VECTOR_DIM), np.float32)
+    probe[0, 0] = 1  # any vector will do: every page with vectors has some score
+    query = QueryVectors("", probe, ("",), np.ones(1, np.bool_))
+    found = index.search(query, HAMMING, 1, rerank=1, filters=_only(page, filters))
+    return bool(found.hits) or found.n_candidates > 0
+
+
+def _only(page: Page, filters: Filters) -> Filters:
+    """The filters, and of the pages that pass them this one alone."""
+    number = page.page_number
+    return replace(filters, document_id=page.document_id, first_page=number, last_page=number)
+
+
+def score_by_text(index: PageIndex, query: QueryVectors, page: Page, phases: Phases) -> float:
+    """The page's bm25 score, which only the index knows: 0 where its text search does not find it.
+
+    Args:
+        index: where the search ran.
+        query: as the search had it.
+        page: any page of the index.
+        phases: of a `bm25` search.
+    """
+    place = place_of(page.page_id, phases.last)
+    if place is not None:
+        return phases.last[place - 1].score_sum
+    return _score_alone(index, query, page)
+
+
+def _score_alone(index: PageIndex, query: QueryVectors, page: Page) -> float:
+    """The bm25 score of a page that may be below those looked at."""
+    hits = index.search(query, BM25, 1, rerank=1, filters=_only(page, Filters())).hits
+    return hits[0].score_sum if hits else 0.0
+
+
+def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: Hit | None) -> str:
+    """Why text search did not find a page; `lowest` is the last page it looked at."""
+    score = _score_alone(index, query, page)
+    if score > 0 and lowest is not None:
+        return (
+            f"Its bm25 score is {score_text(score, BM25)}; the last page looked at has "
+            f"{score_text(lowest.score, BM25)}."
+        )
+    forms = [form for word in query_words_on(page.words.text, query.text) for form in word.on_page]
+    if forms:
+        return (
+            f"Its text holds forms of the query's words ({', '.join(forms[:_SHOWN_FORMS])}), but "
+            "text search finds words only as they are written."
+        )
+    if not page.words.texts:
+        return "It has no text layer, and the name of its file holds no word of the query."
+    return "Neither its text nor the name of its file holds a word of the query."
+
+
+def _why_not_by_vectors(query: QueryVectors, page: Page, ranking: str, phases: Phases) -> str:
+    """Why the phases did not let a page through that takes part in the search."""
+    if len(page.vectors.vectors) == 0:
+        return (
+            "It has no vectors, because the encoder saw nothing on it; only a ranking that reads "
+            "text can find it."
+        )
+    has_two = ranking in TWO_PHASES
+    place = place_of(page.page_id, phases.phase_1)
+    if place is not None and ranking == HYBRID:
+        return f"Phase 1 has it at place {place}, phase 2 sends it further down."
+    if place is not None:
+        return (
+            f"Phase 1 has it at place {place}, but a closer look at the sign bits let "
+            f"{phases.depth:,} other pages go on to phase 2. A larger --rerank reaches further."
+        )
+    comparison = HAMMING if has_two else ranking
+    matches = match_tokens(query, page, comparison)
+    score = sum(match.contribution for match in matches) / max(1, len(matches))
+    phase = "Phase 1" if has_two else f"The ranking {ranking}"
+    lowest = phases.phase_1[-1].score if phases.phase_1 else -np.inf
+    if score > lowest + _SAME:
+        return (
+            f"{phase} would give it a score of {score_text(score, comparison)}, which is enough, "
+            "but the index did not compare it: a Vespa server may compare only the pages its graph "
+            "names. Use --candidates scan."
+        )
+    went_on = "that went on to phase 2" if has_two else "looked at"
+    return (
+        f"{phase} gives it a score of {score_text(score, comparison)}; the last of the "
+        f"{count(len(phases.phase_1), 'page')} {went_on} has {score_text(lowest, comparison)}. "
+        "A larger --rerank reaches further."
+    )
