@@ -20,7 +20,7 @@ from index.wording import count, duration, size
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.options import credential_options, index_options
 from pagelens.terminal import progress_bar, stop_on_signal, terminal
-from vespa_app.feed_file import whole_file, write_feed
+from vespa_app.feed import whole_file, write_feed
 from vespa_app.wire import fingerprint_text
 
 STDOUT = "-"

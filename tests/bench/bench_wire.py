@@ -27,7 +27,7 @@ from index.pages import Page, PageVectors, PageWords, PatchMap
 from tests.bench.machine import describe_machine, print_machine
 from tests.random_pages import FINGERPRINT, document, unit_vectors
 from tests.random_pages import page as random_page
-from vespa_app.feed_file import whole_file, write_feed
+from vespa_app.feed import whole_file, write_feed
 from vespa_app.wire import page_fields, page_from_fields
 
 LAYOUT = TileLayout(2048, 512, 8)

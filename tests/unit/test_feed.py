@@ -14,8 +14,7 @@ from index.pages import Document, Failure
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT
-from vespa_app.feed import export_operations, put_manifest
-from vespa_app.feed_file import whole_file, write_feed
+from vespa_app.feed import export_operations, put_manifest, whole_file, write_feed
 from vespa_app.wire import document_from_fields, manifest_from_fields, page_from_fields
 
 UNREADABLE = Document("5" * 32, (), "", 0, True, (Failure(None, "not a PDF"),))

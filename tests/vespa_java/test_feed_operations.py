@@ -45,8 +45,7 @@ from tests.vespa_java.application_copy import APPLICATION
 from tests.vespa_java.jvm import VespaError, VespaJava
 from vespa_app.client import VespaClient
 from vespa_app.endpoint import Endpoint
-from vespa_app.feed import put_manifest, put_page, put_record
-from vespa_app.feed_file import write_feed
+from vespa_app.feed import put_manifest, put_page, put_record, write_feed
 from vespa_app.patience import READING_S, Patience
 from vespa_app.regions import region_means
 from vespa_app.wire import document_from_fields, from_wire_text, page_from_fields, place_fields
