@@ -14,7 +14,7 @@ from vespa.application import Vespa
 from index.errors import ServerError, WrongUseError
 from vespa_app.endpoint import Endpoint
 from vespa_app.failures import VESPA_CONTAINER, RequestFailure, connection_error
-from vespa_app.parallel import heard
+from vespa_app.parallel import call_interruptibly
 from vespa_app.patience import Patience
 from vespa_app.wire import NAMESPACE
 
@@ -217,7 +217,7 @@ class _Transport:
 
     def _response(self, method: Any, url: str, arguments: Mapping[str, Any]) -> httpr.Response:  # noqa: ANN401
         try:
-            return heard(lambda: self._http.request(method, url, **arguments))
+            return call_interruptibly(lambda: self._http.request(method, url, **arguments))
         except httpr.TimeoutException as e:
             raise VESPA_CONTAINER.no_answer(ANSWER_TIMEOUT_S) from e
         except httpr.ConnectError as e:

@@ -80,8 +80,8 @@ def run_parallel(work: Callable[[_A], _B], items: Sequence[_A]) -> list[Outcome[
     return [outcomes[number] for number in range(len(items))]
 
 
-def heard(call: Callable[[], _B]) -> _B:
-    """Make a call so that Ctrl-C is heard at once; other threads than the main one hear none."""
+def call_interruptibly(call: Callable[[], _B]) -> _B:
+    """Make a call that Ctrl-C ends at once; it comes to the main thread alone."""
     if threading.current_thread() is not threading.main_thread():
         return call()
     future: Future[_B] = Future()

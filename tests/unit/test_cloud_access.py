@@ -280,9 +280,9 @@ def test_a_vespa_cli_or_a_certificate_that_fails(cloud: type[FakeCloud], error: 
 def test_what_the_cloud_says_is_told_line_by_line(
     cloud: type[FakeCloud], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    told: list[str] = []
-    deployed = deploy_to_cloud("team.app", None, told.append)
-    assert told == [
+    reported: list[str] = []
+    deployed = deploy_to_cloud("team.app", None, reported.append)
+    assert reported == [
         "Vespa CLI not found.",
         "INFO    [10:00:00]  Deploying",
         "ERROR   [10:00:01]  No quota",
@@ -295,12 +295,12 @@ def test_what_the_cloud_says_is_told_line_by_line(
 
 
 def test_a_question_is_shown_before_its_line_ends() -> None:
-    told: list[str] = []
-    lines = targets._Lines(told.append)
+    reported: list[str] = []
+    lines = targets._Lines(reported.append)
     print("Open the browser? [Y/n]", end="", file=lines)  # noqa: T201
-    assert told == []
+    assert reported == []
     lines.flush()
-    assert told == ["Open the browser? [Y/n]"]
+    assert reported == ["Open the browser? [Y/n]"]
     lines.flush()
     print("\n\nSuccess", file=lines)  # noqa: T201
-    assert told[1:] == ["Success"]
+    assert reported[1:] == ["Success"]

@@ -41,11 +41,11 @@ def server() -> Iterator[FakeConfigServer]:
 
 def test_the_package_is_uploaded_and_the_index_named(server: FakeConfigServer) -> None:
     server.n_polls_behind = 2
-    told: list[str] = []
-    deployed = deploy_to_config_server(server.url + "/", told.append, poll_every_s=0.0)
+    reported: list[str] = []
+    deployed = deploy_to_config_server(server.url + "/", reported.append, poll_every_s=0.0)
     assert deployed == Deployed(f"http://127.0.0.1:{server.port}")
     assert server.uploads == [("application/zip", application_zip())]
-    assert told == [
+    assert reported == [
         "Handing the application to Vespa",
         "Waiting for Vespa's services, 1 of 2 run",
         "Waiting for Vespa's services, 1 of 2 run",
@@ -267,9 +267,9 @@ def test_another_config_server_may_not_know_of_the_deployment_yet(
 ) -> None:
     earlier = {"services": [], "wantedGeneration": 6, "currentGeneration": 6, "converged": True}
     server.fail(CONVERGE, says(200, earlier), times=1)
-    told: list[str] = []
-    deploy_to_config_server(server.url, told.append, poll_every_s=0.0)
-    assert told[1:] == ["Waiting for Vespa's services, 0 of 0 run"]
+    reported: list[str] = []
+    deploy_to_config_server(server.url, reported.append, poll_every_s=0.0)
+    assert reported[1:] == ["Waiting for Vespa's services, 0 of 0 run"]
 
 
 def test_a_deployment_that_cannot_be_followed(server: FakeConfigServer) -> None:

@@ -201,11 +201,11 @@ def test_an_image_that_cannot_be_downloaded(docker: FakeDocker) -> None:
         "progressDetail": {"current": 5_000_000, "total": 1_000_000_000},
     }
     docker.meet(PULL, answers({"status": "Pulling"}, progress, {"error": "no space\nleft."}))
-    told: list[str] = []
+    reported: list[str] = []
     with pytest.raises(ServerError) as caught:
-        deploy_local(None, told.append)
+        deploy_local(None, reported.append)
     assert str(caught.value) == f"{NO_DOWNLOAD}no space left. {TRY_PULL}"
-    assert told == [
+    assert reported == [
         "Downloading docker.io/vespaengine/vespa:8",
         "Downloading docker.io/vespaengine/vespa:8: 5.0 MB of 1.0 GB",
     ]

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from index.errors import ServerError, WrongUseError
-from vespa_app.parallel import N_THREADS, heard, run_parallel
+from vespa_app.parallel import N_THREADS, call_interruptibly, run_parallel
 
 
 def test_outcomes_are_in_order_of_the_items_and_failures_are_theirs() -> None:
@@ -54,12 +54,14 @@ def test_a_call_gives_its_result_or_its_error(in_main_thread: bool) -> None:
     def fail() -> None:
         raise ServerError("no")
 
-    told = []
+    in_main = []
 
     def calls() -> None:
-        told.append(heard(lambda: threading.current_thread() is threading.main_thread()))
+        in_main.append(
+            call_interruptibly(lambda: threading.current_thread() is threading.main_thread())
+        )
         with pytest.raises(ServerError, match="no"):
-            heard(fail)
+            call_interruptibly(fail)
 
     if in_main_thread:
         calls()
@@ -67,4 +69,4 @@ def test_a_call_gives_its_result_or_its_error(in_main_thread: bool) -> None:
         thread = threading.Thread(target=calls)
         thread.start()
         thread.join(30)
-    assert told == [False]
+    assert in_main == [False]

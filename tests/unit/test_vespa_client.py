@@ -402,20 +402,20 @@ def test_closing_ends_a_retry_of_another_thread(server: FailingServer) -> None:
     client = VespaClient(Endpoint(server.url), Patience(WRITING_S))
     refused = threading.Event()
     server.always("POST", "/page/", does(refused.set, refuses(503)))
-    told: list[str] = []
+    errors: list[str] = []
 
     def work() -> None:
         try:
             put(client)
         except ServerError as e:
-            told.append(str(e))
+            errors.append(str(e))
 
     thread = threading.Thread(target=work)
     thread.start()
     assert refused.wait(30)
     client.close()
     thread.join(30)
-    assert told == [
+    assert errors == [
         f"Cannot put page 1 at {server.url}: it was stopped before it succeeded. "
         "Run the same command again."
     ]
