@@ -14,7 +14,7 @@ from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from encoders.model_files import DEFAULT_MODEL, DEFAULT_MODEL_SIZE, find_model_files
 from index.errors import IndexMismatchError, MissingDependencyError, WrongUseError
-from index.pages import Fingerprint
+from index.pages import Fingerprint, mismatch_error
 from index.wording import count
 
 ENCODERS = ("auto", "colsmol", "lexical")
@@ -117,10 +117,8 @@ def load_encoder(
             "of Pagelens does not have. Update Pagelens, or ingest again into a new index."
         )
     if not fingerprint.is_compatible(encoder.fingerprint):
-        raise IndexMismatchError(
-            f"The index holds {_described(fingerprint)}, the encoder here makes "
-            f"{_described(encoder.fingerprint)}. {_way_out(fingerprint, encoder.fingerprint)}"
-        )
+        way_out = _way_out(fingerprint, encoder.fingerprint)
+        raise mismatch_error("The index", fingerprint, encoder.fingerprint, way_out)
     return encoder
 
 
@@ -201,11 +199,6 @@ def _require_model(model: str) -> None:
             f"download with --model {model}, name a folder that holds them with --model FOLDER, or "
             "search the text alone: --ranking bm25."
         )
-
-
-def _described(fingerprint: Fingerprint) -> str:
-    name = fingerprint.model.rstrip("/").rsplit("/", 1)[-1]
-    return f"{name} vectors (revision {fingerprint.revision[:8]}, {fingerprint.rendering})"
 
 
 def _way_out(stored: Fingerprint, current: Fingerprint) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import VectorShapeError, WrongUseError
+from index.errors import IndexMismatchError, VectorShapeError, WrongUseError
 
 VECTOR_DIM = 128
 """Dimensions of every stored and query vector: what the ColVision models put out."""
@@ -280,6 +280,36 @@ class Fingerprint:
         """Whether vectors of both can be compared: all but the place of the model agree."""
         mine = (self.encoder, self.revision, self.pooling, self.rendering)
         return mine == (other.encoder, other.revision, other.pooling, other.rendering)
+
+
+def mismatch_error(
+    index: str,
+    stored: Fingerprint,
+    wanted: Fingerprint,
+    way_out: str = "Leave out --encoder and --model to go on with the index's own, or ingest into "
+    "a new index with --index.",
+) -> IndexMismatchError:
+    """Refuse an index whose vectors cannot be compared, with what differs.
+
+    Args:
+        index: what the sentence is about: the index as the user named it.
+        stored: what made it.
+        wanted: what it was to be used with.
+        way_out: what to do, as a sentence; unless given, for who adds to an index.
+
+    >>> old, new = (Fingerprint("lexical", "lexical", n, "none", "words") for n in "12")
+    >>> str(mismatch_error("Index a", old, new)).partition(". ")[0]
+    'Index a was made with revision 1, not 2'
+    """
+    parts = [
+        f"{name} {getattr(stored, name)}, not {getattr(wanted, name)}"
+        for name in ("encoder", "model", "revision", "pooling", "rendering")
+        if getattr(stored, name) != getattr(wanted, name)
+    ]
+    return IndexMismatchError(
+        f"{index} was made with {'; '.join(parts)}. "
+        f"Vectors of the two cannot be compared. {way_out}"
+    )
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,15 @@ import click
 from rich.markup import escape
 
 from index.copying import copy_index
-from index.errors import INTERRUPTED, IndexMismatchError, WrongUseError
+from index.errors import INTERRUPTED, WrongUseError
 from index.interface import PageIndex
 from index.location import Location
+from index.pages import mismatch_error
 from index.wording import count, duration, size
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.options import credential_options, index_options
 from pagelens.terminal import progress_bar, stop_on_signal, terminal
 from vespa_app.feed import whole_file, write_feed
-from vespa_app.wire import fingerprint_text
 
 STDOUT = "-"
 
@@ -157,10 +157,11 @@ def _place(location: Location) -> str:
 def _open_target(source_place: Location, source: PageIndex, target_place: Location) -> PageIndex:
     stored = stored_fingerprint(target_place)
     if stored is not None and not stored.is_compatible(source.fingerprint):
-        raise IndexMismatchError(
-            f"Cannot copy {source_place} into {target_place}: the first holds vectors of "
-            f"{fingerprint_text(source.fingerprint)}, the second of {fingerprint_text(stored)}, "
-            "and these cannot be compared. Name a new folder or an empty Vespa as TARGET."
+        raise mismatch_error(
+            f"Cannot copy {source_place} into {target_place}: the latter",
+            stored,
+            source.fingerprint,
+            "Name a new folder or an empty Vespa as TARGET.",
         )
     return open_index_for_writing(target_place, source.fingerprint)
 

@@ -2,15 +2,15 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from encoders.choose import choose_encoder, load_encoder
 from encoders.interface import Encoder
-from index.errors import IndexMismatchError, WrongUseError
+from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.location import Location
-from index.pages import Fingerprint
+from index.pages import Fingerprint, mismatch_error
 from ingest.files import Scope, find_files, scope_of
 from ingest.plan import Plan, make_plan
 from ingest.render import require_poppler
@@ -114,8 +114,5 @@ def prepare_sync(
     elif encoder_name in ("auto", stored.encoder):
         source = EncoderSource(stored, lambda: load_encoder(stored, model, device), None)
     else:
-        raise IndexMismatchError(
-            f"Index {location} was made with --encoder {stored.encoder}, not {encoder_name}, and "
-            "keeps to it. Leave --encoder out, or name a new index with --index."
-        )
+        raise mismatch_error(f"Index {location}", stored, replace(stored, encoder=encoder_name))
     return Sync(scope, paths, source, is_new=stored is None)

@@ -11,11 +11,10 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from index.errors import IndexMismatchError, ServerError, WrongUseError
+from index.errors import ServerError, WrongUseError
 from index.filters import Filters
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
 from index.location import Location
-from index.mismatch import mismatch_message
 from index.pages import (
     Document,
     Fingerprint,
@@ -23,6 +22,7 @@ from index.pages import (
     Page,
     QueryVectors,
     SearchResult,
+    mismatch_error,
     page_id,
     split_page_id,
 )
@@ -131,7 +131,7 @@ class VespaIndex:
                 )
                 stored = fingerprint
             if not stored.is_compatible(fingerprint):
-                raise IndexMismatchError(mismatch_message(client.url, stored, fingerprint))
+                raise mismatch_error(f"Index {client.url}", stored, fingerprint)
             return cls(client, stored)
         except BaseException:
             client.close()

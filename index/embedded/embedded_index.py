@@ -19,10 +19,9 @@ from index.embedded.lock import WriterLock
 from index.embedded.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from index.embedded.segments import SegmentWriter
 from index.embedded.snapshot import Snapshot, take_snapshot
-from index.errors import IndexMismatchError, WrongUseError
+from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
-from index.mismatch import mismatch_message
 from index.pages import (
     Document,
     Fingerprint,
@@ -32,6 +31,7 @@ from index.pages import (
     PageVectors,
     QueryVectors,
     SearchResult,
+    mismatch_error,
     page_id,
     split_page_id,
 )
@@ -93,7 +93,7 @@ class EmbeddedIndex:
             is_new = not (folder / MANIFEST_NAME).exists()
             stored = fingerprint if is_new else read_manifest(folder)
             if not stored.is_compatible(fingerprint):
-                raise IndexMismatchError(mismatch_message(folder, stored, fingerprint))
+                raise mismatch_error(f"Index {folder}", stored, fingerprint)
             index = cls(folder, stored, lock)
             index._open_segments()
             if is_new:

@@ -162,10 +162,9 @@ def test_another_model_is_refused(tiny_colsmol_folder):
     with pytest.raises(IndexMismatchError) as error:
         load_encoder(HUB, str(tiny_colsmol_folder))
     assert str(error.value) == (
-        "The index holds colSmol-256M vectors (revision 55555555, tiles-512-edge-2048), the "
-        f"encoder here makes {tiny_colsmol_folder.name} vectors (revision {revision[:8]}, "
-        "tiles-512-edge-2048). Ingest again into a new index (--index), or pass --model "
-        "vidore/colSmol-256M."
+        f"The index was made with model vidore/colSmol-256M, not {tiny_colsmol_folder}; revision "
+        f"{HUB.revision}, not {revision}. Vectors of the two cannot be compared. Ingest again into "
+        "a new index (--index), or pass --model vidore/colSmol-256M."
     )
     assert error.value.exit_code == 5
 
@@ -183,8 +182,8 @@ def test_lexical_vectors_of_another_revision_are_refused():
     with pytest.raises(IndexMismatchError) as error:
         load_encoder(replace(LEXICAL, revision="0"))
     assert str(error.value) == (
-        "The index holds lexical vectors (revision 0, words), the encoder here makes lexical "
-        f"vectors (revision {LEXICAL.revision}, words). Ingest again into a new index (--index)."
+        f"The index was made with revision 0, not {LEXICAL.revision}. Vectors of the two cannot be "
+        "compared. Ingest again into a new index (--index)."
     )
 
 

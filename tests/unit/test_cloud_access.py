@@ -10,8 +10,9 @@ import pytest
 from urllib3.exceptions import HTTPError
 
 from index.errors import MissingDependencyError, PagelensError, ServerError, WrongUseError
+from vespa_app.deploy import cloud_access, targets
 from vespa_app.deploy.application_files import application_files
-from vespa_app.deploy.targets import cloud_access, deploy_to_cloud, targets
+from vespa_app.deploy.targets import deploy_to_cloud
 
 
 def silent(_: str) -> None:

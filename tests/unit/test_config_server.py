@@ -17,9 +17,9 @@ from tests.faults.failing_server import (
     shows_a_web_page,
 )
 from tests.faults.fake_config_server import CONVERGE, DEPLOY, STATUS, FakeConfigServer
+from vespa_app.deploy import config_server
 from vespa_app.deploy.application_files import application_zip
 from vespa_app.deploy.config_server import Deployed, checked_url, deploy_to_config_server
-from vespa_app.deploy.targets import config_server
 from vespa_app.patience import Patience
 
 

@@ -104,10 +104,9 @@ def test_a_missing_source_makes_no_target(run: Run) -> None:
 def test_vectors_of_another_kind_are_refused_with_both(run: Run) -> None:
     make_index(Path("other"), Fingerprint("colsmol", "a/model", "2", "none", "2048 px"))
     assert run("copy", "source", "other", expect=5) == (
-        "Error: Cannot copy source into other: the first holds vectors of encoder=lexical "
-        "revision=test pooling=none rendering=words, the second of encoder=colsmol revision=2 "
-        "pooling=none rendering=2048 px, and these cannot be compared. Name a new folder or an "
-        "empty Vespa as TARGET.\n"
+        "Error: Cannot copy source into other: the latter was made with encoder colsmol, not "
+        "lexical; model a/model, not lexical; revision 2, not test; rendering 2048 px, not words. "
+        "Vectors of the two cannot be compared. Name a new folder or an empty Vespa as TARGET.\n"
     )
 
 

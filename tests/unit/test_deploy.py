@@ -27,8 +27,9 @@ from tests.faults.fake_docker import (
     container,
     refuses,
 )
+from vespa_app.deploy import docker_engine, targets
 from vespa_app.deploy.application_files import application_zip
-from vespa_app.deploy.targets import deploy_local, docker_engine, targets
+from vespa_app.deploy.targets import deploy_local
 
 
 def silent(_: str) -> None:

@@ -244,7 +244,7 @@ def test_vectors_of_another_encoder_are_refused(folder: Path) -> None:
     fill(folder, range(1))
     other = replace(FINGERPRINT, encoder="colsmol", model="a/b", revision="abc")
     with pytest.raises(
-        IndexMismatchError, match=r"made with encoder lexical \(asked for: colsmol\), model lexical"
+        IndexMismatchError, match=r"made with encoder lexical, not colsmol; model lexical, not a/b"
     ):
         EmbeddedIndex.open_for_writing(folder, other)
     EmbeddedIndex.open_for_writing(folder, replace(FINGERPRINT, model="/moved")).close()

@@ -25,10 +25,10 @@ DOOR_LEADS_TO = "pagelens.main"
 ROOMS_OF_QUERY = {
     "query": {"query"},
     "query/why": {"query", "query.why"},
-    "query/heat": {"query", "query.heat.merging"},
-    "query/service": {"query", "query.why", "query.heat.merging", "query.service"},
-    "query/agents": {"query", "query.why", "query.heat.merging", "query.service", "query.agents"},
-    "query/web": {"query", "query.why", "query.heat.merging", "query.service", "query.web"},
+    "query/heat": {"query", "query.heat"},
+    "query/service": {"query", "query.why", "query.heat", "query.service"},
+    "query/agents": {"query", "query.why", "query.heat", "query.service", "query.agents"},
+    "query/web": {"query", "query.why", "query.heat", "query.service", "query.web"},
 }
 """For each folder of query/, the folders whose files it may import: faces -> service -> heat, why
 -> search. as_json.py, which says all of it as JSON, is read by the faces alone."""

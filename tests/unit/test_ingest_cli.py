@@ -206,8 +206,10 @@ def test_mistakes_get_one_line(
 def test_an_index_keeps_to_its_encoder(shell: Shell) -> None:
     shell.run(*INGEST)
     said = shell.run("ingest", "pdfs", "--encoder", "colsmol", expect=5)
-    assert said.startswith(
-        "Error: Index pagelens-index was made with --encoder lexical, not colsmol, and keeps to it."
+    assert said == (
+        "Error: Index pagelens-index was made with encoder lexical, not colsmol. Vectors of the "
+        "two cannot be compared. Leave out --encoder and --model to go on with the index's own, or "
+        "ingest into a new index with --index.\n"
     )
 
 

@@ -589,7 +589,7 @@ def test_another_fingerprint_is_refused(server: FailingServer) -> None:
     with pytest.raises(IndexMismatchError) as raised:
         VespaIndex.open_for_writing(Location(server.url), replace(FINGERPRINT, pooling="factor 3"))
     assert str(raised.value).startswith(
-        f"Index {server.url} was made with pooling none (asked for: factor 3). Vectors of the two"
+        f"Index {server.url} was made with pooling none, not factor 3. Vectors of the two cannot be"
     )
 
 

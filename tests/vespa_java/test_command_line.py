@@ -161,7 +161,7 @@ def test_another_encoder_is_refused(
         )
     assert exit_.value.code == 5
     error = capsys.readouterr().err
-    assert f"Index {url} was made with --encoder lexical, not colsmol" in error
+    assert f"Index {url} was made with encoder lexical, not colsmol" in error
 
 
 def test_a_copy_there_and_back_is_the_same_index(run: Run, url: str, tmp_path: Path) -> None:
