@@ -16,10 +16,10 @@ from index.errors import WrongUseError
 from index.wording import count, duration
 from pagelens.terminal import terminal
 from vespa_app.deploy.application_files import application_files, export_application
-from vespa_app.deploy.config_server import Deployed, checked_url, deploy_to_config_server
+from vespa_app.deploy.config_server import Deployed, deploy_to_config_server
 from vespa_app.deploy.docker_engine import CONTAINER
 from vespa_app.deploy.targets import deploy_local, deploy_to_cloud
-from vespa_app.endpoint import CONTAINER_PORT
+from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT, checked_url
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _into_container(port: int | None, messages: Console) -> _Outcome:
 
 
 def _into_config_server(url: str, messages: Console) -> _Outcome:
-    url = checked_url(url)
+    url = checked_url(url, CONFIG_SERVER_PORT)
     with _progress(messages) as report:
         deployed = deploy_to_config_server(url, report)
     return _served({"deployed": "config-server", "config_server": url}, deployed, messages)

@@ -41,7 +41,7 @@ def endpoint_of(location: Location, environ: Mapping[str, str] = os.environ) -> 
     Raises:
         WrongUseError: the URL names no server, or the credentials cannot be read or used.
     """
-    url = _checked_url(location.name)
+    url = checked_url(location.name)
     if location.key is not None and location.certificate is None:
         raise WrongUseError(
             f"--key {location.key} has no certificate. Name that with --cert, "
@@ -61,9 +61,17 @@ def endpoint_of(location: Location, environ: Mapping[str, str] = os.environ) -> 
     return Endpoint(url, certificate or None, key or None, token if is_secret else None)
 
 
-def _checked_url(name: str) -> str:
-    """The URL without what may stand after it."""
-    example = 'An address is written like "http://localhost:8080".'
+def checked_url(name: str, port: int = CONTAINER_PORT) -> str:
+    """A server's URL without a slash at its end.
+
+    Args:
+        name: as the user wrote it.
+        port: what such a server usually listens to, for the example in an error.
+
+    Raises:
+        WrongUseError: it is no address of a server.
+    """
+    example = f'An address is written like "http://localhost:{port}".'
     try:
         parts = urlsplit(name)
         _ = parts.port  # raises where it is no number up to 65535
@@ -74,7 +82,8 @@ def _checked_url(name: str) -> str:
             "The server's address holds a user name or password, which Vespa does not ask for. "
             "Leave it out, and use --cert and --key, or --token."
         )
-    if not parts.hostname or any(c.isspace() for c in name):
+    is_http = parts.scheme.lower() in ("http", "https")
+    if not is_http or not parts.hostname or any(c.isspace() for c in name):
         raise WrongUseError(f"{name!r} is no address of a server. {example}")
     if parts.query or parts.fragment:
         raise WrongUseError(

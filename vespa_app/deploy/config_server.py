@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from index.errors import ServerError, WrongUseError
+from index.errors import ServerError
 from vespa_app.deploy.application_files import application_zip
 from vespa_app.deploy.config_request import json_answer
-from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
+from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT, checked_url
 from vespa_app.failures import CONFIG_SERVER, RequestFailure, one_line
 from vespa_app.patience import WRITING_S, Patience
 
@@ -79,7 +79,7 @@ def deploy_to_config_server(
         WrongUseError: the URL is none.
         ServerError: nothing answers there, Vespa refuses the package, or it does not serve in time.
     """
-    server = _ConfigServer(checked_url(url), patience or Patience(WRITING_S))
+    server = _ConfigServer(checked_url(url, CONFIG_SERVER_PORT), patience or Patience(WRITING_S))
     report("Handing the application to Vespa")
     answer = server.deploy()
     end_s = time.monotonic() + limit_s
@@ -113,33 +113,6 @@ def wait_until_up(
         report(f"Waiting for {url}")
         time.sleep(poll_every_s)
     return True
-
-
-def checked_url(url: str) -> str:
-    """The URL without a slash at its end.
-
-    Raises:
-        WrongUseError: it is no address of a server.
-    """
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises where it is no number up to 65535
-    except ValueError:
-        parts = None
-    if (
-        parts is None
-        or parts.scheme.lower() not in ("http", "https")
-        or not parts.hostname
-        or parts.username is not None
-        or any(c.isspace() for c in url)
-        or parts.query
-        or parts.fragment
-    ):
-        raise WrongUseError(
-            f"--config-server {url} is no address of a config server. "
-            f"One is written like http://localhost:{CONFIG_SERVER_PORT}."
-        )
-    return url.rstrip("/")
 
 
 @dataclass(frozen=True)
