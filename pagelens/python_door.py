@@ -17,7 +17,7 @@ from encoders.interface import Encoder
 from index.interface import PageIndex
 from index.location import Location
 from index.pages import Document, IndexStats, QueryVectors
-from index.wording import count
+from index.wording import count, rounded_score
 from ingest.pipeline import Report, carry_out
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.sync import N_WORKERS, prepare_sync
@@ -141,8 +141,8 @@ class Hit:
     Attributes:
         path: where its document lies, absolute; `paths` has every place with the same bytes.
         page_number: counted from 1.
-        score: as the command line shows it: higher is better.
-        score_sum: the ranking's own sum.
+        score: as people are shown it, to four decimals: higher is better.
+        score_sum: the ranking's own sum, as it is.
         snippet: the part of the page's text that shows best why it was found.
         text: the page's words.
         title: of the document, "" where it has none.
@@ -205,7 +205,7 @@ def _hit(answer: _Answer, group: DocumentHits) -> Hit:
     return Hit(
         path=page.name,
         page_number=page.page_number,
-        score=page.score,
+        score=rounded_score(page.score, answer.found.request.ranking),
         snippet=snippet(page.text, answer.found.query.text).text,
         title=page.title,
         page_id=page.page_id,
