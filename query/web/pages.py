@@ -213,7 +213,8 @@ class _Pages:
             page=seen.page,
             document=seen.document,
             found=found,
-            explanation=self._service.explain(found, page_id),
+            # the page whose like is wanted is no hit, and its own like for no reason worth telling
+            explanation=None if page_id == form.like else self._service.explain(found, page_id),
             hot_words=self._service.hot_words(found, page_id, token_index) if has_heat else (),
             token_index=token_index,
             has_heat=has_heat,

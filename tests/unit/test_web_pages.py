@@ -222,6 +222,9 @@ def test_more_like_a_page_names_it_and_leaves_it_out(client: Client) -> None:
     hits = [href for href in page.hrefs if f"?like={OLD_REPORT}-2" in href]
     assert f"/page/{NEW_REPORT}-2?like={OLD_REPORT}-2" == hits[0]
     assert f"/page/{OLD_REPORT}-2?like={OLD_REPORT}-2" not in hits
+    liked = see(client(), f"/page/{OLD_REPORT}-2?like={OLD_REPORT}-2")
+    assert "Why this page" not in liked.text
+    assert "Why this page" in see(client(), hits[0]).text
 
 
 # One page
