@@ -7,7 +7,7 @@ serves one query after another; whoever would wait too long is told so. Knows no
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 
 from PIL import Image
@@ -326,8 +326,11 @@ class SearchService:
 
     def _scale(self, found: Found) -> Scale:
         """The colours that all pages of a search share, from its first hits."""
+        pages = []
         with self._index.reading() as index:
-            pages = [_page(index, hit.page_id) for hit in found.shown[:SCALE_PAGES]]
+            for hit in found.shown[:SCALE_PAGES]:
+                with suppress(NoSuchPageError):  # an ingest may have removed it since
+                    pages.append(_page(index, hit.page_id))
         return common_scale([heat_of_cells(found.query, page, None) for page in pages])
 
 
