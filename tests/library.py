@@ -1,12 +1,15 @@
 """A small library: four documents, eight pages, in any index."""
 
 import io
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from encoders.interface import PageInput
 from encoders.lexical import LexicalEncoder
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.pages import Document, FileRecord, Page, PageWords
 
@@ -42,6 +45,13 @@ def fill(index: PageIndex) -> None:
         title = TITLES.get(document_id, "")
         index.put_document(Document(document_id, files, title, len(texts), is_complete=True))
         index.put([make_page(document_id, i, text) for i, text in enumerate(texts, 1)])
+
+
+def make_index(folder: Path) -> Path:
+    """An index of the library in a folder."""
+    with closing(EmbeddedIndex.open_for_writing(folder, LexicalEncoder().fingerprint)) as index:
+        fill(index)
+    return folder
 
 
 def make_page(document_id: str, page_number: int, text: str) -> Page:

@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +17,6 @@ from tests.library import TEXTS, fill
 from tests.random_pages import FINGERPRINT
 
 N_DOCUMENTS, N_PAGES = len(TEXTS), sum(map(len, TEXTS.values()))
-ROOT = Path(__file__).parents[2]
 
 Run = Callable[..., str]
 
@@ -179,18 +176,6 @@ def test_export_as_json(run: Run) -> None:
     assert report.pop("seconds") > 0
     size_bytes = Path("feed.jsonl").stat().st_size
     assert report == {"documents": N_DOCUMENTS, "pages": N_PAGES, "size_bytes": size_bytes}
-
-
-def test_export_to_stdout_keeps_its_report_apart(run: Run, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "pagelens", "export", "-", "--index", str(tmp_path / "source")],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    run("export", "feed.jsonl", "--index", "source")
-    assert done.stdout == Path("feed.jsonl").read_bytes()
-    assert done.stderr.startswith(b"Wrote 4 documents (8 pages), ")
 
 
 def test_an_export_replaces_a_file_and_leaves_nothing_else(run: Run) -> None:

@@ -1,8 +1,6 @@
 """`pagelens deploy` as a user types it."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,6 @@ from tests.faults.fake_docker import INSPECT, FakeDocker, container
 from vespa_app.deploy.application_files import application_files
 from vespa_app.deploy.targets import DeployedInCloud
 
-ROOT = Path(__file__).parents[2]
 Run = Callable[..., tuple[str, str]]
 
 
@@ -182,30 +179,3 @@ def test_the_cloud_is_reported_with_its_credentials(
         "certificate": "/my home/cert.pem",
         "key": "/key.pem",
     }
-
-
-def test_what_needs_no_pyvespa_imports_none(tmp_path: Path, server: FakeConfigServer) -> None:
-    for place in (("--export", str(tmp_path / "app")), ("--config-server", server.url)):
-        program = (
-            "import sys, atexit; from pagelens.main import main\n"
-            "atexit.register(lambda: print(*{'vespa', 'docker', 'torch'} & set(sys.modules)))\n"
-            f"main(['deploy', *{place!r}, '--json'])"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        report, imported = done.stdout.splitlines()
-        assert json.loads(report)["deployed"] in ("export", "config-server")
-        assert imported == ""
-
-
-def test_the_package_itself_is_a_command(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "vespa_app", "deploy", "--export", str(tmp_path / "app")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.startswith("Wrote ")
-    assert (tmp_path / "app" / "services.xml").exists()

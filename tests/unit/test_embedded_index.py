@@ -4,8 +4,6 @@ import errno
 import json
 import os
 import resource
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -19,7 +17,6 @@ from index.embedded.check import check_index
 from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import (
     DamagedIndexError,
-    IndexBusyError,
     IndexMismatchError,
     PagelensError,
     WrongUseError,
@@ -196,34 +193,6 @@ def test_the_torso_of_a_compaction_is_swept(folder: Path, reader: EmbeddedIndex)
     torso.write_bytes(b"killed half way")
     EmbeddedIndex.open_for_writing(folder, FINGERPRINT).close()
     assert not torso.exists()
-
-
-def test_the_second_writer_learns_who_the_first_is(folder: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path;"
-        "from index.embedded.embedded_index import EmbeddedIndex;"
-        "from tests.random_pages import FINGERPRINT;"
-        "index = EmbeddedIndex.open_for_writing(Path(sys.argv[1]), FINGERPRINT);"
-        "print('locked', flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    ) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "locked\n"
-        with pytest.raises(
-            IndexBusyError, match=rf"is being written by process {other.pid} on .* since "
-        ):
-            EmbeddedIndex.open_for_writing(folder, FINGERPRINT)
-        with closing(EmbeddedIndex.open(folder)) as reader:
-            assert ranked(reader) == []
-        other.kill()  # the lock goes with the process
-        other.wait()
-    EmbeddedIndex.open_for_writing(folder, FINGERPRINT).close()
 
 
 def test_no_index_here(tmp_path: Path) -> None:

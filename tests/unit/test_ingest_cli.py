@@ -1,9 +1,6 @@
 """The commands that make and keep an index, as a user types them."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -235,39 +232,3 @@ def test_the_index_may_be_named_by_the_environment(
 def test_an_index_inside_the_folder_is_not_ingested(shell: Shell) -> None:
     shell.run(*INGEST, "--index", "pdfs/index")
     assert "Skipped 2 documents" in shell.run("ingest", "pdfs", "--index", "pdfs/index")
-
-
-def test_a_colsmol_model_in_a_folder_goes_through_both_commands(
-    shell: Shell, tiny_colsmol_folder: Path
-) -> None:
-    """Real ColIdefics3 classes and processor, random weights: which page wins means nothing."""
-    model = str(tiny_colsmol_folder)
-    shell.run("ingest", "pdfs", "--model", model, "--device", "cpu")
-    status = shell.json("status")
-    assert status["encoder"]["encoder"] == "colsmol"
-    assert status["n_vectors"] == 5 * 832  # A5: twelve tiles and the global view, 64 cells each
-    answer = shell.json("query", "a black badger", "-k", "5")
-    assert len(answer["hits"]) == 5
-    assert {"load", "encode", "phase_2"} <= set(answer["timings_ms"])
-    exact = shell.json("query", "a black badger", "-k", "5", "--ranking", "float")
-    assert [h["page_id"] for h in exact["hits"]] == [h["page_id"] for h in answer["hits"]]
-    assert [h["score"] for h in exact["hits"]] == [h["score"] for h in answer["hits"]]
-    assert "Skipped 2 documents" in shell.run("ingest", "pdfs")
-
-
-def test_a_lexical_ingest_and_query_never_import_torch(shell: Shell) -> None:
-    code = (
-        "import sys\n"
-        "from pagelens.main import main\n"
-        "for command in (['ingest', 'pdfs', '--encoder', 'lexical'], ['query', 'badger']):\n"
-        "    try:\n"
-        "        main(command)\n"
-        "    except SystemExit as e:\n"
-        "        assert e.code == 0, e.code\n"
-        "print({'torch', 'transformers', 'colpali_engine'} & set(sys.modules))\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
-    )
-    assert done.stdout.splitlines()[-1] == "set()"

@@ -1,12 +1,5 @@
-import json
-import os
 import re
-import subprocess
-import sys
-from dataclasses import dataclass
-from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,42 +8,10 @@ from numpy.typing import NDArray
 
 from index import compiled, kernels, maxsim
 from index.errors import VectorShapeError, WrongUseError
-from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from index.quantize import from_bfloat16, pack_sign_bits
+from tests.stored_pages import Stored, random_pages, store, unit_vectors
 
-ROOT = Path(__file__).resolve().parents[2]
 RAGGED = [1, 0, 5, 17, 2, 832, 3, 64, 31, 32, 33, 0, 300]
-
-
-@dataclass(frozen=True)
-class Stored:
-    """Pages as an index holds them, one after the other."""
-
-    bits: NDArray[np.uint8]
-    halves: NDArray[np.uint16]
-    starts: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    @property
-    def words(self) -> NDArray[np.uint64]:
-        return self.bits.reshape(-1).view(np.uint64)
-
-    def subset(self, order) -> "Stored":
-        return Stored(self.bits, self.halves, self.starts[order], self.counts[order])
-
-
-def unit_vectors(rng: np.random.Generator, n: int) -> NDArray[np.float32]:
-    vectors = rng.standard_normal((n, 128), np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def store(vectors: NDArray[np.float32], counts) -> Stored:
-    counts = np.array(counts, np.int64)
-    starts = np.cumsum(counts) - counts
-    return Stored(pack_sign_bits(vectors), to_bfloat16(vectors), starts, counts)
-
-
-def random_pages(counts, seed: int = 1) -> Stored:
-    return store(unit_vectors(np.random.default_rng(seed), sum(counts)), counts)
 
 
 def assert_equal_to_definition(query: NDArray[np.float32], pages: Stored, **threads) -> None:
@@ -310,117 +271,3 @@ def test_bits_with_gaps_between_them_are_refused():
         VectorShapeError, match=r"^Bits must be C-contiguous and aligned, got strides \(16,\) at"
     ):
         kernels.hamming_scores(QUERY_BITS, np.zeros(16, np.uint64)[::2], STARTS, COUNTS)
-
-
-def test_a_forked_process_gets_threads_of_its_own():
-    script = """
-import os, signal
-import numpy as np
-from index.kernels import hamming_scores
-query, bits = np.zeros((1, 16), np.uint8), np.zeros(2000, np.uint64)
-pages = np.arange(1000), np.ones(1000, np.int64)
-hamming_scores(query, bits, *pages, n_threads=2)
-child = os.fork()
-if child == 0:
-    signal.alarm(60)
-    os._exit(0 if hamming_scores(query, bits, *pages, n_threads=2).sum() == 1000 else 1)
-print("child", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    # Python 3.12 warns of any fork beside threads; this is what is tested here.
-    assert run(script, PYTHONWARNINGS="ignore").stdout == "child 0\n"
-
-
-def test_nothing_behind_the_last_patch_is_read():
-    # The pages end where memory ends: to read on is to die.
-    script = """
-import ctypes, mmap
-import numpy as np
-from index.kernels import bits_scores, float_scores, hamming_scores
-size = 4 * mmap.PAGESIZE
-memory = np.frombuffer(mmap.mmap(-1, size + mmap.PAGESIZE), np.uint8)
-behind = ctypes.c_void_p(memory.ctypes.data + size)
-assert ctypes.CDLL(None).mprotect(behind, ctypes.c_size_t(mmap.PAGESIZE), 0) == 0
-bits, vectors = memory[:size].view(np.uint64), memory[:size].view(np.uint16).reshape(-1, 128)
-counts = np.array([1, 2, 5, 31, 32, 33, 64])
-query_bits, query = np.zeros((3, 16), np.uint8), np.ones((3, 128), np.float32)
-print(hamming_scores(query_bits, bits, len(bits) // 2 - counts, counts).tolist())
-print(bits_scores(query, bits, len(bits) // 2 - counts, counts).tolist())
-print(float_scores(query, vectors, len(vectors) - counts, counts).tolist())
-"""
-    assert run(script).stdout.splitlines() == [f"{[3.0] * 7}", f"{[0.0] * 7}", f"{[0.0] * 7}"]
-
-
-@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names an x86 processor")
-def test_processors_without_avx512_give_the_same_scores(tmp_path):
-    query, pages = unit_vectors(np.random.default_rng(11), 7), random_pages([21, 49, 10], 12)
-    query_bits, place = pack_sign_bits(query), (pages.starts, pages.counts)
-    np.savez(tmp_path / "data.npz", query_bits, query, pages.words, pages.halves, *place)
-    here = np.array(
-        [
-            kernels.hamming_scores(query_bits, pages.words, *place),
-            kernels.bits_scores(query, pages.words, *place),
-            kernels.float_scores(query, pages.halves, *place),
-        ]
-    )
-    script = """
-import sys
-import numpy as np
-from index import kernels
-query_bits, query, bits, halves, starts, counts = np.load(sys.argv[1]).values()
-print(kernels.hamming_scores(query_bits, bits, starts, counts).tolist())
-print(kernels.bits_scores(query, bits, starts, counts).tolist())
-print(kernels.float_scores(query, halves, starts, counts).tolist())
-"""
-    older = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
-    output = run(script, str(tmp_path / "data.npz"), NUMBA_CACHE_DIR=str(tmp_path), **older).stdout
-    there = np.array([json.loads(line) for line in output.splitlines()])
-    assert (there[0] == here[0]).all()
-    difference = np.abs(there - here).max()
-    assert difference <= 1e-6 * np.abs(here).max(), f"max difference {difference:.3g}"
-
-
-def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-
-
-@pytest.fixture
-def forget_kernels():
-    """Make the next call compile its kernel or load it from the cache, as in a new process."""
-    forget = compiled._compiled.cache_clear
-    forget()
-    yield forget
-    forget()
-
-
-def assert_hamming_scores_are_right() -> None:
-    query, pages = pack_sign_bits(unit_vectors(np.random.default_rng(13), 3)), random_pages([40])
-    [score] = kernels.hamming_scores(query, pages.words, pages.starts, pages.counts)
-    assert score == maxsim.hamming_maxsim(query, pages.bits)
-
-
-def test_nowhere_to_keep_compiled_code_is_no_error(monkeypatch, forget_kernels):
-    # The user's cache folder is the only one allowed, and cannot be made.
-    monkeypatch.setattr(numba.config, "CACHE_LOCATOR_CLASSES", "UserWideCacheLocator")
-    monkeypatch.setenv("XDG_CACHE_HOME", os.devnull)
-    monkeypatch.setenv("HOME", os.devnull)
-    with pytest.raises(RuntimeError, match="no locator available"):
-        numba.njit(cache=True)(assert_hamming_scores_are_right)
-    assert_hamming_scores_are_right()
-
-
-@pytest.mark.parametrize("kind", ["nbi", "nbc"])
-def test_a_damaged_cache_is_no_error(tmp_path, monkeypatch, forget_kernels, kind):
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
-    assert_hamming_scores_are_right()
-    [file] = tmp_path.rglob(f"*.{kind}")
-    file.write_bytes(file.read_bytes()[:100])
-    forget_kernels()
-    assert_hamming_scores_are_right()

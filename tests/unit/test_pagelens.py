@@ -1,10 +1,5 @@
 """pagelens/main.py: which commands there are, what they cost to name, and how errors are shown."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import click
 import pytest
 from click.testing import CliRunner
@@ -22,14 +17,6 @@ from index.errors import (
     WrongUseError,
 )
 from pagelens.main import COMMANDS, cli, load_command, main
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def in_own_process(*args: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *args], cwd=ROOT, capture_output=True, text=True, check=False, **kwargs
-    )
 
 
 @pytest.fixture
@@ -87,20 +74,6 @@ def test_the_help_lists_every_command_with_its_line() -> None:
     ]
 
 
-@pytest.mark.parametrize("option", ["--help", "-h", "--version"])
-def test_help_and_version_import_nothing_heavy(option: str) -> None:
-    ran = in_own_process("-X", "importtime", "-m", "pagelens", option)
-    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
-    assert ran.returncode == 0
-    assert "click" in imported
-    assert imported.isdisjoint({"numpy", "torch", "numba", "PIL", "query", "ingest", "encoders"})
-
-
-def test_the_version_is_that_of_the_distribution() -> None:
-    ran = in_own_process("-m", "pagelens", "--version")
-    assert ran.stdout == "pagelens, version 0.1.0\n"
-
-
 def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert run() == 2
     assert capsys.readouterr().err.startswith("Usage: pagelens [OPTIONS] COMMAND [ARGS]...\n")
@@ -117,15 +90,6 @@ def test_a_wrong_choice_lists_the_right_ones(capsys: pytest.CaptureFixture[str])
     assert run("query", "x", "--ranking", "best") == 2
     err = capsys.readouterr().err
     assert "'hamming-then-float', 'hamming-then-bits', 'hamming', 'float', 'bm25', 'hybrid'" in err
-
-
-@pytest.mark.parametrize("name", ["query", "ingest"])
-def test_the_packages_are_the_same_commands(name: str) -> None:
-    as_package = in_own_process("-m", name, "--help")
-    as_command = in_own_process("-m", "pagelens", name, "--help")
-    assert as_package.returncode == as_command.returncode == 0
-    assert as_package.stdout == as_command.stdout
-    assert as_package.stdout.startswith(f"Usage: pagelens {name} ")
 
 
 # How errors are shown
@@ -218,41 +182,3 @@ def test_a_command_that_ends_well_exits_with_0(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(pagelens.main, "load_command", lambda name: status)
     assert run("status") == 0
-
-
-def test_a_script_the_terminal_lacks_is_no_error() -> None:
-    program = (
-        "import click, pagelens.main\n"
-        "command = click.command()(lambda: click.echo('caf\\xe9 \\u6a5f'))\n"
-        "pagelens.main.load_command = lambda name: command\n"
-        "pagelens.main.main(['status'])\n"
-    )
-    env = {**os.environ, "PYTHONIOENCODING": "latin-1"}
-    ran = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, env=env, capture_output=True, check=False
-    )
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"caf\xe9 ?\n", b"")
-
-
-@pytest.mark.parametrize("n_lines", [1, 100_000])
-def test_a_reader_that_has_seen_enough_is_no_error(n_lines: int) -> None:
-    program = (
-        "import click, pagelens.main\n"
-        f"command = click.command()(lambda: [print('line') for _ in range({n_lines})] and None)\n"
-        "pagelens.main.load_command = lambda name: command\n"
-        "pagelens.main.main(['status'])\n"
-    )
-    read_end, write_end = os.pipe()
-    os.close(read_end)  # the first byte written meets a closed pipe
-    try:
-        ran = subprocess.run(
-            [sys.executable, "-c", program],
-            cwd=ROOT,
-            stdout=write_end,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    finally:
-        os.close(write_end)
-    assert (ran.returncode, ran.stderr) == (1, "")

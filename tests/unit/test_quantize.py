@@ -82,8 +82,10 @@ def test_bfloat16_by_hand(bits, half):
     assert (to_bfloat16(vectors) == half).all()
 
 
-@given(arrays(np.uint16, (2, 128), elements=st.integers(0, 0xFFFF).filter(lambda h: ~h & 0x7F80)))
-def test_every_bfloat16_survives_the_round_trip(halves):
+def test_every_bfloat16_survives_the_round_trip():
+    halves = np.arange(2**16, dtype=np.uint16)
+    halves = halves[~halves & 0x7F80 > 0].reshape(-1, 128)  # all but infinities and NaN
+    assert halves.size == 2**16 - 2 * 128
     assert (to_bfloat16(from_bfloat16(halves)) == halves).all()
 
 

@@ -2,8 +2,6 @@
 
 import io
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,7 +13,6 @@ from PIL import Image
 
 import pagelens.query_command
 from encoders.lexical import LexicalEncoder
-from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import MissingDependencyError
 from index.interface import RERANK_COUNT
 from index.pages import Fingerprint, QueryVectors
@@ -23,8 +20,6 @@ from pagelens.main import main
 from query.search import RANKINGS
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill
 from tests.memory_index import MemoryIndex
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Ran(NamedTuple):
@@ -488,27 +483,6 @@ def test_saving_pages_needs_a_text(run: Run) -> None:
     ran = run("--save-pages", "pages")
     assert ran.code == 2
     assert ran.error == '--save-pages needs a text: pagelens query "text" --save-pages DIR'
-
-
-# The whole command in its own process
-
-
-def test_a_lexical_query_imports_no_model_library(tmp_path: Path) -> None:
-    index = EmbeddedIndex.open_for_writing(tmp_path / "index", LexicalEncoder().fingerprint)
-    fill(index)
-    index.close()
-    ran = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "query", "ferries", "--json"],
-        cwd=ROOT,
-        env={**os.environ, "PAGELENS_INDEX": str(tmp_path / "index")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(ran.stdout)["hits"][0]["page_id"] == f"{OLD_REPORT}-3"
-    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
-    assert "encoders" in imported
-    assert imported.isdisjoint({"torch", "transformers", "colpali_engine", "huggingface_hub"})
 
 
 # Reasons

@@ -4,8 +4,6 @@ import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,6 @@ from PIL import Image
 
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
-from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import MissingDependencyError, ServerError, WrongUseError
 from index.interface import BM25, PageIndex
 from index.pages import Fingerprint, QueryVectors, page_id
@@ -378,40 +375,6 @@ class TestSharing:
         with ThreadPoolExecutor(2) as threads:
             requests = [ask(text) for text in ("harbour", "ferries")]
             assert all(found.groups for found in threads.map(service.search, requests))
-
-    def test_answers_stay_whole_while_an_ingest_goes_on(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(shared_index, "REFRESH_S", 0)
-        monkeypatch.setattr(shared_index, "PATIENCE_S", 0)  # as often as there is a chance to
-        with closing(
-            EmbeddedIndex.open_for_writing(tmp_path, LexicalEncoder().fingerprint)
-        ) as writer:
-            fill(writer)
-            service = SearchService(
-                lambda: EmbeddedIndex.open(tmp_path), lambda _: LexicalEncoder()
-            )
-            is_over = threading.Event()
-
-            def search_on() -> int:
-                n_searches = 0
-                while not is_over.is_set():
-                    found = service.search(ask("harbour report", k=8))
-                    assert found.groups[0].best.document_id in (OLD_REPORT, NEW_REPORT)
-                    n_searches += 1
-                return n_searches
-
-            with ThreadPoolExecutor(3) as threads:
-                searchers = [threads.submit(search_on) for _ in range(3)]
-                try:
-                    for _ in range(20):
-                        writer.delete([OLD_REPORT])
-                        writer.compact()
-                        fill(writer)
-                finally:
-                    is_over.set()
-                assert all(searcher.result(WAIT_S) for searcher in searchers)
-            service.close()
 
 
 def _read(shared: SharedIndex) -> None:
