@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INDEX ?= demo/index
+# a process a core, four at most (each has a JVM and torch); who is idle takes from who is not
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 .PHONY: demo serve test check fix bench poppler
 .DEFAULT_GOAL := demo
@@ -25,13 +27,13 @@ test: .venv/installed-dev poppler  ## everything CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: .venv/installed-dev  ## lint, types and unit tests: what to run before a commit
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/unit
+	$(PYTEST) -q tests/unit
 
 fix: .venv/installed-dev  ## format, and mend what ruff can mend
 	$(BIN)/ruff format .

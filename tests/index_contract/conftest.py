@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
@@ -40,6 +41,13 @@ def empty_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page
     index.close()
 
 
+@pytest.fixture
+def alone_at_the_live_vespa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The processes of a run share that server, and each test wants it empty."""
+    with FileLock(tmp_path_factory.getbasetemp().parent / "live-vespa.lock"):
+        yield
+
+
 def over_stand_in(request: pytest.FixtureRequest) -> PageIndex:
     marker = request.node.get_closest_marker("engine")
     if marker is not None:
@@ -56,6 +64,7 @@ def over_live_vespa(request: pytest.FixtureRequest) -> PageIndex:
     marker = request.node.get_closest_marker("not_in_engine")
     if marker is not None:
         pytest.skip(f"Vespa's engine {marker.args[0]}: see docs/vespa.md.")
+    request.getfixturevalue("alone_at_the_live_vespa")
     location = Location(url)
     assert VespaIndex.stored_fingerprint(location) in (None, FINGERPRINT), (
         f"{url} holds somebody's index, and these tests empty it. Name an empty server."
