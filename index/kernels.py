@@ -3,7 +3,7 @@
 `hamming_scores` equals its definition to the last bit, `bits_scores` and `float_scores` to float32
 rounding (1e-6 relative). `bit_plane_scores` approximates `bits_scores` within a known bound, for
 pruning between the phases. Knows nothing of files, filters or rankings: it reads the patches that
-`starts` and `counts` name, in that order.
+`starts` and `counts` name, in that order. For few pages `plain_scores.py` has the same functions.
 
 Here arguments are checked and pages shared out; the loops themselves are in `compiled.py`. Two
 measured choices (`python -m tests.bench.bench_kernels`; docs/decisions.md):

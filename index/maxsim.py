@@ -41,9 +41,11 @@ def hamming_distances(
     """
     check_array("Query bits", query_bits, np.uint8, None, BYTES_PER_VECTOR)
     check_array("Page bits", page_bits, np.uint8, None, BYTES_PER_VECTOR)
-    distances = np.empty((len(query_bits), len(page_bits)), np.int64)
-    for row, token in zip(distances, query_bits, strict=True):
-        np.bitwise_count(token ^ page_bits).sum(axis=1, out=row)  # (n_patches,)
+    tokens = np.ascontiguousarray(query_bits).view(np.uint64)  # (n_tokens, 2)
+    patches = np.ascontiguousarray(page_bits).view(np.uint64)  # (n_patches, 2)
+    distances = np.zeros((len(tokens), len(patches)), np.int64)
+    for half in (0, 1):
+        distances += np.bitwise_count(tokens[:, None, half] ^ patches[:, half])
     return distances
 
 
@@ -125,10 +127,9 @@ def float_similarities(
     """
     check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
     check_array("Page vectors", page, np.float32, None, VECTOR_DIM)
-    similarities = np.empty((len(query), len(page)), np.float32)
-    for row, token in zip(similarities, query, strict=True):
-        np.matmul(page, token, out=row)  # (n_patches,)
-    return similarities
+    # page @ token for each token: in query @ page.T a row would depend on how many others there are
+    similarities: NDArray[np.float32] = (page @ query[:, :, None])[:, :, 0]
+    return similarities  # (n_tokens, n_patches)
 
 
 def hamming_maxsim(query_bits: NDArray[np.uint8], page_bits: NDArray[np.uint8]) -> float:

@@ -17,6 +17,7 @@ from index.embedded.catalog import BITS_SIZE, CATALOG_NAME, VECTOR_SIZE, Catalog
 from index.embedded.compact import copy_live_pages, remove_other_generations
 from index.embedded.lock import WriterLock
 from index.embedded.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from index.embedded.ranking import rank_by_maxsim
 from index.embedded.segments import SegmentWriter
 from index.embedded.snapshot import Snapshot, take_snapshot
 from index.errors import WrongUseError
@@ -219,8 +220,6 @@ class EmbeddedIndex:
                 with timer.stage("bm25"):
                     rows, scores = self._rank_by_text(snapshot, candidates, query.text, k)
         if ranking != BM25:
-            from index.embedded.ranking import rank_by_maxsim  # imports numba
-
             rows, scores = rank_by_maxsim(snapshot, candidates, query, ranking, k, rerank, timer)
         n_tokens = 1 if ranking == BM25 else max(1, len(query.tokens))
         with timer.stage("hits"), self._one_at_a_time:

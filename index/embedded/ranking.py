@@ -1,15 +1,17 @@
 """The MaxSim rankings over a snapshot: phase 1 for every candidate, phase 2 for the best.
 
 Every score that leaves here is one `index/maxsim.py` defines; only which pages reach phase 2 is
-approximate.
+approximate. Few candidates are scored by that definition, many by the compiled kernels: the phases
+are the same, and so are the scores, to float32 rounding.
 """
 
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import kernels
+from index import plain_scores
 from index.embedded.catalog import VECTOR_SIZE
 from index.embedded.snapshot import Snapshot
 from index.interface import FLOAT, HAMMING, HAMMING_THEN_BITS
@@ -22,6 +24,13 @@ PRUNE_WINDOW = 5
 query's bit planes, and the best `rerank` of those go on: the recall of scoring all of them, in a
 little over half the time. With `rerank` as large as the index nothing is pruned, and the result is
 exact. See docs/decisions.md."""
+
+PLAIN_COMPARISONS = 1_000_000
+"""Up to so many query tokens times patches of candidates are scored by the definition itself, page
+by page: 700 pages of 100 patches, or 86 of 832, at 14 tokens. To import and load the kernels takes
+a new process 0.9 s, in which it could make forty times as many comparisons. The limit is not there,
+because a process that lives on would pay at every query: at this limit 15 to 50 ms, where the
+kernels take 8 to 9. `python -m tests.bench.bench_cold`; docs/decisions.md."""
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -43,26 +52,38 @@ def rank_by_maxsim(
         in tie order. Pages without patches are never among them.
     """
     rows = candidates[snapshot.n_patches[candidates] > 0]
+    scorer = _scorer(len(query.tokens) * int(snapshot.n_patches[rows].sum()))
     if ranking == FLOAT:
         with timer.stage("float"):
-            return _best(snapshot, rows, _float(snapshot, query, rows), k)
+            return _best(snapshot, rows, _float(scorer, snapshot, query, rows), k)
     if ranking == HAMMING:
         with timer.stage("phase_1"):
-            return _best(snapshot, rows, _hamming(snapshot, query, rows), k)
+            return _best(snapshot, rows, _hamming(scorer, snapshot, query, rows), k)
     rerank = max(rerank, k)
     if len(rows) > rerank:
         with timer.stage("phase_1"):
-            rows, _ = _best(snapshot, rows, _hamming(snapshot, query, rows), PRUNE_WINDOW * rerank)
+            rows, _ = _best(
+                snapshot, rows, _hamming(scorer, snapshot, query, rows), PRUNE_WINDOW * rerank
+            )
     if len(rows) > rerank:
         with timer.stage("prune"):
-            rows, _ = _best(snapshot, rows, _bit_planes(snapshot, query, rows), rerank)
+            rows, _ = _best(snapshot, rows, _bit_planes(scorer, snapshot, query, rows), rerank)
     with timer.stage("phase_2"):
         score = _bits if ranking == HAMMING_THEN_BITS else _float
         rows = np.sort(rows)  # in storage order the vectors are read from one end to the other
         if score is _float:
             starts, counts = snapshot.first_patch[rows], snapshot.n_patches[rows]
             snapshot.vectors_file.will_need(starts * VECTOR_SIZE, counts * VECTOR_SIZE)
-        return _best(snapshot, rows, score(snapshot, query, rows), k)
+        return _best(snapshot, rows, score(scorer, snapshot, query, rows), k)
+
+
+def _scorer(n_comparisons: int) -> ModuleType:
+    """The module whose functions score: `plain_scores`, or `kernels`, which imports numba."""
+    if n_comparisons <= PLAIN_COMPARISONS:
+        return plain_scores
+    from index import kernels
+
+    return kernels
 
 
 def _best(snapshot: Snapshot, rows: Rows, scores: Scores, k: int) -> tuple[Rows, Scores]:
@@ -76,23 +97,23 @@ def _best(snapshot: Snapshot, rows: Rows, scores: Scores, k: int) -> tuple[Rows,
 
 
 def _over_pages(
-    kernel: Callable[..., Scores], snapshot: Snapshot, query: object, stored: object, rows: Rows
+    score: Callable[..., Scores], snapshot: Snapshot, query: object, stored: object, rows: Rows
 ) -> Scores:
-    return kernel(query, stored, snapshot.first_patch[rows], snapshot.n_patches[rows])
+    return score(query, stored, snapshot.first_patch[rows], snapshot.n_patches[rows])
 
 
-def _hamming(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+def _hamming(scorer: ModuleType, snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
     bits = pack_sign_bits(query.vectors)
-    return _over_pages(kernels.hamming_scores, snapshot, bits, snapshot.bits, rows)
+    return _over_pages(scorer.hamming_scores, snapshot, bits, snapshot.bits, rows)
 
 
-def _bit_planes(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
-    return _over_pages(kernels.bit_plane_scores, snapshot, query.vectors, snapshot.bits, rows)
+def _bit_planes(scorer: ModuleType, snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+    return _over_pages(scorer.bit_plane_scores, snapshot, query.vectors, snapshot.bits, rows)
 
 
-def _bits(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
-    return _over_pages(kernels.bits_scores, snapshot, query.vectors, snapshot.bits, rows)
+def _bits(scorer: ModuleType, snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+    return _over_pages(scorer.bits_scores, snapshot, query.vectors, snapshot.bits, rows)
 
 
-def _float(snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
-    return _over_pages(kernels.float_scores, snapshot, query.vectors, snapshot.vectors, rows)
+def _float(scorer: ModuleType, snapshot: Snapshot, query: QueryVectors, rows: Rows) -> Scores:
+    return _over_pages(scorer.float_scores, snapshot, query.vectors, snapshot.vectors, rows)

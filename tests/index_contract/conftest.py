@@ -1,16 +1,20 @@
 """One suite, every index: a test asks for `empty_index` and gets each implementation in turn.
 
+The embedded index comes twice: scored by the plain definition, as few pages are, and by the
+kernels, as many are.
 Vespa comes twice: over the stand-in server of tests/vespa_java, whose query parsing, document store
 and score evaluation are Vespa's own, and over a live server where PAGELENS_VESPA_URL names one.
 """
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from index.embedded import ranking
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.location import Location
@@ -26,10 +30,19 @@ from vespa_app.wire import MANIFEST_ID
 LIVE_VESPA_VARIABLE = "PAGELENS_VESPA_URL"
 
 
-@pytest.fixture(params=["embedded", "memory", "vespa-stand-in", "vespa-live"])
-def empty_index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PageIndex]:
+@pytest.fixture(
+    params=["embedded-plain", "embedded-kernels", "memory", "vespa-stand-in", "vespa-live"]
+)
+def empty_index(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[PageIndex]:
+    def embedded(plain_comparisons: int) -> PageIndex:
+        monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", plain_comparisons)
+        return EmbeddedIndex.open_for_writing(tmp_path / "index", FINGERPRINT)
+
     makers: dict[str, Callable[[], PageIndex]] = {
-        "embedded": lambda: EmbeddedIndex.open_for_writing(tmp_path / "index", FINGERPRINT),
+        "embedded-plain": lambda: embedded(sys.maxsize),
+        "embedded-kernels": lambda: embedded(-1),
         "memory": lambda: MemoryIndex(FINGERPRINT),
         "vespa-stand-in": lambda: over_stand_in(request),
         "vespa-live": lambda: over_live_vespa(request),

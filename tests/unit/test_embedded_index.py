@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index import kernels
+from index.embedded import ranking
 from index.embedded.catalog import Catalog
 from index.embedded.check import check_index
 from index.embedded.embedded_index import EmbeddedIndex
@@ -21,7 +23,7 @@ from index.errors import (
     PagelensError,
     WrongUseError,
 )
-from index.interface import BM25, FLOAT
+from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
 from index.pages import QueryVectors
 from index.quantize import from_bfloat16, to_bfloat16
 from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors
@@ -57,6 +59,39 @@ def reader(folder: Path) -> Iterator[EmbeddedIndex]:
     fill(folder, range(3))
     with closing(EmbeddedIndex.open(folder)) as index:
         yield index
+
+
+@pytest.mark.parametrize("name", [HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, FLOAT])
+def test_few_and_many_comparisons_are_ranked_alike(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    fill(folder, range(30))
+    with closing(EmbeddedIndex.open(folder)) as index:
+        found = []
+        for limit in (sys.maxsize, -1):
+            monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", limit)
+            result = index.search(QUERY, name, 3, rerank=4)  # of 60: all phases, and the pruning
+            found.append(result)
+    plain, fast = found
+    assert list(plain.timings_ms) == list(fast.timings_ms)
+    assert [hit.page_id for hit in plain.hits] == [hit.page_id for hit in fast.hits]
+    scores = [[hit.score_sum for hit in result.hits] for result in found]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-6)
+
+
+def test_the_kernels_score_more_than_the_plain_limit(
+    reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_comparisons = len(QUERY.tokens) * reader.stats().n_vectors
+    counted = []
+    scores = kernels.float_scores
+    monkeypatch.setattr(kernels, "float_scores", lambda *a: counted.append(1) or scores(*a))
+    monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", n_comparisons)
+    ranked(reader)
+    assert not counted
+    monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", n_comparisons - 1)
+    ranked(reader)
+    assert counted
 
 
 def test_a_reader_stays_on_the_state_it_opened(folder: Path, reader: EmbeddedIndex) -> None:

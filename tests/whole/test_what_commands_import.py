@@ -30,6 +30,24 @@ def test_help_and_version_import_nothing_heavy(option: str) -> None:
     assert imported.isdisjoint({"numpy", "torch", "numba", "PIL", "query", "ingest", "encoders"})
 
 
+def test_a_query_of_a_small_index_imports_neither_compiled_kernels_nor_torch(
+    tmp_path: Path,
+) -> None:
+    folder = make_index(tmp_path / "index")
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pagelens", "query", "harbour"]
+        + ["--index", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
+    assert "report.pdf" in ran.stdout
+    assert {"numpy", "index"} <= imported
+    assert imported.isdisjoint({"numba", "llvmlite", "scipy", "torch", "transformers"})
+
+
 def test_naming_the_commands_does_not_import_the_protocol():
     program = (
         "import contextlib, sys, pagelens.main\n"
@@ -40,7 +58,7 @@ def test_naming_the_commands_does_not_import_the_protocol():
 
 
 def test_the_other_commands_do_not_wait_for_the_web() -> None:
-    code = "import json, sys, pagelens; print(json.dumps(sorted(sys.modules)))"
+    code = "import json, sys, pagelens.query_command; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
