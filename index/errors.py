@@ -10,13 +10,16 @@ PagelensError
  |- ServerError             6  the Vespa server is unreachable or refused
  `- DamagedIndexError       7  what is stored does not agree with what was recorded
 
-Three that only a server of many requests knows stand in query/service/refusals.py.
+Three that only a server of many requests knows stand in query/service/refusals.py, and the
+PageFailure of an image with too many pixels in encoders/image_decoder.py.
 
 A message says what happened with the value, why, and the command or flag that helps.
 """
 
 FINISHED_WITH_FAILURES = 3
 INTERRUPTED = 130
+
+_SHOWN_BYTES = 16
 
 
 class PagelensError(Exception):
@@ -43,6 +46,15 @@ class PageFailure(PagelensError):
     """One file or page could not be read; its text is the reason shown beside the file's name."""
 
     exit_code = 3
+
+
+def wrong_kind(kind: str, head: bytes) -> str:
+    """The reason for a file that is not what its name says, with its first bytes.
+
+    >>> wrong_kind("a PDF", b"<html><body>404 Not Found")
+    "not a PDF (starts with b'<html><body>404 ')"
+    """
+    return f"not {kind} (starts with {head[:_SHOWN_BYTES]!r})"
 
 
 class MissingDependencyError(PagelensError):

@@ -5,7 +5,8 @@ import signal
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from ingest.source_file import has_eof_mark, read_head, wrong_kind
+from index.errors import wrong_kind
+from ingest.source_file import has_eof_mark, read_head
 from ingest.text_layer import clean_text
 
 _COMPLAINT = re.compile(r"^(?:\w+ )?Error(?: \(\d+\))?: (.+)$", re.MULTILINE)

@@ -6,7 +6,6 @@ from pathlib import Path
 from index.errors import PageFailure
 
 END_SIZE_BYTES = 1024  # as far as PDF readers look for the header, so junk before it is allowed
-_SHOWN_BYTES = 16
 
 
 def read_head(path: Path) -> bytes:
@@ -28,15 +27,6 @@ def has_eof_mark(path: Path) -> bool:
         PageFailure: the file is gone or must not be read.
     """
     return b"%%EOF" in _read_end(path, offset=-END_SIZE_BYTES)
-
-
-def wrong_kind(kind: str, head: bytes) -> str:
-    """The reason for a file that is not what its name says, with its first bytes.
-
-    >>> wrong_kind("a PDF", b"<html><body>404 Not Found")
-    "not a PDF (starts with b'<html><body>404 ')"
-    """
-    return f"not {kind} (starts with {head[:_SHOWN_BYTES]!r})"
 
 
 def _read_end(path: Path, offset: int) -> bytes:

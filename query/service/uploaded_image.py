@@ -1,21 +1,20 @@
-"""An image from outside, opened with suspicion: few formats, few pixels, a line for any fault."""
+"""An image sent to search by: how much of it is taken, and what is said of a fault."""
 
-import io
+from PIL import Image
 
-from PIL import Image, ImageOps
-
-from index.errors import WrongUseError
+from encoders.image_decoder import SIGNATURES, TooManyPixelsError, decoded_frame
+from index.errors import PageFailure, WrongUseError
 
 MAX_UPLOAD_BYTES = 20_000_000  # a phone's photograph has a quarter of that
 MAX_PIXELS = 50_000_000
 """150 MB once decoded, which a few compressed kilobytes may claim to be; an A3 scan at 300 dpi has
 17 million."""
 
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
+FORMATS = tuple(SIGNATURES)
 
 
 def open_image(data: bytes) -> Image.Image:
-    """Decode an image, upright as its camera says, RGB, what is transparent on white.
+    """Decode an image as ingest decodes it: the same pixels for the same picture.
 
     Raises:
         WrongUseError: too large, of another format, or broken.
@@ -26,21 +25,14 @@ def open_image(data: bytes) -> Image.Image:
             "Send a smaller one."
         )
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise _too_many_pixels(f"{image.width:,} x {image.height:,}")
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except Image.DecompressionBombError as e:  # above Pillow's own limit, which is higher
-        raise _too_many_pixels("far too many") from e
-    except (OSError, SyntaxError, ValueError) as e:
+        with decoded_frame(data, FORMATS, MAX_PIXELS) as image:
+            return image
+    except TooManyPixelsError as e:
+        size = "{:,} x {:,}".format(*e.size_px) if e.size_px else "far too many"
+        raise WrongUseError(
+            f"The image has {size} pixels; at most {MAX_PIXELS:,} are taken. Send a smaller one."
+        ) from e
+    except PageFailure as e:
         raise WrongUseError(
             f"This is not an image that can be read. Send one of these: {', '.join(FORMATS)}."
         ) from e
-    on_white = Image.new("RGBA", upright.size, "white")
-    return Image.alpha_composite(on_white, upright).convert("RGB")
-
-
-def _too_many_pixels(how_many: str) -> WrongUseError:
-    return WrongUseError(
-        f"The image has {how_many} pixels; at most {MAX_PIXELS:,} are taken. Send a smaller one."
-    )

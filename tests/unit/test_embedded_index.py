@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
