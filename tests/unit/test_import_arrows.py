@@ -1,7 +1,10 @@
 """The house's rule: imports point down only, and each heavy dependency has one importing module."""
 
 import ast
+import re
+import sys
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -110,3 +113,16 @@ def test_heavy_dependencies_have_one_importing_module(dependency: str) -> None:
         if any(m.split(".")[0] == dependency for m in imported_modules(path))
     }
     assert set() < importers <= ONE_IMPORTER[dependency]
+
+
+def test_every_distribution_imported_is_a_dependency_of_its_own() -> None:
+    """Not only of another one, which may do without it one day."""
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")  # 3.10 has no tomllib
+    listed = re.search(r"^dependencies = \[\n(.*?)^\]", pyproject, re.MULTILINE | re.DOTALL)
+    assert listed is not None
+    dependencies = set(re.findall(r'^ *"([\w-]+)', listed[1], re.MULTILINE))
+    imported = {m.split(".")[0] for path in source_files() for m in imported_modules(path)}
+    owners = packages_distributions()
+    for module in imported - set(PACKAGES) - set(sys.stdlib_module_names):
+        names = {name.lower().replace("_", "-") for name in owners[module]}
+        assert names & dependencies, module
