@@ -7,15 +7,26 @@ from pathlib import Path
 
 import pytest
 
+import pagelens
 from tests.vespa_java.jars import JavaUnavailableError, compile_sources, fetch_jars
 from tests.vespa_java.jvm import VespaJava
 from tests.vespa_java.stand_in import StandIn
+
+SAMPLES = Path(__file__).parents[1] / "samples"
 
 
 def pytest_configure() -> None:
     """A shell starts what runs in its background deaf to Ctrl-C; tests of Ctrl-C must hear it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def samples_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an index of samples/, made by the lexical encoder."""
+    folder = tmp_path_factory.mktemp("samples") / "index"
+    pagelens.ingest(SAMPLES, index=folder, encoder="lexical")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""query/heat/merging.py, heatmap.py and colours.py: the merging rule, the scale, the picture."""
+"""query/heat/merging.py, drawing.py and colours.py: the merging rule, the scale, the picture."""
 
 import io
 from dataclasses import replace

@@ -1,34 +1,20 @@
 """How well the lexical encoder finds the sample pages: nDCG@5 on known-item queries, printed."""
 
 import csv
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import ir_measures
 import pytest
-from click.testing import CliRunner
 from ir_measures import Qrel, ScoredDoc, nDCG
 
 from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import BM25, HAMMING, HAMMING_THEN_FLOAT
-from pagelens.ingest_command import ingest
 from query.search import HYBRID
 from tests.finding import found_for
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-
-
-@pytest.fixture(scope="module")
-def samples_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
-    folder = tmp_path_factory.mktemp("samples") / "index"
-    result = CliRunner().invoke(
-        ingest, [str(SAMPLES), "--index", str(folder), "--encoder", "lexical"]
-    )
-    assert result.exit_code == 0, result.output
-    with closing(EmbeddedIndex.open(folder)) as index:
-        yield index
 
 
 def known_items() -> list[tuple[str, list[str]]]:
@@ -56,11 +42,10 @@ def ndcg_at_5(index: EmbeddedIndex, ranking: str) -> float:
     return float(ir_measures.calc_aggregate([nDCG @ 5], relevant, run)[nDCG @ 5])
 
 
-def test_known_pages_are_found(
-    samples_index: EmbeddedIndex, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_known_pages_are_found(samples_index: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rankings = (HAMMING_THEN_FLOAT, HAMMING, BM25, HYBRID)
-    scores = {ranking: ndcg_at_5(samples_index, ranking) for ranking in rankings}
+    with closing(EmbeddedIndex.open(samples_index)) as index:
+        scores = {ranking: ndcg_at_5(index, ranking) for ranking in rankings}
     with capsys.disabled():
         figures = ", ".join(f"{ranking} {score:.3f}" for ranking, score in scores.items())
         print(f"\nnDCG@5 on {len(known_items())} sample queries: {figures}")  # noqa: T201
