@@ -31,7 +31,7 @@ def test_outcomes_are_in_order_of_the_items_and_failures_are_theirs() -> None:
 def test_nothing_to_do_starts_no_thread() -> None:
     before = threading.active_count()
     assert run_parallel(str, []) == []
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_what_is_no_failure_of_the_server_ends_it_all() -> None:

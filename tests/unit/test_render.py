@@ -376,7 +376,6 @@ def test_a_moment_without_processes_is_the_pages_failure(
 
 def test_many_threads_render_the_same_pages(marked_words: Path) -> None:
     facts = read_facts(marked_words)
-    n_threads = threading.active_count()
 
     def pixels(page_number: int) -> bytes:
         return render_page(marked_words, facts, page_number, long_edge(120)).image.tobytes()
@@ -384,7 +383,8 @@ def test_many_threads_render_the_same_pages(marked_words: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         both = list(pool.map(pixels, [*range(1, 9)] * 2))
     assert both[:8] == both[8:]
-    assert threading.active_count() == n_threads, "no clock is left running"
+    clocks = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    assert all(clock.finished.is_set() for clock in clocks), "no clock is left running"
 
 
 def test_nothing_is_left_on_disk_or_written_to_the_terminal(
