@@ -127,8 +127,9 @@ def float_similarities(
     """
     check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
     check_array("Page vectors", page, np.float32, None, VECTOR_DIM)
-    # page @ token for each token: in query @ page.T a row would depend on how many others there are
-    similarities: NDArray[np.float32] = (page @ query[:, :, None])[:, :, 0]
+    # each pair on its own: a matrix product by BLAS rounds equal patches differently by where they
+    # stand among others, and pages that are equal would not tie
+    similarities: NDArray[np.float32] = np.einsum("td,pd->tp", query, page)
     return similarities  # (n_tokens, n_patches)
 
 

@@ -110,6 +110,22 @@ def test_ties_are_in_order_of_document_id_and_page_number(
 
 @pytest.mark.not_in_engine("cuts equal scores in an order of its own")
 @pytest.mark.parametrize("ranking", MAXSIM_RANKINGS)
+def test_equal_matches_tie_wherever_they_stand_on_the_page(
+    empty_index: PageIndex, ranking: str
+) -> None:
+    rng = np.random.default_rng(5)
+    best = unit_vectors(rng, 3)
+    for n in rng.permutation(12):
+        empty_index.put_document(document(int(n), f"/{n}.pdf"))
+        others = -best[rng.integers(0, 3, int(rng.integers(0, 9)))]  # never a token's best
+        vectors = rng.permutation(np.concatenate([best, others]))
+        empty_index.put([page(int(n), 1, vectors)])
+    hits = empty_index.search(query(best), ranking, 12, rerank=12).hits
+    assert len({hit.score_sum for hit in hits}) == 1
+    assert [hit.document_id for hit in hits] == [document_id(n) for n in range(12)]
+
+
+@pytest.mark.parametrize("ranking", MAXSIM_RANKINGS)
 def test_ties_are_cut_in_that_order(empty_index: PageIndex, ranking: str) -> None:
     same = unit_vectors(np.random.default_rng(1), 3)
     for n in (7, 3):

@@ -177,3 +177,14 @@ def test_a_query_without_tokens_scores_zero():
 def test_other_shapes_and_types_are_refused_with_both_values(score, query, page, message):
     with pytest.raises(VectorShapeError, match=f"^{re.escape(message)}$"):
         score(query, page)
+
+
+@pytest.mark.parametrize("n_tokens", [1, 2, 5, 14])
+def test_equal_patches_compare_equal_wherever_they_stand(n_tokens: int) -> None:
+    rng = np.random.default_rng(n_tokens)
+    query, patch = unit_vectors(rng, n_tokens), unit_vectors(rng, 1)
+    alone = float_similarities(query, patch)  # (n_tokens, 1)
+    for n_before in range(9):
+        for n_behind in range(9):
+            page = np.concatenate([unit_vectors(rng, n_before), patch, unit_vectors(rng, n_behind)])
+            assert (float_similarities(query, page)[:, [n_before]] == alone).all()
