@@ -5,8 +5,9 @@ the page as a person sees it (after rotation and crop box): x0, y0, x1, y1 with 
 top left. Scores: higher is better.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -223,6 +224,16 @@ class FileRecord:
     mtime_ns: int
 
 
+def existing_first(paths: Sequence[str]) -> tuple[str, ...]:
+    """Paths of the same bytes, those first that this machine has; else in their order.
+
+    One path alone is not looked at: there is no choice.
+    """
+    if len(paths) < 2:
+        return tuple(paths)
+    return tuple(sorted(paths, key=lambda path: not os.path.lexists(path)))
+
+
 @dataclass(frozen=True)
 class Document:
     """What an index knows of one file's bytes; the commit record of its pages.
@@ -245,9 +256,14 @@ class Document:
     failures: tuple[Failure, ...] = ()
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """Where its bytes lie, those first that are there now."""
+        return existing_first([file.path for file in self.files])
+
+    @property
     def name(self) -> str:
         """Its first path; its id where it has none."""
-        return self.files[0].path if self.files else self.document_id
+        return self.paths[0] if self.files else self.document_id
 
     @property
     def readable_pages(self) -> tuple[int, ...]:
@@ -320,7 +336,7 @@ class Hit:
         score: MaxSim divided by the number of query tokens (a mean cosine for `float` rankings);
             for `bm25` and `hybrid` the same as score_sum.
         score_sum: the ranking's own sum.
-        paths: where the document lies, in path order.
+        paths: where the document lies, in path order; of a Found those first that are there now.
         text: the page's words, for snippets.
     """
 

@@ -70,6 +70,39 @@ def _walk(root: Path, leave_out: Path | None) -> Iterator[Path]:
                 yield folder / file
 
 
+_PLACES_OF_DRIVES = frozenset(
+    {"/", "/home", "/media", "/mnt", "/net", "/run", "/run/media", "/Users", "/Volumes"}
+)
+"""Folders whose entries come and go with machines and drives: what lacks there proves nothing."""
+
+
+def is_gone(path: Path) -> bool:
+    """Whether a file was deleted or moved away, as far as this machine can tell.
+
+    It is not where nothing of its place is here: a path of another machine, or one on a drive that
+    is not mounted. Of such a drive its folder may be left, empty, in the place where drives are.
+
+    Args:
+        path: absolute.
+    """
+    try:
+        path.lstat()
+        return False
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError:
+        return False
+    try:
+        nearest = next(parent for parent in path.parents if parent.exists())
+        is_empty = nearest.is_dir() and not any(nearest.iterdir())
+    except OSError:
+        return False
+    if str(nearest) in _PLACES_OF_DRIVES or str(nearest.parent) == "/run/media":
+        return False
+    may_be_unmounted = str(nearest.parent) in _PLACES_OF_DRIVES - {"/home", "/Users"}
+    return not (is_empty and may_be_unmounted)
+
+
 def file_record(path: Path) -> FileRecord:
     """Size and time of a file as the file system gives them.
 

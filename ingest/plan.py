@@ -1,7 +1,9 @@
 """What a sync would do: add, replace, move, remove. Decides; changes nothing.
 
 Size and time are compared first; only files that differ are read and hashed. What is the same
-bytes is the same document, so a renamed file costs no embedding.
+bytes is the same document, so a renamed file costs no embedding. Where a document's bytes are
+found, its paths elsewhere are looked at too, and those that are gone are dropped: a folder that was
+renamed leaves no ghost of its old name.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,9 +13,9 @@ from functools import partial
 from pathlib import Path
 
 from index.errors import PageFailure
-from index.pages import Document, Failure, FileRecord
+from index.pages import Document, Failure, FileRecord, existing_first
 from ingest.document_facts import DocumentFacts
-from ingest.files import Scope, document_id_of, file_record, shown
+from ingest.files import Scope, document_id_of, file_record, is_gone, shown
 from ingest.render import read_facts
 
 
@@ -168,9 +170,17 @@ def _wanted_files(
             unreadable.add(one.record.path)
         else:
             wanted.setdefault(one.document_id, []).append(one.record)
+    met = set(wanted)  # documents whose bytes are here: what else they are called can be looked at
     for path, (record, document) in owner.items():
-        stays = path not in looked_at and (keep_missing or not scope.holds(path))
-        if stays or path in unreadable:
+        if path in looked_at:
+            stays = path in unreadable
+        elif keep_missing:
+            stays = True
+        elif document.document_id in met:
+            stays = not scope.holds(path) and not is_gone(Path(path))
+        else:
+            stays = not scope.holds(path)
+        if stays:
             wanted.setdefault(document.document_id, []).append(record)
     return {
         document_id: tuple(sorted(files, key=lambda file: file.path))
@@ -202,7 +212,7 @@ def _needs_work(document: Document | None, retry_failed: bool) -> bool:
 
 def _facts(wanted: dict[str, tuple[FileRecord, ...]], document_id: str) -> DocumentFacts | Failure:
     try:
-        return read_facts(Path(wanted[document_id][0].path))
+        return read_facts(Path(existing_first([file.path for file in wanted[document_id]])[0]))
     except PageFailure as e:
         return Failure(None, str(e))
 

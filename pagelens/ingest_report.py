@@ -50,7 +50,7 @@ def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
         return [
             {
                 "document_id": document.document_id,
-                "paths": [file.path for file in document.files],
+                "paths": list(document.paths),
                 "pages": document.page_count,
             }
             for document in documents

@@ -35,6 +35,10 @@ COMMANDS = {
     "query": CommandEntry("query_command", "query", "Find the pages that best answer a text."),
     "serve": CommandEntry("serve_command", "serve", "Search in a browser, and over HTTP."),
     "status": CommandEntry("upkeep_commands", "status", "Show what an index holds."),
+    "remove": CommandEntry("path_commands", "remove", "Take documents out of an index by path."),
+    "relocate": CommandEntry(
+        "path_commands", "relocate", "Say that a folder of an index has another name now."
+    ),
     "check": CommandEntry(
         "upkeep_commands", "check", "Read a whole index and compare checksums and counts."
     ),

@@ -20,7 +20,7 @@ from index.interface import (
     PageIndex,
     check_search_arguments,
 )
-from index.pages import Hit, QueryVectors, SearchResult
+from index.pages import Hit, QueryVectors, SearchResult, existing_first
 from index.timing import StageTimer
 
 HYBRID = "hybrid"
@@ -132,7 +132,10 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
 
     n_searched = request.n_pages + (request.except_page_id is not None)
     result = _rank(index, query, request, n_searched, timer)
-    hits = request.of_hits(result.hits)[: request.n_pages]
+    hits = tuple(
+        replace(hit, paths=existing_first(hit.paths))
+        for hit in request.of_hits(result.hits)[: request.n_pages]
+    )
     groups = tuple(DocumentHits(hit, ()) for hit in hits)
     if request.group_by:
         groups = group_by_document(hits)[: request.k]

@@ -213,7 +213,7 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
 def _listed(document: Document) -> ListedDocument:
     return ListedDocument(
         document_id=document.document_id,
-        files=[file.path for file in document.files],
+        files=list(document.paths),
         title=document.title,
         page_count=document.page_count,
         is_complete=document.is_complete,

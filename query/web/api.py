@@ -158,7 +158,7 @@ def _document_body(document: Document) -> DocumentBody:
     return DocumentBody.model_validate(
         {
             "document_id": document.document_id,
-            "paths": [file.path for file in document.files],
+            "paths": list(document.paths),
             "title": document.title,
             "page_count": document.page_count,
             "is_complete": document.is_complete,

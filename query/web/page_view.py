@@ -267,7 +267,7 @@ def _neighbours(document: Document, number: int) -> tuple[int | None, int | None
 
 def _facts(page: Page, document: Document) -> tuple[Fact, ...]:
     n_words, n_vectors = len(page.words.texts), len(page.vectors.vectors)
-    facts = [Fact("path", printable(file.path)) for file in document.files]
+    facts = [Fact("path", printable(path)) for path in document.paths]
     facts.append(Fact("size", f"{page.width_pt:.0f} × {page.height_pt:.0f} {_unit(document)}"))
     facts.append(Fact("words", f"{n_words:,}" if n_words else "no text layer"))
     if page.language:

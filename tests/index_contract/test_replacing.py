@@ -1,17 +1,14 @@
 """A changed file is never missing: until its new document is complete, the old one is found."""
 
 import itertools
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from encoders.lexical import LexicalEncoder
 from index.errors import ServerError
 from index.interface import BM25, HAMMING, PageIndex
-from ingest.files import scope_of
-from ingest.pipeline import carry_out
-from ingest.plan import make_plan
 from tests.documents import write_pdf
+from tests.syncing import sync
 
 OLD, NEW = "harbour before", "harbour afterwards"
 WRITES = ("put_document", "put", "delete")
@@ -32,28 +29,6 @@ class FailsAtWrite:
         return getattr(self._index, name)
 
 
-def sync(path: Path, index: PageIndex) -> None:
-    scope = scope_of([path])
-    plan = make_plan(
-        [path],
-        scope,
-        index.documents(),
-        index.page_numbers,
-        keep_missing=False,
-        retry_failed=False,
-        n_workers=1,
-        on_file=lambda: None,
-    )
-    carry_out(
-        plan,
-        index,
-        LexicalEncoder,
-        n_workers=1,
-        stop=threading.Event(),
-        on_page=lambda: None,
-    )
-
-
 def found(index: PageIndex, ranking: str) -> list[str]:
     query = LexicalEncoder().encode_query("harbour")
     return [hit.text for hit in index.search(query, ranking, 10).hits]
@@ -67,14 +42,14 @@ def test_the_old_document_or_the_new_is_found_wherever_an_ingest_fails(
     for n in itertools.count(1):
         empty_index.delete([document.document_id for document in empty_index.documents()])
         write_pdf(path, [OLD])
-        sync(path, empty_index)
+        sync(empty_index, path)
         write_pdf(path, [NEW])
         try:
-            sync(path, FailsAtWrite(empty_index, n))
+            sync(FailsAtWrite(empty_index, n), path)
         except ServerError:
             seen.append(found(empty_index, BM25))
             assert found(empty_index, HAMMING) == seen[-1]
-            sync(path, empty_index)  # goes on from there
+            sync(empty_index, path)  # goes on from there
             assert found(empty_index, BM25) == found(empty_index, HAMMING) == [NEW]
         else:
             break  # no call was left to fail

@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from index.errors import WrongUseError
 from index.pages import Document, Failure
-from ingest.files import find_files, scope_of
+from ingest.files import find_files, is_gone, scope_of
 from ingest.plan import Plan, make_plan
 from tests.documents import write_pdf
 
@@ -157,6 +158,70 @@ def test_what_lies_outside_the_folders_named_is_left_alone(synced: Synced) -> No
     plan = synced.plan(synced.folder / "sub")
     assert not plan.remove
     assert len(plan.skip) == 2
+
+
+def test_a_renamed_folder_leaves_no_ghost(synced: Synced) -> None:
+    moved = synced.folder.with_name("moved")
+    synced.folder.rename(moved)
+    plan = synced.plan(moved)
+    paths = sorted(file.path for document in plan.move for file in document.files)
+    assert paths == [str(moved / "a.pdf"), str(moved / "sub" / "b.pdf")]
+    assert not (plan.work or plan.remove)
+    for document in plan.move:
+        synced.record(document)
+    (moved / "a.pdf").unlink()
+    assert names(synced.plan(moved).remove) == [["a.pdf"]]
+
+
+def test_a_ghost_of_an_earlier_run_goes_too(synced: Synced) -> None:
+    sub = synced.folder / "sub"
+    (beta,) = (d for d in synced.documents.values() if d.page_count == 2)
+    ghost = replace(beta.files[0], path=str(synced.folder / "older" / "b.pdf"))
+    synced.record(replace(beta, files=(ghost, *beta.files)))
+    assert names(synced.plan(sub).move) == [["b.pdf"]]
+
+
+def test_a_path_elsewhere_that_exists_or_is_kept_stays(synced: Synced, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "copy.pdf").write_bytes((synced.folder / "a.pdf").read_bytes())
+    assert names(synced.plan(other).move) == [["copy.pdf", "a.pdf"]]
+    (synced.folder / "a.pdf").unlink()
+    assert names(synced.plan(other, keep_missing=True).move) == [["copy.pdf", "a.pdf"]]
+    assert names(synced.plan(other).move) == [["copy.pdf"]]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/Users/nobody-here/x.pdf",
+        "/home/nobody-here/documents/x.pdf",
+        "/media/nobody-here/drive/x.pdf",
+        "/mnt/not-mounted/x.pdf",
+        "/not-of-this-machine/x.pdf",
+    ],
+)
+def test_a_path_of_another_machine_or_drive_is_not_judged(path: str) -> None:
+    assert not is_gone(Path(path))
+
+
+def test_a_document_is_read_where_it_is(synced: Synced, tmp_path: Path) -> None:
+    """Its first path may be another machine's, or on a drive that is not mounted."""
+    (alpha,) = (d for d in synced.documents.values() if d.page_count == 1)
+    elsewhere = replace(alpha.files[0], path="/Users/nobody-here/a.pdf")
+    synced.record(replace(alpha, files=(elsewhere, *alpha.files)), is_complete=False)
+    synced.stored.clear()
+    (work,) = synced.plan(synced.folder / "a.pdf").work
+    assert work.facts is not None
+    assert work.path == synced.folder / "a.pdf"
+    assert [file.path for file in work.document.files] == [elsewhere.path, str(work.path)]
+
+
+def test_a_file_in_the_way_of_a_folder_means_gone(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    assert is_gone(tmp_path / "a" / "x.pdf")
+    assert is_gone(tmp_path / "x.pdf")
+    assert not is_gone(tmp_path / "a")
 
 
 def test_a_single_file_can_be_named(synced: Synced) -> None:

@@ -1,0 +1,87 @@
+"""Paths of documents taken out or renamed by hand, without a file being there: decided, then done.
+
+Each document changes in one step, so that a kill leaves some as they were and the rest as they will
+be; the same call goes on from there.
+"""
+
+import posixpath
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from index.filters import path_matches
+from index.interface import PageIndex
+from index.pages import Document, FileRecord
+
+
+@dataclass(frozen=True)
+class PathChanges:
+    """What is to be done.
+
+    Attributes:
+        changed: documents as they will be.
+        removed: documents of which no path is left.
+        taken: paths that stay as they are, since another document lies at the new one.
+    """
+
+    changed: tuple[Document, ...]
+    removed: tuple[Document, ...] = ()
+    taken: tuple[str, ...] = ()
+
+    def apply(self, index: PageIndex) -> None:
+        """Do it, document by document."""
+        for document in self.changed:
+            index.put_document(document)
+        index.delete([document.document_id for document in self.removed])
+
+
+def removal(documents: Iterable[Document], wanted: Sequence[str], folder: str) -> PathChanges:
+    """Which documents lose paths, and which all of them.
+
+    Args:
+        documents: of the index.
+        wanted: each a file, a folder or a shell pattern, as `path_matches` reads it.
+        folder: absolute; what does not begin with a slash is also looked for from here.
+    """
+    places = [posixpath.normpath(posixpath.join(folder, one)) for one in wanted]
+
+    def goes(path: str) -> bool:
+        lies_there = any(path == place or path.startswith(f"{place}/") for place in places)
+        return lies_there or any(path_matches(path, pattern) for pattern in wanted)
+
+    changed, removed = [], []
+    for document in documents:
+        files = tuple(file for file in document.files if not goes(file.path))
+        if len(files) == len(document.files):
+            continue
+        if files:
+            changed.append(replace(document, files=files))
+        else:
+            removed.append(document)
+    return PathChanges(tuple(changed), tuple(removed))
+
+
+def relocation(documents: Sequence[Document], old: str, new: str) -> PathChanges:
+    """Which documents get other paths when a folder is found under another name.
+
+    Args:
+        documents: all of the index.
+        old: a folder or file, absolute.
+        new: what it is called now, absolute.
+    """
+    owners = {file.path: d.document_id for d in documents for file in d.files}
+    changed, taken = [], []
+    for document in documents:
+        files: dict[str, FileRecord] = {}
+        for file in document.files:
+            path = file.path
+            if path == old or path.startswith(f"{old.rstrip('/')}/"):
+                renamed = new.rstrip("/") + path[len(old.rstrip("/")) :]
+                if owners.get(renamed, document.document_id) == document.document_id:
+                    path = renamed
+                else:
+                    taken.append(path)
+            files.setdefault(path, replace(file, path=path))
+        ordered = tuple(files[path] for path in sorted(files))
+        if ordered != document.files:
+            changed.append(replace(document, files=ordered))
+    return PathChanges(tuple(changed), taken=tuple(taken))
