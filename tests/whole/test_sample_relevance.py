@@ -1,4 +1,7 @@
-"""How well the lexical encoder finds the sample pages: nDCG@5 on known-item queries, printed."""
+"""How well the lexical encoder finds the sample pages: nDCG@5 on known-item queries.
+
+Printed where the tests run in one process: python -m pytest tests/whole/test_sample_relevance.py
+"""
 
 import csv
 from contextlib import closing
