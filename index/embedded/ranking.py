@@ -25,12 +25,12 @@ query's bit planes, and the best `rerank` of those go on: the recall of scoring 
 little over half the time. With `rerank` as large as the index nothing is pruned, and the result is
 exact. See docs/decisions.md."""
 
-PLAIN_COMPARISONS = 1_000_000
+PLAIN_COMPARISONS = 500_000
 """Up to so many query tokens times patches of candidates are scored by the definition itself, page
-by page: 700 pages of 100 patches, or 86 of 832, at 14 tokens. To import and load the kernels takes
-a new process 0.9 s, in which it could make forty times as many comparisons. The limit is not there,
-because a process that lives on would pay at every query: at this limit 15 to 50 ms, where the
-kernels take 8 to 9. `python -m tests.bench.bench_cold`; docs/decisions.md."""
+by page: 350 pages of 100 patches, or 43 of 832, at 14 tokens. To import and load the kernels takes
+a new process 0.9 s, in which it could make eighty times as many comparisons. The limit is not
+there, because a process that lives on pays at every query: 64 ms of its processor at twice this
+limit, where the kernels take 9. `python -m tests.bench.bench_cold`; docs/decisions.md."""
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]

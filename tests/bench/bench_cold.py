@@ -22,7 +22,8 @@ from statistics import median
 import numpy as np
 
 from encoders.lexical import LexicalEncoder
-from index.embedded.embedded_index import EmbeddedIndex, ranking
+from index.embedded import ranking
+from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import HAMMING_THEN_FLOAT
 from tests.bench.bench_index import DISTINCT_PAGES, grow
 from tests.bench.machine import describe_machine, print_machine
