@@ -1,4 +1,4 @@
-"""query/as_json.py, pagelens/page_name.py: explanations as text and JSON, pages by name."""
+"""pagelens/query_report.py, query/as_json.py, page_name.py: explanations as text and JSON."""
 
 import json
 from dataclasses import replace
