@@ -1,4 +1,4 @@
-"""pagelens/save_pages.py: names that any file system takes; the files are in test_query_command.py."""
+"""pagelens/save_pages.py: names any file system takes; the files are in test_query_command.py."""
 
 import pytest
 
