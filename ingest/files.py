@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,25 @@ def is_document(path: Path) -> bool:
     return path.suffix.lower() in DOCUMENT_SUFFIXES
 
 
-def find_files(scope: Scope, *, leave_out: Path | None) -> list[Path]:
-    """Every document under the scope, in path order.
+@dataclass(frozen=True)
+class Listing:
+    """What a look through folders found.
+
+    Attributes:
+        paths: every document, in path order.
+        unlistable: folders that could not be looked into, and the operating system's reason.
+    """
+
+    paths: tuple[Path, ...]
+    unlistable: Mapping[Path, str]
+
+    def is_hidden(self, path: str) -> bool:
+        """Whether a path lies where nobody could look, so that its lacking means nothing."""
+        return any(folder in Path(path).parents for folder in self.unlistable)
+
+
+def find_files(scope: Scope, *, leave_out: Path | None) -> Listing:
+    """Every document under the scope.
 
     Hidden files and folders are passed over, as is the index's own folder. Links to files are
     followed, links to folders are not: they can form circles.
@@ -55,14 +72,21 @@ def find_files(scope: Scope, *, leave_out: Path | None) -> list[Path]:
         leave_out: the index's folder; None where it lies on a server.
     """
     own = leave_out.resolve() if leave_out is not None else None
-    found = set()
+    found: set[Path] = set()
+    unlistable: dict[Path, str] = {}
+
+    def note(error: OSError) -> None:
+        unlistable[Path(error.filename)] = error.strerror or str(error)
+
     for root in scope.roots:
-        found |= {root} if root.is_file() else set(_walk(root, own))
-    return sorted(found)
+        found |= {root} if root.is_file() else set(_walk(root, own, note))
+    return Listing(tuple(sorted(found)), unlistable)
 
 
-def _walk(root: Path, leave_out: Path | None) -> Iterator[Path]:
-    for name, folders, files in os.walk(root):
+def _walk(
+    root: Path, leave_out: Path | None, on_unlistable: Callable[[OSError], None]
+) -> Iterator[Path]:
+    for name, folders, files in os.walk(root, onerror=on_unlistable):
         folder = Path(name)
         folders[:] = [f for f in folders if not f.startswith(".") and folder / f != leave_out]
         for file in files:

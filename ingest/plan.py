@@ -15,7 +15,7 @@ from pathlib import Path
 from index.errors import PageFailure
 from index.pages import Document, Failure, FileRecord, existing_first
 from ingest.document_facts import DocumentFacts
-from ingest.files import Scope, document_id_of, file_record, is_gone, shown
+from ingest.files import Listing, Scope, document_id_of, file_record, is_gone, shown
 from ingest.render import read_facts
 
 
@@ -51,7 +51,8 @@ class Plan:
         touch: documents of which only a file's time or size record changes.
         remove: documents of which no path is left.
         skip: documents to leave as they are.
-        unreadable: files that could not be read at all; what the index holds of them stays.
+        unreadable: files that could not be read at all, and folders that could not be listed; what
+            the index holds of them stays.
     """
 
     work: tuple[Work, ...]
@@ -77,7 +78,7 @@ class _Seen:
 
 
 def make_plan(
-    paths: Iterable[Path],
+    listing: Listing,
     scope: Scope,
     documents: Iterable[Document],
     page_numbers: Callable[[str], frozenset[int]],
@@ -90,7 +91,7 @@ def make_plan(
     """Compare a folder with an index.
 
     Args:
-        paths: the documents found under the scope.
+        listing: the documents found under the scope.
         scope: where a missing file means a deleted one.
         documents: what the index holds.
         page_numbers: which pages of a document the index holds.
@@ -108,8 +109,8 @@ def make_plan(
         return _look(path, owner)
 
     with ThreadPoolExecutor(n_workers) as pool:
-        seen = list(pool.map(look, paths))
-        wanted = _wanted_files(seen, owner, scope, keep_missing)
+        seen = list(pool.map(look, listing.paths))
+        wanted = _wanted_files(seen, owner, scope, listing, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
         fresh = [id_ for id_ in wanted if _needs_work(known.get(id_), retry_failed)]
         facts = dict(zip(fresh, pool.map(partial(_facts, wanted), fresh), strict=True))
@@ -140,7 +141,13 @@ def make_plan(
         tuple(touch),
         tuple(remove),
         tuple(skip),
-        tuple((s.record.path, s.failure) for s in seen if s.failure is not None),
+        (
+            *((s.record.path, s.failure) for s in seen if s.failure is not None),
+            *(
+                (shown(folder), Failure(None, f"folder cannot be listed: {reason}"))
+                for folder, reason in listing.unlistable.items()
+            ),
+        ),
     )
 
 
@@ -159,6 +166,7 @@ def _wanted_files(
     seen: Iterable[_Seen],
     owner: dict[str, tuple[FileRecord, Document]],
     scope: Scope,
+    listing: Listing,
     keep_missing: bool,
 ) -> dict[str, tuple[FileRecord, ...]]:
     """The files of every document the index should hold after the run, by document id."""
@@ -174,7 +182,7 @@ def _wanted_files(
     for path, (record, document) in owner.items():
         if path in looked_at:
             stays = path in unreadable
-        elif keep_missing:
+        elif keep_missing or listing.is_hidden(path):
             stays = True
         elif document.document_id in met:
             stays = not scope.holds(path) and not is_gone(Path(path))

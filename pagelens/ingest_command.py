@@ -69,7 +69,7 @@ def ingest(
     with progress_bar(messages) as progress, stop_on_signal(messages) as stop:
 
         def plan_over(index: PageIndex | None) -> Plan:
-            task = progress.add_task("Looking at files", total=len(sync.paths))
+            task = progress.add_task("Looking at files", total=len(sync.listing.paths))
 
             def on_file() -> None:
                 if stop.is_set():

@@ -11,7 +11,7 @@ from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.location import Location
 from index.pages import Fingerprint, mismatch_error
-from ingest.files import Scope, find_files, scope_of
+from ingest.files import Listing, Scope, find_files, scope_of
 from ingest.plan import Plan, make_plan
 from ingest.render import require_poppler
 from pagelens.open_index import stored_fingerprint
@@ -39,13 +39,13 @@ class Sync:
 
     Attributes:
         scope: the folders, so that what vanished from them is known.
-        paths: every document in them.
+        listing: every document in them.
         encoder: what turns pages into vectors.
         is_new: whether there is no index yet.
     """
 
     scope: Scope
-    paths: list[Path]
+    listing: Listing
     encoder: EncoderSource
     is_new: bool
 
@@ -66,7 +66,7 @@ class Sync:
             on_file: called for every file looked at.
         """
         return make_plan(
-            self.paths,
+            self.listing,
             self.scope,
             index.documents() if index is not None else (),
             index.page_numbers if index is not None else lambda _: frozenset(),
@@ -103,11 +103,13 @@ def prepare_sync(
     """
     scope = scope_of(folders)
     require_poppler()
-    paths = find_files(scope, leave_out=None if location.is_server else location.folder)
+    listing = find_files(scope, leave_out=None if location.is_server else location.folder)
     stored = stored_fingerprint(location)
-    if stored is None and not paths:
+    if stored is None and not listing.paths:
         named = ", ".join(str(folder) for folder in folders)
-        raise WrongUseError(f"No PDF or image in {named}. Name a folder that holds some.")
+        reasons = [f"{folder} ({why})" for folder, why in listing.unlistable.items()]
+        unseen = f" Could not be listed: {', '.join(reasons)}." if reasons else ""
+        raise WrongUseError(f"No PDF or image in {named}.{unseen} Name a folder that holds some.")
     if stored is None:
         choice = choose_encoder(encoder_name, model, device, ask)
         source = EncoderSource(choice.encoder.fingerprint, lambda: choice.encoder, choice.notice)
@@ -115,4 +117,4 @@ def prepare_sync(
         source = EncoderSource(stored, lambda: load_encoder(stored, model, device), None)
     else:
         raise mismatch_error(f"Index {location}", stored, replace(stored, encoder=encoder_name))
-    return Sync(scope, paths, source, is_new=stored is None)
+    return Sync(scope, listing, source, is_new=stored is None)

@@ -70,3 +70,15 @@ class FakePrograms:
         path = self._folder / name
         path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
         path.chmod(0o755)
+
+
+def cannot_be_listed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that refuses to be looked into, also to root, whom permissions do not stop."""
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path) == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)

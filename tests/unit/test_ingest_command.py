@@ -9,6 +9,7 @@ import pytest
 
 from pagelens.main import main
 from tests.documents import write_pdf
+from tests.fakes import cannot_be_listed
 
 
 class Shell:
@@ -232,3 +233,23 @@ def test_the_index_may_be_named_by_the_environment(
 def test_an_index_inside_the_folder_is_not_ingested(shell: Shell) -> None:
     shell.run(*INGEST, "--index", "pdfs/index")
     assert "Skipped 2 documents" in shell.run("ingest", "pdfs", "--index", "pdfs/index")
+
+
+def test_a_folder_that_cannot_be_listed_is_named(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path("pdfs").resolve()
+    with monkeypatch.context() as denied:
+        cannot_be_listed(folder, denied)
+        assert shell.run(*INGEST, expect=2).strip() == (
+            f"Error: No PDF or image in pdfs. Could not be listed: {folder} (Permission denied). "
+            "Name a folder that holds some."
+        )
+    shell.run(*INGEST)
+    with monkeypatch.context() as denied:
+        cannot_be_listed(folder, denied)
+        report = shell.json("ingest", "pdfs", expect=3)
+    assert report["removed"] == {"documents": 0, "pages": 0}
+    assert report["failed"] == [
+        {"path": str(folder), "page": None, "reason": "folder cannot be listed: Permission denied"}
+    ]

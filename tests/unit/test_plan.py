@@ -12,6 +12,7 @@ from index.pages import Document, Failure
 from ingest.files import find_files, is_gone, scope_of
 from ingest.plan import Plan, make_plan
 from tests.documents import write_pdf
+from tests.fakes import cannot_be_listed
 
 
 class Synced:
@@ -308,6 +309,32 @@ def test_a_file_that_cannot_be_read_keeps_its_document(
     assert ["a.pdf"] in names(plan.skip)
 
 
+def test_a_folder_that_cannot_be_listed_keeps_what_lies_in_it(
+    synced: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cannot_be_listed(synced.folder / "sub", monkeypatch)
+    (synced.folder / "a.pdf").unlink()
+    plan = synced.plan()
+    assert names(plan.remove) == [["a.pdf"]]
+    assert names(plan.skip) == [["b.pdf"]]
+    assert plan.unreadable == (
+        (
+            str(synced.folder / "sub"),
+            Failure(None, "folder cannot be listed: Permission denied"),
+        ),
+    )
+
+
+def test_a_root_that_cannot_be_listed_keeps_everything(
+    synced: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cannot_be_listed(synced.folder, monkeypatch)
+    plan = synced.plan()
+    assert len(plan.skip) == 2
+    assert not (plan.remove or plan.move)
+    assert [path for path, _ in plan.unreadable] == [str(synced.folder)]
+
+
 def test_what_is_no_file_or_has_no_readable_name_is_told(synced: Synced) -> None:
     os.mkfifo(synced.folder / "pipe.pdf")  # opening it would wait for ever
     try:
@@ -327,7 +354,7 @@ def test_hidden_files_the_index_and_linked_folders_are_passed_over(tmp_path: Pat
         path.parent.mkdir(exist_ok=True)
         path.touch()
     (tmp_path / "circle").symlink_to(tmp_path)
-    found = find_files(scope_of([tmp_path]), leave_out=tmp_path / "index")
+    found = list(find_files(scope_of([tmp_path]), leave_out=tmp_path / "index").paths)
     assert [str(p.relative_to(tmp_path)) for p in found] == ["real/x.PDF", "x.pdf"]
 
 
