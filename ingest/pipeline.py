@@ -19,7 +19,7 @@ from index.errors import PageFailure, VectorShapeError
 from index.interface import PageIndex
 from index.pages import Failure, Page, PageVectors
 from ingest.language import detect_language
-from ingest.plan import Plan, Work
+from ingest.plan import LostRoot, Plan, Work
 from ingest.render import RenderedPage, render_page
 
 COMMIT_INTERVAL_S = 5.0
@@ -45,6 +45,7 @@ class Report:
             and file name find them.
         failed: path and reason of everything that is not in the index for being unreadable, from
             earlier runs too.
+        lost_roots: folders that have lost everything at once, of which nothing was removed.
         is_interrupted: whether the run was stopped before its plan was carried out.
     """
 
@@ -55,6 +56,7 @@ class Report:
     skipped: Counts = field(default_factory=Counts)
     pages_without_vectors: int = 0
     failed: list[tuple[str, Failure]] = field(default_factory=list)
+    lost_roots: tuple[LostRoot, ...] = ()
     is_interrupted: bool = False
 
 
@@ -135,6 +137,7 @@ def _apply_records(plan: Plan, index: PageIndex, report: Report) -> None:
     for document in (*plan.move, *plan.touch, *plan.skip):
         report.failed += [(document.name, failure) for failure in document.failures]
     report.failed += plan.unreadable
+    report.lost_roots = plan.lost_roots
 
 
 def _jobs(plan: Plan, run: "_Run", pool: ThreadPoolExecutor) -> Iterator[_Job]:

@@ -6,7 +6,7 @@ found, its paths elsewhere are looked at too, and those that are gone are droppe
 renamed leaves no ghost of its old name.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,6 +42,20 @@ class Work:
 
 
 @dataclass(frozen=True)
+class LostRoot:
+    """A folder of which nothing is left that the index knows of it: moved away, or not mounted?
+
+    Attributes:
+        path: as the sync was told to look there.
+        n_documents, n_pages: what would go, and would have to be rendered and encoded again.
+    """
+
+    path: str
+    n_documents: int
+    n_pages: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a sync would do.
 
@@ -53,6 +67,7 @@ class Plan:
         skip: documents to leave as they are.
         unreadable: files that could not be read at all, and folders that could not be listed; what
             the index holds of them stays.
+        lost_roots: folders that have lost everything at once; what the index holds of them stays.
     """
 
     work: tuple[Work, ...]
@@ -61,6 +76,7 @@ class Plan:
     remove: tuple[Document, ...]
     skip: tuple[Document, ...]
     unreadable: tuple[tuple[str, Failure], ...]
+    lost_roots: tuple[LostRoot, ...] = ()
 
     @property
     def n_pages(self) -> int:
@@ -85,6 +101,7 @@ def make_plan(
     *,
     keep_missing: bool,
     retry_failed: bool,
+    allow_empty: bool = False,
     n_workers: int,
     on_file: Callable[[], None],
 ) -> Plan:
@@ -97,6 +114,7 @@ def make_plan(
         page_numbers: which pages of a document the index holds.
         keep_missing: leave documents in the index whose files are gone.
         retry_failed: do only the documents and pages that failed before.
+        allow_empty: remove what vanished also from a folder that has lost everything at once.
         n_workers: files looked at in parallel.
         on_file: called before each file is looked at, in any order and from several threads; what
             it raises ends the planning.
@@ -110,7 +128,8 @@ def make_plan(
 
     with ThreadPoolExecutor(n_workers) as pool:
         seen = list(pool.map(look, listing.paths))
-        wanted = _wanted_files(seen, owner, scope, listing, keep_missing)
+        lost = () if allow_empty or keep_missing else _lost_roots(seen, owner, scope, listing)
+        wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
         fresh = [id_ for id_ in wanted if _needs_work(known.get(id_), retry_failed)]
         facts = dict(zip(fresh, pool.map(partial(_facts, wanted), fresh), strict=True))
@@ -148,6 +167,7 @@ def make_plan(
                 for folder, reason in listing.unlistable.items()
             ),
         ),
+        () if retry_failed else lost,
     )
 
 
@@ -162,11 +182,38 @@ def _look(path: Path, owner: dict[str, tuple[FileRecord, Document]]) -> _Seen:
         return _Seen(FileRecord(shown(path), 0, 0), None, Failure(None, str(e)))
 
 
+def _lost_roots(
+    seen: Iterable[_Seen],
+    owner: dict[str, tuple[FileRecord, Document]],
+    scope: Scope,
+    listing: Listing,
+) -> tuple[LostRoot, ...]:
+    """Roots under which nothing known is left, and whose documents are not all somewhere else.
+
+    That is what a drive that is not mounted looks like: an empty folder. One deleted file among
+    others is nothing unusual, all at once is.
+    """
+    met = {one.document_id for one in seen}
+    looked_at = {one.record.path for one in seen}
+    lost = []
+    for root in scope.roots:
+        known = [path for path in owner if root in Path(path).parents]
+        documents = {owner[path][1].document_id: owner[path][1] for path in known}
+        gone = [document for id_, document in documents.items() if id_ not in met]
+        here = {one.document_id for one in seen if root in Path(one.record.path).parents}
+        is_left = any(path in looked_at or listing.is_hidden(path) for path in known)
+        if gone and not is_left and here.isdisjoint(documents):
+            n_pages = sum(document.page_count for document in gone)
+            lost.append(LostRoot(root.as_posix(), len(gone), n_pages))
+    return tuple(lost)
+
+
 def _wanted_files(
     seen: Iterable[_Seen],
     owner: dict[str, tuple[FileRecord, Document]],
     scope: Scope,
     listing: Listing,
+    lost: Sequence[LostRoot],
     keep_missing: bool,
 ) -> dict[str, tuple[FileRecord, ...]]:
     """The files of every document the index should hold after the run, by document id."""
@@ -187,7 +234,8 @@ def _wanted_files(
         elif document.document_id in met:
             stays = not scope.holds(path) and not is_gone(Path(path))
         else:
-            stays = not scope.holds(path)
+            is_lost = any(Path(root.path) in Path(path).parents for root in lost)
+            stays = is_lost or not scope.holds(path)
         if stays:
             wanted.setdefault(document.document_id, []).append(record)
     return {

@@ -57,6 +57,7 @@ def ingest(
     device: str = "auto",
     keep_missing: bool = False,
     retry_failed: bool = False,
+    allow_empty: bool = False,
     cert: str | PathLike[str] | None = None,
     key: str | PathLike[str] | None = None,
     token: str | None = None,
@@ -75,6 +76,7 @@ def ingest(
         device: "auto", "cuda", "mps" or "cpu".
         keep_missing: keep documents whose files are gone.
         retry_failed: try only what could not be read before.
+        allow_empty: remove also what a folder has lost that has lost everything at once.
         cert: client certificate (PEM) for a server that asks for one.
         key: private key of `cert`, where it is a file of its own.
         token: secret token for Vespa Cloud.
@@ -97,6 +99,7 @@ def ingest(
         device,
         keep_missing=keep_missing,
         retry_failed=retry_failed,
+        allow_empty=allow_empty,
         on_progress=on_progress,
     )
 

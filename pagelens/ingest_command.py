@@ -42,6 +42,11 @@ from pagelens.terminal import progress_bar, stop_on_signal, terminal
 @click.option("--device", default="auto", help="Where the model runs: auto, cuda, mps or cpu.")
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
 @click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
+@click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Remove also what a folder has lost that has lost all of its documents at once.",
+)
 @click.option("--retry-failed", is_flag=True, help="Try only what could not be read before.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def ingest(
@@ -53,6 +58,7 @@ def ingest(
     dry_run: bool,
     keep_missing: bool,
     retry_failed: bool,
+    allow_empty: bool,
     as_json: bool,
 ) -> None:
     """Make an index equal to folders of PDFs and images.
@@ -77,7 +83,11 @@ def ingest(
                 progress.advance(task)
 
             plan = sync.plan(
-                index, keep_missing=keep_missing, retry_failed=retry_failed, on_file=on_file
+                index,
+                keep_missing=keep_missing,
+                retry_failed=retry_failed,
+                allow_empty=allow_empty,
+                on_file=on_file,
             )
             progress.remove_task(task)
             return plan
@@ -107,7 +117,8 @@ def ingest(
             click.echo(json.dumps(plan_as_json(plan, estimate_s)))
         else:
             print_plan(console, plan, estimate_s)
-        raise SystemExit(FINISHED_WITH_FAILURES if planned_failures(plan) else 0)
+        is_whole = not (planned_failures(plan) or plan.lost_roots)
+        raise SystemExit(0 if is_whole else FINISHED_WITH_FAILURES)
     seconds = time.monotonic() - start
     if as_json:
         click.echo(json.dumps(report_as_json(report, seconds)))
@@ -115,4 +126,4 @@ def ingest(
         print_report(console, report, plan, seconds)
     if report.is_interrupted:
         raise SystemExit(INTERRUPTED)
-    raise SystemExit(FINISHED_WITH_FAILURES if report.failed else 0)
+    raise SystemExit(FINISHED_WITH_FAILURES if report.failed or report.lost_roots else 0)

@@ -9,7 +9,7 @@ from rich.markup import escape
 from index.pages import Document, Failure
 from index.wording import count, duration
 from ingest.pipeline import Counts, Report
-from ingest.plan import Plan
+from ingest.plan import LostRoot, Plan
 
 _PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
 
@@ -22,6 +22,7 @@ def print_plan(console: Console, plan: Plan, estimate_s: float) -> None:
     _print_kind(console, "replace", replaced)
     _print_kind(console, "move", plan.move)
     _print_kind(console, "remove", plan.remove)
+    print_lost_roots(console, plan.lost_roots)
     print_failures(console, planned_failures(plan))
     if plan.n_pages:
         console.print(
@@ -64,6 +65,7 @@ def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
         "remove": listed(plan.remove),
         "skip": listed((*plan.skip, *plan.touch)),
         "failed": [failure_as_json(*failed) for failed in planned_failures(plan)],
+        "lost_roots": lost_roots_as_json(plan.lost_roots),
         "pages": plan.n_pages,
         "estimated_seconds": round(estimate_s, 3),
     }
@@ -92,6 +94,7 @@ def print_report(console: Console, report: Report, plan: Plan, seconds: float) -
     ]
     console.print(f"{', '.join(done).capitalize() or 'Nothing to do'} in {duration(seconds)}.")
     print_pages_without_vectors(console, report.pages_without_vectors)
+    print_lost_roots(console, report.lost_roots)
     print_failures(console, report.failed)
     if report.is_interrupted:
         n_done = report.added.pages + report.replaced.pages
@@ -109,6 +112,24 @@ def print_pages_without_vectors(console: Console, n_pages: int) -> None:
             "there, and only --ranking bm25 finds them, by file name and title. ColSmol would see "
             "them."
         )
+
+
+def print_lost_roots(console: Console, roots: Sequence[LostRoot]) -> None:
+    """Say of which folders nothing was removed though nothing is left of them."""
+    for root in roots:
+        documents, pages = count(root.n_documents, "document"), count(root.n_pages, "page")
+        console.print(
+            f"{escape(root.path)} has lost all of its {documents} at once, and nothing of it is "
+            f"removed. Is its drive mounted? If they are to go, which would be {pages} to render "
+            "and encode again, say --allow-empty."
+        )
+
+
+def lost_roots_as_json(roots: Sequence[LostRoot]) -> list[dict[str, Any]]:
+    """Folders that have lost everything at once, of types JSON has."""
+    return [
+        {"path": root.path, "documents": root.n_documents, "pages": root.n_pages} for root in roots
+    ]
 
 
 def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
@@ -135,6 +156,7 @@ def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
         "skipped": counts(report.skipped),
         "pages_without_vectors": report.pages_without_vectors,
         "failed": [failure_as_json(*failed) for failed in report.failed],
+        "lost_roots": lost_roots_as_json(report.lost_roots),
         "interrupted": report.is_interrupted,
         "seconds": round(seconds, 3),
     }

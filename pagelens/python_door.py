@@ -244,13 +244,18 @@ def ingest_folders(
     *,
     keep_missing: bool,
     retry_failed: bool,
+    allow_empty: bool,
     on_progress: Callable[[Progress], object] | None,
 ) -> Report:
     """See `pagelens.ingest`."""
     sync = prepare_sync(folders, location, encoder_name, model, device)
     with closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index:
         plan = sync.plan(
-            index, keep_missing=keep_missing, retry_failed=retry_failed, on_file=lambda: None
+            index,
+            keep_missing=keep_missing,
+            retry_failed=retry_failed,
+            allow_empty=allow_empty,
+            on_file=lambda: None,
         )
         n_done = 0
 

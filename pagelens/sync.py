@@ -55,6 +55,7 @@ class Sync:
         *,
         keep_missing: bool,
         retry_failed: bool,
+        allow_empty: bool,
         on_file: Callable[[], None],
     ) -> Plan:
         """What has to be done.
@@ -63,6 +64,7 @@ class Sync:
             index: None where there is none yet.
             keep_missing: keep documents whose files are gone.
             retry_failed: try only what could not be read before.
+            allow_empty: remove also what a folder has lost that has lost everything at once.
             on_file: called for every file looked at.
         """
         return make_plan(
@@ -72,6 +74,7 @@ class Sync:
             index.page_numbers if index is not None else lambda _: frozenset(),
             keep_missing=keep_missing,
             retry_failed=retry_failed,
+            allow_empty=allow_empty,
             n_workers=N_WORKERS,
             on_file=on_file,
         )

@@ -7,10 +7,28 @@ import pytest
 from encoders.lexical import LexicalEncoder
 from index.interface import BM25, HAMMING, PageIndex
 from index.pages import Failure
+from ingest.plan import LostRoot
 from query.search import SearchRequest, find
 from tests.documents import write_pdf
 from tests.fakes import cannot_be_listed
 from tests.syncing import sync
+
+
+def test_a_root_that_lost_everything_keeps_its_documents(
+    empty_index: PageIndex, tmp_path: Path
+) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    write_pdf(folder / "bolt.pdf", ["bolt"])
+    sync(empty_index, folder)
+    folder.rename(tmp_path / "away")
+    folder.mkdir()
+    report = sync(empty_index, folder)
+    assert report.lost_roots == (LostRoot(str(folder), 1, 1),)
+    assert report.removed.documents == 0
+    for ranking in (BM25, HAMMING):
+        found = find(empty_index, LexicalEncoder, SearchRequest("bolt", 1, ranking))
+        assert [hit.paths for hit in found.shown] == [(str(folder / "bolt.pdf"),)]
 
 
 def test_a_folder_that_cannot_be_listed_keeps_its_documents(

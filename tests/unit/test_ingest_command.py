@@ -70,6 +70,7 @@ def test_ingest_as_json(shell: Shell) -> None:
         "removed": none,
         "skipped": none,
         "pages_without_vectors": 0,
+        "lost_roots": [],
         "interrupted": False,
     }
 
@@ -253,3 +254,22 @@ def test_a_folder_that_cannot_be_listed_is_named(
     assert report["failed"] == [
         {"path": str(folder), "page": None, "reason": "folder cannot be listed: Permission denied"}
     ]
+
+
+def test_a_folder_that_lost_everything_keeps_it_unless_told(shell: Shell) -> None:
+    shell.run(*INGEST)
+    folder = Path("pdfs").resolve()
+    folder.rename(folder.with_name("away"))
+    folder.mkdir()
+    said = (
+        f"{folder} has lost all of its 2 documents at once, and nothing of it is removed. Is its "
+        "drive mounted? If they are to go, which would be 5 pages to render and encode again, say "
+        "--allow-empty.\n"
+    )
+    assert said in shell.run("ingest", "pdfs", "--dry-run", expect=3)
+    assert said in shell.run("ingest", "pdfs", expect=3)
+    report = shell.json("ingest", "pdfs", expect=3)
+    assert report["lost_roots"] == [{"path": str(folder), "documents": 2, "pages": 5}]
+    assert shell.json("status")["n_documents"] == 2
+    report = shell.json("ingest", "pdfs", "--allow-empty")
+    assert (report["removed"], report["lost_roots"]) == ({"documents": 2, "pages": 5}, [])

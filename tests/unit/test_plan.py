@@ -10,7 +10,7 @@ import pytest
 from index.errors import WrongUseError
 from index.pages import Document, Failure
 from ingest.files import find_files, is_gone, scope_of
-from ingest.plan import Plan, make_plan
+from ingest.plan import LostRoot, Plan, make_plan
 from tests.documents import write_pdf
 from tests.fakes import cannot_be_listed
 
@@ -23,15 +23,14 @@ class Synced:
         self.documents: dict[str, Document] = {}
         self.stored: dict[str, frozenset[int]] = {}
 
-    def plan(self, *folders: Path, keep_missing: bool = False, retry_failed: bool = False) -> Plan:
+    def plan(self, *folders: Path, **options: bool) -> Plan:
         scope = scope_of(folders or (self.folder,))
         return make_plan(
             find_files(scope, leave_out=self.folder / "index"),
             scope,
             self.documents.values(),
             lambda document_id: self.stored.get(document_id, frozenset()),
-            keep_missing=keep_missing,
-            retry_failed=retry_failed,
+            **{"keep_missing": False, "retry_failed": False, **options},
             n_workers=2,
             on_file=lambda: None,
         )
@@ -333,6 +332,46 @@ def test_a_root_that_cannot_be_listed_keeps_everything(
     assert len(plan.skip) == 2
     assert not (plan.remove or plan.move)
     assert [path for path, _ in plan.unreadable] == [str(synced.folder)]
+
+
+def test_a_root_that_has_lost_everything_removes_nothing_unasked(synced: Synced) -> None:
+    away = synced.folder.rename(synced.folder.with_name("away"))
+    synced.folder.mkdir()  # a mount point without its drive
+    plan = synced.plan()
+    assert plan.lost_roots == (LostRoot(str(synced.folder), 2, 3),)
+    assert len(plan.skip) == 2
+    assert not (plan.remove or plan.move or plan.work)
+
+    write_pdf(synced.folder / "new.pdf", ["gamma"])  # written to the mount point meanwhile
+    plan = synced.plan()
+    assert len(plan.lost_roots) == len(plan.work) == 1
+    assert not plan.remove
+    assert len(synced.plan(allow_empty=True).remove) == 2
+
+    both = synced.plan(synced.folder, away)  # nothing is lost: it is elsewhere
+    assert both.lost_roots == ()
+    assert names(both.move) == [["a.pdf"], ["b.pdf"]]
+
+
+def test_a_root_below_another_is_asked_about_too(synced: Synced) -> None:
+    sub = synced.folder / "sub"
+    (sub / "b.pdf").unlink()
+    plan = synced.plan(synced.folder, sub)
+    assert [root.path for root in plan.lost_roots] == [str(sub)]
+    assert not plan.remove
+    assert names(synced.plan().remove) == [["b.pdf"]]  # a folder among others
+
+
+def test_what_another_root_holds_does_not_let_the_rest_go(synced: Synced, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "copy.pdf").write_bytes((synced.folder / "a.pdf").read_bytes())
+    synced.folder.rename(tmp_path / "away")
+    synced.folder.mkdir()
+    plan = synced.plan(synced.folder, other)
+    assert plan.lost_roots == (LostRoot(str(synced.folder), 1, 2),)
+    assert names(plan.move) == [["copy.pdf"]]
+    assert not plan.remove
 
 
 def test_what_is_no_file_or_has_no_readable_name_is_told(synced: Synced) -> None:
