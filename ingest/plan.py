@@ -131,7 +131,8 @@ def make_plan(
         lost = () if allow_empty or keep_missing else _lost_roots(seen, owner, scope, listing)
         wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
-        fresh = [id_ for id_ in wanted if _needs_work(known.get(id_), retry_failed)]
+        met = {one.document_id for one in seen}  # others cannot be read, so nothing is to be done
+        fresh = [i for i in wanted if i in met and _needs_work(known.get(i), retry_failed)]
         facts = dict(zip(fresh, pool.map(partial(_facts, wanted), fresh), strict=True))
 
     work, move, touch, skip = [], [], [], []

@@ -353,6 +353,19 @@ def test_a_root_that_has_lost_everything_removes_nothing_unasked(synced: Synced)
     assert names(both.move) == [["a.pdf"], ["b.pdf"]]
 
 
+@pytest.mark.parametrize("retry_failed", [False, True])
+def test_what_is_not_there_is_not_gone_on_with(synced: Synced, retry_failed: bool) -> None:
+    """An unfinished or failed document stays as it is until its bytes are met again."""
+    (beta,) = (d for d in synced.documents.values() if d.page_count == 2)
+    unfinished = replace(beta, failures=(Failure(2, "broken"),))
+    synced.record(unfinished, is_complete=False)
+    synced.folder.rename(synced.folder.with_name("away"))
+    synced.folder.mkdir()
+    plan = synced.plan(retry_failed=retry_failed)
+    assert not plan.work
+    assert replace(unfinished, is_complete=False) in plan.skip
+
+
 def test_a_root_below_another_is_asked_about_too(synced: Synced) -> None:
     sub = synced.folder / "sub"
     (sub / "b.pdf").unlink()
