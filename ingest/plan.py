@@ -192,7 +192,7 @@ def _lost_roots(
     """Roots under which nothing known is left, and whose documents are not all somewhere else.
 
     That is what a drive that is not mounted looks like: an empty folder. One deleted file among
-    others is nothing unusual, all at once is.
+    others is nothing unusual, all at once is. Files that could not be opened are no loss.
     """
     met = {one.document_id for one in seen}
     looked_at = {one.record.path for one in seen}
@@ -200,7 +200,7 @@ def _lost_roots(
     for root in scope.roots:
         known = [path for path in owner if root in Path(path).parents]
         documents = {owner[path][1].document_id: owner[path][1] for path in known}
-        gone = [document for id_, document in documents.items() if id_ not in met]
+        gone = [d for id_, d in documents.items() if id_ not in met and d.page_count]
         here = {one.document_id for one in seen if root in Path(one.record.path).parents}
         is_left = any(path in looked_at or listing.is_hidden(path) for path in known)
         if gone and not is_left and here.isdisjoint(documents):

@@ -119,8 +119,8 @@ def print_lost_roots(console: Console, roots: Sequence[LostRoot]) -> None:
     for root in roots:
         documents, pages = count(root.n_documents, "document"), count(root.n_pages, "page")
         console.print(
-            f"{escape(root.path)} has lost all of its {documents} at once, and nothing of it is "
-            f"removed. Is its drive mounted? If they are to go, which would be {pages} to render "
+            f"{escape(root.path)} has lost everything at once ({documents}), and nothing of it is "
+            f"removed. Is its drive mounted? If all is to go, which would be {pages} to render "
             "and encode again, say --allow-empty."
         )
 

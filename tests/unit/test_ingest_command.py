@@ -262,8 +262,8 @@ def test_a_folder_that_lost_everything_keeps_it_unless_told(shell: Shell) -> Non
     folder.rename(folder.with_name("away"))
     folder.mkdir()
     said = (
-        f"{folder} has lost all of its 2 documents at once, and nothing of it is removed. Is its "
-        "drive mounted? If they are to go, which would be 5 pages to render and encode again, say "
+        f"{folder} has lost everything at once (2 documents), and nothing of it is removed. Is its "
+        "drive mounted? If all is to go, which would be 5 pages to render and encode again, say "
         "--allow-empty.\n"
     )
     assert said in shell.run("ingest", "pdfs", "--dry-run", expect=3)

@@ -353,6 +353,16 @@ def test_a_root_that_has_lost_everything_removes_nothing_unasked(synced: Synced)
     assert names(both.move) == [["a.pdf"], ["b.pdf"]]
 
 
+def test_files_that_could_not_be_opened_are_no_loss(tmp_path: Path) -> None:
+    (tmp_path / "broken.pdf").write_text("no PDF")
+    synced = Synced(tmp_path)
+    synced.sync()
+    (tmp_path / "broken.pdf").unlink()
+    plan = synced.plan()
+    assert plan.lost_roots == ()
+    assert names(plan.remove) == [["broken.pdf"]]
+
+
 @pytest.mark.parametrize("retry_failed", [False, True])
 def test_what_is_not_there_is_not_gone_on_with(synced: Synced, retry_failed: bool) -> None:
     """An unfinished or failed document stays as it is until its bytes are met again."""
