@@ -265,11 +265,16 @@ def test_an_image_is_chosen_pasted_or_dropped(new_page: NewPage) -> None:
         page.locator("#image").set_input_files(dark)
         page.get_by_role("button", name="Find similar pages").click()
         expect(page.locator("[data-hit] h2").first).to_have_text("a.pdf page 1")
-        page.evaluate(GIVE_AN_IMAGE, ["paste", list(picture(200))])
+        give_an_image(page, "paste", picture(200))
         expect(page.locator("[data-hit] h2").first).to_have_text("b.pdf page 1")
-        page.evaluate(GIVE_AN_IMAGE, ["drop", list(picture(0))])
+        give_an_image(page, "drop", picture(0))
         expect(page.locator("[data-hit] h2").first).to_have_text("a.pdf page 1")
         page.close()
+
+
+def give_an_image(page: Page, how: str, image: bytes) -> None:
+    page.wait_for_load_state()  # the hits are seen before the script that listens has run
+    page.evaluate(GIVE_AN_IMAGE, [how, list(image)])
 
 
 GIVE_AN_IMAGE = """([how, bytes]) => {
