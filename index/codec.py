@@ -1,16 +1,19 @@
-"""Compact byte forms of a page's words and patch map, the same in every index.
+"""Compact forms of a page's words and patch map and of what failed, the same in every index.
 
 Boxes are kept as 16-bit fixed-point fractions, so they come back within 1/131070 of the page;
 texts and vector numbers come back as they went in.
 """
 
+import json
 import zlib
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import DamagedIndexError
-from index.pages import PageWords, PatchMap
+from index.pages import Failure, PageWords, PatchMap
 
 _SCALE = 65535
 
@@ -50,6 +53,23 @@ def patch_map_from_bytes(data: bytes) -> PatchMap:
     if len(rest) != 4 * len(boxes):
         raise DamagedIndexError(f"{len(rest) // 4} vector numbers for {len(boxes)} cells.")
     return PatchMap(boxes, np.frombuffer(rest, "<i4").astype(np.int32))
+
+
+def failures_to_json(failures: Sequence[Failure]) -> str:
+    """Write down what of a document could not be read, in ASCII."""
+    return json.dumps([asdict(failure) for failure in failures]) if failures else ""
+
+
+def failures_from_json(text: str) -> tuple[Failure, ...]:
+    """Read what `failures_to_json` wrote.
+
+    Raises:
+        DamagedIndexError: the text is not what was written.
+    """
+    try:
+        return tuple(Failure(**record) for record in json.loads(text)) if text else ()
+    except (ValueError, TypeError) as e:
+        raise DamagedIndexError(f"A list of failures cannot be read ({e}).") from e
 
 
 def _boxes_to_bytes(boxes: NDArray[np.float32]) -> bytes:

@@ -5,6 +5,7 @@ PagelensError
  |   |- VectorShapeError    2  an array whose shape or dtype is not what the function takes
  |   `- IndexBusyError      2  another process is writing to this index
  |- PageFailure             3  one file or page could not be read; the run goes on without it
+ |   `- PassingFailure      3  a cause outside the file: the next run tries again
  |- MissingDependencyError  4  poppler, model weights or a package is not on this machine
  |- IndexMismatchError      5  the index was made with another encoder, rendering or format
  |- ServerError             6  the Vespa server is unreachable or refused
@@ -46,6 +47,10 @@ class PageFailure(PagelensError):
     """One file or page could not be read; its text is the reason shown beside the file's name."""
 
     exit_code = 3
+
+
+class PassingFailure(PageFailure):
+    """A cause outside the file, such as a drive or a busy machine: the next run tries again."""
 
 
 def wrong_kind(kind: str, head: bytes) -> str:

@@ -7,8 +7,8 @@ top left. Scores: higher is better.
 
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -198,15 +198,58 @@ class Page:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a file, or one page of it, is not in the index.
+    """Why a file, or pages of it, could not be read.
 
     Attributes:
-        page_number: counted from 1; None where the whole file could not be read.
+        page_number: the first of the pages, counted from 1; None where it is the whole file.
         reason: one line, as shown to the user.
+        last_page: the last of several pages in a row with the same reason; None for one alone.
+        is_passing: the cause lies outside the file, so that the next run tries again.
+        has_words: the page could not be drawn, but is in the index with its words.
     """
 
     page_number: int | None
     reason: str
+    last_page: int | None = None
+    is_passing: bool = False
+    has_words: bool = False
+
+    @property
+    def page_numbers(self) -> range:
+        """Every page it is about; empty where it is the whole file."""
+        first = self.page_number
+        return range(0) if first is None else range(first, (self.last_page or first) + 1)
+
+    @property
+    def where(self) -> str:
+        """The pages as a person reads them, "" for the whole file.
+
+        >>> Failure(2, "page is missing", 20_000).where
+        'pages 2 to 20,000'
+        """
+        if self.page_number is None:
+            return ""
+        if self.last_page is None:
+            return f"page {self.page_number:,}"
+        return f"pages {self.page_number:,} to {self.last_page:,}"
+
+
+def merge_failures(failures: Iterable[Failure]) -> tuple[Failure, ...]:
+    """In order of page, those of neighbouring pages that say the same as one.
+
+    >>> [f.where for f in merge_failures(Failure(n, "no size") for n in (3, 1, 2, 7))]
+    ['pages 1 to 3', 'page 7']
+    """
+    merged: list[Failure] = []
+    for failure in sorted(failures, key=lambda failure: failure.page_number or 0):
+        before = merged[-1].page_numbers if merged else range(0)
+        if before and failure.page_number == before[-1] + 1:
+            whole = replace(failure, page_number=before[0], last_page=failure.page_numbers[-1])
+            if whole == replace(merged[-1], last_page=whole.last_page):
+                merged[-1] = whole
+                continue
+        merged.append(failure)
+    return tuple(merged)
 
 
 @dataclass(frozen=True)
@@ -216,12 +259,16 @@ class FileRecord:
     Attributes:
         path: absolute, with forward slashes.
         size_bytes, mtime_ns: as the file system gave them; while both stay the same the bytes
-            are not read again.
+            are not read again. UNREAD_SIZE and 0 where the bytes could not be had.
     """
 
     path: str
     size_bytes: int
     mtime_ns: int
+
+
+UNREAD_SIZE = -1
+"""Size of a file that could not be read: unlike any other, so that it is looked at every time."""
 
 
 def existing_first(paths: Sequence[str]) -> tuple[str, ...]:
@@ -239,13 +286,15 @@ class Document:
     """What an index knows of one file's bytes; the commit record of its pages.
 
     Attributes:
-        document_id: first 32 hex digits of the SHA-256 of the file.
+        document_id: first 32 hex digits of the SHA-256 of the file; where `is_unread`, of a text
+            with its path.
         files: every path with these bytes, in path order. Without any, the document is not yet (or
             no longer) searchable: its pages are being put, to replace another document later.
         title: from the PDF's metadata, "" where it has none.
         page_count: pages the file has, 0 where it could not be opened.
         is_complete: every page was put or has failed.
-        failures: pages that could not be read, or the one reason for the whole file.
+        failures: pages that could not be read, in order, or the one reason for the whole file.
+        not_searched: what the file holds beside its pages, such as "2 attachments", "" if nothing.
     """
 
     document_id: str
@@ -254,6 +303,7 @@ class Document:
     page_count: int
     is_complete: bool
     failures: tuple[Failure, ...] = ()
+    not_searched: str = ""
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -266,12 +316,29 @@ class Document:
         return self.paths[0] if self.files else self.document_id
 
     @property
+    def is_unread(self) -> bool:
+        """Whether it stands for a path of which not a byte could be read, so that this is known."""
+        return any(file.size_bytes == UNREAD_SIZE for file in self.files)
+
+    @property
+    def named_failures(self) -> tuple[tuple[str, Failure], ...]:
+        """Every failure with every path it is met at."""
+        return tuple((path, failure) for path in self.paths for failure in self.failures)
+
+    @property
     def readable_pages(self) -> tuple[int, ...]:
-        """Numbers of the pages that have not failed; none where the whole file has."""
-        failed = {failure.page_number for failure in self.failures}
-        if None in failed:
+        """Numbers of the pages that are, or will be, in the index; none where the file failed."""
+        lacking = [failure for failure in self.failures if not failure.has_words]
+        if any(failure.page_number is None for failure in lacking):
             return ()
+        # a file may claim any number of pages that are not there
+        failed = {n for failure in lacking for n in failure.page_numbers[: self.page_count]}
         return tuple(n for n in range(1, self.page_count + 1) if n not in failed)
+
+    @property
+    def has_passing_failures(self) -> bool:
+        """Whether something of it failed for a cause outside the file."""
+        return any(failure.is_passing for failure in self.failures)
 
 
 @dataclass(frozen=True)

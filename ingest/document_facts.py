@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from index.pages import Failure
 from ingest.text_layer import clean_title
+
+NO_SUCH_PAGE = "page is missing or damaged: it has no size"
 
 _TITLE = re.compile(r"^Title: +(.*)$", re.MULTILINE)
 _PAGE_COUNT = re.compile(r"^Pages: +(\d+)$", re.MULTILINE)
@@ -32,18 +35,25 @@ class DocumentFacts:
 
     Attributes:
         title: from the metadata, "" where there is none worth showing.
-        page_count: at least 1.
+        page_count: at least 1; pages that are named at the end but are not there do not count.
+        failures: those pages.
         pdf_pages: one for each page, read all at once, for that costs no more than reading one;
             empty for an image file.
+        not_searched: what the file holds beside its pages, such as "2 attachments".
     """
 
     title: str
     page_count: int
     pdf_pages: tuple[PdfPage, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    not_searched: str = ""
 
 
 def parse_pdfinfo(output: str) -> DocumentFacts | None:
     """Read what `pdfinfo -f 1 -l -1` wrote; None where it says nothing of pages.
+
+    A file may say that it has more pages than are there: poppler gives those no size. It has as
+    many as the last one with a size; one at least, for its failure to have a place.
 
     Metadata come first and may hold anything, such as a subject with "Pages: 12-15" on a line of
     its own, so pages are looked for from pdfinfo's own count on, the last in its output.
@@ -51,22 +61,26 @@ def parse_pdfinfo(output: str) -> DocumentFacts | None:
     counts = list(_PAGE_COUNT.finditer(output))
     if not counts:
         return None
-    title = _TITLE.search(output)
+    title, n_named = _TITLE.search(output), int(counts[-1][1])
+    pages = _pdf_pages(output[counts[-1].end() :])
+    n_there = max(pages, default=1)
+    lacking = Failure(n_there + 1, NO_SUCH_PAGE, n_named if n_named > n_there + 1 else None)
     return DocumentFacts(
         clean_title(title[1]) if title else "",
-        page_count=int(counts[-1][1]),
-        pdf_pages=_pdf_pages(output[counts[-1].end() :], int(counts[-1][1])),
+        page_count=n_there,
+        pdf_pages=tuple(pages.get(n, PdfPage(0.0, 0.0, False)) for n in range(1, n_there + 1)),
+        failures=(lacking,) if n_named > n_there else (),
     )
 
 
-def _pdf_pages(output: str, page_count: int) -> tuple[PdfPage, ...]:
-    """The shape of each page from pdfinfo's lines, whose sizes are before rotation."""
-    sizes = {int(m[1]): (float(m[2]), float(m[3])) for m in _PAGE_SIZE.finditer(output)}
+def _pdf_pages(output: str) -> dict[int, PdfPage]:
+    """The shape of each page that has one from pdfinfo's lines, whose sizes are before rotation."""
     turned = {int(m[1]) for m in _PAGE_ROTATION.finditer(output) if int(m[2]) % 180}
-    pages = []
-    for number in range(1, page_count + 1):
-        width_pt, height_pt = sizes.get(number, (0.0, 0.0))
+    pages = {}
+    for match in _PAGE_SIZE.finditer(output):
+        number, width_pt, height_pt = int(match[1]), float(match[2]), float(match[3])
         if number in turned:
             width_pt, height_pt = height_pt, width_pt
-        pages.append(PdfPage(width_pt, height_pt, number in turned))
-    return tuple(pages)
+        if width_pt > 0 and height_pt > 0:
+            pages[number] = PdfPage(width_pt, height_pt, number in turned)
+    return pages

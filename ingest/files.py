@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.errors import PageFailure, WrongUseError
-from index.pages import FileRecord
+from index.errors import PageFailure, PassingFailure, WrongUseError
+from index.pages import UNREAD_SIZE, Document, Failure, FileRecord
+from ingest.image_files import IMAGE_SUFFIXES
 from ingest.render import DOCUMENT_SUFFIXES
+from ingest.source_file import IMAGE, PDF, kind_of
+
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,9 @@ def file_record(path: Path) -> FileRecord:
     try:
         found = path.stat()
     except OSError as e:
-        raise PageFailure(f"cannot be read: {e.strerror}") from e
+        if path.is_symlink() and isinstance(e, FileNotFoundError):
+            raise PassingFailure(f"is a link to {path.readlink()}, which is not there") from e
+        raise PassingFailure(f"cannot be read: {e.strerror}") from e
     if not stat.S_ISREG(found.st_mode):
         raise PageFailure("is not a regular file")  # opening a pipe would wait for ever
     return FileRecord(path.as_posix(), found.st_size, found.st_mtime_ns)
@@ -153,13 +159,33 @@ def document_id_of(path: Path) -> str:
     """First 32 hex digits of the SHA-256 of a file.
 
     Raises:
-        PageFailure: it cannot be read.
+        PageFailure: it cannot be read, or its bytes are of another kind than its name says.
     """
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while block := file.read(1 << 20):
+            head = file.read(_BLOCK_BYTES)
+            digest.update(head)
+            while block := file.read(_BLOCK_BYTES):
                 digest.update(block)
     except OSError as e:
-        raise PageFailure(f"cannot be read: {e.strerror}") from e
+        raise PassingFailure(f"cannot be read: {e.strerror}") from e
+    kind, named = kind_of(head), _kind_of_name(path)
+    if kind is not None and kind != named:
+        raise PageFailure(f"not {named} but {kind}; rename the file")
     return digest.hexdigest()[:32]
+
+
+def unread_document(path: str, failure: Failure) -> Document:
+    """What an index keeps of a path that it could not read: there are no bytes to hash.
+
+    Args:
+        path: as it is shown.
+        failure: why not.
+    """
+    id_ = hashlib.sha256(f"could not be read: {path}".encode()).hexdigest()[:32]
+    return Document(id_, (FileRecord(path, UNREAD_SIZE, 0),), "", 0, True, (failure,))
+
+
+def _kind_of_name(path: Path) -> str:
+    return IMAGE if path.suffix.lower() in IMAGE_SUFFIXES else PDF

@@ -9,12 +9,10 @@ from PIL import Image
 from encoders import image_decoder
 from encoders.image_decoder import decoded_frame
 from ingest.page_shape import check_aspect
-from ingest.source_file import read_head
+from ingest.source_file import IMAGE_FORMATS, read_head
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
 MAX_IMAGE_PIXELS = 150_000_000  # an A0 poster scanned at 300 dpi has 139 million; 450 MB as RGB
-
-_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ def count_frames(path: Path) -> int:
         PageFailure: the file cannot be opened as an image.
     """
     read_head(path)
-    return image_decoder.count_frames(path, _FORMATS, MAX_IMAGE_PIXELS)
+    return image_decoder.count_frames(path, IMAGE_FORMATS, MAX_IMAGE_PIXELS)
 
 
 def render_frame(
@@ -50,7 +48,7 @@ def render_frame(
         PageFailure: the frame is damaged, too large or a mere line.
     """
     read_head(path)
-    with decoded_frame(path, _FORMATS, MAX_IMAGE_PIXELS, page_number - 1) as upright:
+    with decoded_frame(path, IMAGE_FORMATS, MAX_IMAGE_PIXELS, page_number - 1) as upright:
         width_px, height_px = upright.size
         check_aspect(width_px, height_px, "px")
         resized = upright.resize(page_size_px(width_px, height_px), Image.Resampling.LANCZOS)

@@ -1,6 +1,7 @@
 """Which pages have a shape that no encoder and no reader can make use of."""
 
 from index.errors import PageFailure
+from ingest.document_facts import NO_SUCH_PAGE
 
 MAX_PAGE_SIDE_PT = 10_000  # 3.5 m, three times an A0's; at 2048 px a letter 1 cm high is 6 px there
 MAX_ASPECT = 100  # a receipt of 2 m has 25; beyond, the short side is a dozen pixels of the model's
@@ -18,7 +19,7 @@ def check_pdf_page(width_pt: float, height_pt: float) -> None:
     index.errors.PageFailure: page is 5.1 x 5.1 m, larger than the limit of 3.5 m
     """
     if not (width_pt > 0 and height_pt > 0):  # poppler gives such a page 0 x 0 points
-        raise PageFailure("page is missing or damaged: it has no size")
+        raise PageFailure(NO_SUCH_PAGE)
     if max(width_pt, height_pt) > MAX_PAGE_SIDE_PT:
         raise PageFailure(
             f"page is {_metres(width_pt)} x {_metres(height_pt)} m, "

@@ -15,9 +15,10 @@ from functools import cached_property
 from itertools import islice
 
 from encoders.interface import Encoder, PageInput
-from index.errors import PageFailure, VectorShapeError
+from index.errors import PageFailure, PassingFailure, VectorShapeError
 from index.interface import PageIndex
-from index.pages import Failure, Page, PageVectors
+from index.pages import Failure, Page, PageVectors, merge_failures
+from ingest.files import file_record
 from ingest.language import detect_language
 from ingest.plan import LostRoot, Plan, Work
 from ingest.render import RenderedPage, render_page
@@ -45,6 +46,7 @@ class Report:
             and file name find them.
         failed: path and reason of everything that is not in the index for being unreadable, from
             earlier runs too.
+        not_searched: path, and what the file holds beside its pages, such as attachments.
         lost_roots: folders that have lost everything at once, of which nothing was removed.
         is_interrupted: whether the run was stopped before its plan was carried out.
     """
@@ -56,6 +58,7 @@ class Report:
     skipped: Counts = field(default_factory=Counts)
     pages_without_vectors: int = 0
     failed: list[tuple[str, Failure]] = field(default_factory=list)
+    not_searched: list[tuple[str, str]] = field(default_factory=list)
     lost_roots: tuple[LostRoot, ...] = ()
     is_interrupted: bool = False
 
@@ -66,11 +69,13 @@ class _OpenDocument:
 
     Attributes:
         n_pages_left: pages neither committed nor failed.
+        is_changed: the file was written to while it was read.
     """
 
     work: Work
     failures: list[Failure]
     n_pages_left: int
+    is_changed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +94,7 @@ def carry_out(
     *,
     n_workers: int,
     stop: threading.Event,
-    on_page: Callable[[], None],
+    on_page: Callable[[int], None],
 ) -> Report:
     """Make the index what the plan says.
 
@@ -99,9 +104,10 @@ def carry_out(
         load_encoder: called before anything is changed, and only where there are pages to encode.
         n_workers: pages rendered in parallel.
         stop: set it to stop at the next batch; what is in the batch by then is still committed.
-        on_page: called for every page committed or failed.
+        on_page: called for every page committed or failed, with the number of documents of which
+            every page is searchable by then.
     """
-    run = _Run(index, load_encoder, on_page)
+    run = _Run(index, load_encoder, on_page, n_before=len((*plan.skip, *plan.touch, *plan.move)))
     ahead = 2 * n_workers + run.encoder.batch_size if plan.n_pages else 1
     _apply_records(plan, index, run.report)
     pool = ThreadPoolExecutor(n_workers)
@@ -118,14 +124,15 @@ def carry_out(
     finally:
         pool.shutdown(cancel_futures=True)
     run.report.failed.sort(key=lambda failed: (failed[0], failed[1].page_number or 0))
+    run.report.not_searched.sort()
     run.report.is_interrupted = run.n_finished < len(plan.work)
     return run.report
 
 
 def _apply_records(plan: Plan, index: PageIndex, report: Report) -> None:
     """Everything that needs no rendering: removed, moved, touched and unchanged documents."""
-    index.delete([document.document_id for document in plan.remove])
-    for document in (*plan.move, *plan.touch):
+    index.delete([document.document_id for document in (*plan.remove, *plan.forget)])
+    for document in (*plan.move, *plan.touch, *plan.record):
         index.put_document(document)
     for counts, documents in (
         (report.removed, plan.remove),
@@ -135,7 +142,7 @@ def _apply_records(plan: Plan, index: PageIndex, report: Report) -> None:
         counts.documents += len(documents)
         counts.pages += sum(document.page_count for document in documents)
     for document in (*plan.move, *plan.touch, *plan.skip):
-        report.failed += [(document.name, failure) for failure in document.failures]
+        report.failed += document.named_failures
     report.failed += plan.unreadable
     report.lost_roots = plan.lost_roots
 
@@ -162,10 +169,15 @@ class _Run:
     """The state of one run: the batch in hand, and the documents not yet finished."""
 
     def __init__(
-        self, index: PageIndex, load_encoder: Callable[[], Encoder], on_page: Callable[[], None]
+        self,
+        index: PageIndex,
+        load_encoder: Callable[[], Encoder],
+        on_page: Callable[[int], None],
+        n_before: int,
     ) -> None:
         self.report = Report()
         self.n_finished = 0
+        self._n_before = n_before  # documents that were searchable before the run
         self._index = index
         self._load_encoder = load_encoder
         self._on_page = on_page
@@ -192,7 +204,7 @@ class _Run:
         try:
             self._batch.append((job, *job.rendered.result()))
         except PageFailure as e:
-            self._fail(job, str(e))
+            self._fail(job, str(e), is_passing=isinstance(e, PassingFailure))
         waited_s = time.monotonic() - self._last_commit
         if len(self._batch) >= self.encoder.batch_size or waited_s > COMMIT_INTERVAL_S:
             self.commit()
@@ -200,6 +212,12 @@ class _Run:
     def commit(self) -> None:
         """Encode the batch, store its pages, and finish the documents it completes."""
         batch, self._batch = self._batch, []
+        for document in {job.document for job, _, _ in batch}:
+            document.is_changed |= _has_changed(document.work)
+        for job, _, _ in batch:
+            if job.document.is_changed:
+                self._page_done(job)
+        batch = [item for item in batch if not item[0].document.is_changed]
         vectors = self._encode([PageInput(page.image, page.words) for _, page, _ in batch])
         pages = []
         for (job, rendered, language), outcome in zip(batch, vectors, strict=True):
@@ -227,29 +245,49 @@ class _Run:
                 return [e]
             return [outcome for one in inputs for outcome in self._encode([one])]
 
-    def _fail(self, job: _Job, reason: str) -> None:
-        job.document.failures.append(Failure(job.page_number, reason))
+    def _fail(self, job: _Job, reason: str, *, is_passing: bool = False) -> None:
+        job.document.failures.append(Failure(job.page_number, reason, is_passing=is_passing))
         self._page_done(job)
 
     def _page_done(self, job: _Job) -> None:
-        self._on_page()
+        self._on_page(self._n_before + self.n_finished)
         job.document.n_pages_left -= 1
         if job.document.n_pages_left == 0:
             self._finish(job.document)
 
     def _finish(self, document: _OpenDocument) -> None:
-        """The commit point of a document: its paths are its own, what it replaces goes."""
+        """The commit point of a document: its paths are its own, what it replaces goes.
+
+        Unless its file was written to meanwhile: which pages are of the old bytes and which of the
+        new nobody knows then, and none of them may stay under the old ones' id.
+        """
         work = document.work
-        failures = tuple(sorted(document.failures, key=lambda f: f.page_number or 0))
-        self._index.put_document(replace(work.document, is_complete=True, failures=failures))
-        self._index.delete(work.replaces)
-        if len(failures) < max(1, work.document.page_count):  # else nothing of it is in the index
-            self._counts(document).documents += 1
-        self.report.failed += [(work.document.name, failure) for failure in failures]
         self.n_finished += 1
+        if document.is_changed or _has_changed(work):
+            self._index.delete([work.document.document_id])
+            failure = Failure(None, "was changed while it was read", is_passing=True)
+            self.report.failed += [(path, failure) for path in work.document.paths]
+            return
+        failures = merge_failures(document.failures)
+        done = replace(work.document, is_complete=True, failures=failures)
+        self._index.put_document(done)
+        self._index.delete(work.replaces)
+        if done.readable_pages:  # else nothing of it is in the index
+            self._counts(document).documents += 1
+        self.report.failed += done.named_failures
+        if done.not_searched:
+            self.report.not_searched += [(path, done.not_searched) for path in done.paths]
 
     def _counts(self, document: _OpenDocument) -> Counts:
         return self.report.replaced if document.work.replaces else self.report.added
+
+
+def _has_changed(work: Work) -> bool:
+    """Whether the file is another now than the one that was hashed; not so one that is gone."""
+    try:
+        return file_record(work.path) not in work.document.files
+    except PageFailure:
+        return False
 
 
 def _page(job: _Job, rendered: RenderedPage, language: str, vectors: PageVectors) -> Page:

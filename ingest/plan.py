@@ -12,10 +12,25 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from index.errors import PageFailure
-from index.pages import Document, Failure, FileRecord, existing_first
+from index.errors import PageFailure, PassingFailure
+from index.pages import (
+    UNREAD_SIZE,
+    Document,
+    Failure,
+    FileRecord,
+    existing_first,
+    merge_failures,
+)
 from ingest.document_facts import DocumentFacts
-from ingest.files import Listing, Scope, document_id_of, file_record, is_gone, shown
+from ingest.files import (
+    Listing,
+    Scope,
+    document_id_of,
+    file_record,
+    is_gone,
+    shown,
+    unread_document,
+)
 from ingest.render import read_facts
 
 
@@ -65,8 +80,11 @@ class Plan:
         touch: documents of which only a file's time or size record changes.
         remove: documents of which no path is left.
         skip: documents to leave as they are.
-        unreadable: files that could not be read at all, and folders that could not be listed; what
-            the index holds of them stays.
+        unreadable: files that could not be read at all, folders that could not be listed, and
+            documents that could not be opened again; what the index holds of them stays.
+        record: such paths the index knows nothing of, to be kept as documents without pages, so
+            that it can name later what it lacks.
+        forget: records of this kind that are no longer true.
         lost_roots: folders that have lost everything at once; what the index holds of them stays.
     """
 
@@ -76,6 +94,8 @@ class Plan:
     remove: tuple[Document, ...]
     skip: tuple[Document, ...]
     unreadable: tuple[tuple[str, Failure], ...]
+    record: tuple[Document, ...] = ()
+    forget: tuple[Document, ...] = ()
     lost_roots: tuple[LostRoot, ...] = ()
 
     @property
@@ -119,7 +139,9 @@ def make_plan(
         on_file: called before each file is looked at, in any order and from several threads; what
             it raises ends the planning.
     """
-    known = {document.document_id: document for document in documents}
+    listed = list(documents)
+    known = {document.document_id: document for document in listed if not document.is_unread}
+    unread = {d.document_id: d for d in listed if d.is_unread}
     owner = {file.path: (file, d) for d in known.values() for file in d.files}
 
     def look(path: Path) -> _Seen:
@@ -131,18 +153,27 @@ def make_plan(
         lost = () if allow_empty or keep_missing else _lost_roots(seen, owner, scope, listing)
         wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
-        met = {one.document_id for one in seen}  # others cannot be read, so nothing is to be done
-        fresh = [i for i in wanted if i in met and _needs_work(known.get(i), retry_failed)]
+        fresh = _to_be_read(seen, wanted, known, unread, retry_failed)
         facts = dict(zip(fresh, pool.map(partial(_facts, wanted), fresh), strict=True))
 
+    unreadable = [
+        *((one.record.path, one.failure) for one in seen if one.failure is not None),
+        *((shown(folder), _cannot_be_listed(why)) for folder, why in listing.unlistable.items()),
+    ]
+    record = [unread_document(*failed) for failed in unreadable if failed[0] not in owner]
     work, move, touch, skip = [], [], [], []
     for document_id, files in wanted.items():
-        document = known.get(document_id)
-        if document_id in facts:
+        document, found = known.get(document_id), facts.get(document_id)
+        if isinstance(found, Failure) and document is not None and document.page_count:
+            unreadable += [(file.path, found) for file in files]  # what was read of it stays
+            found = None
+        if found is not None:
             stored = page_numbers(document_id) if document else frozenset()
             replaces = tuple(sorted(o for o, n in replaced_by.items() if n == document_id))
-            kept = document.failures if document and not retry_failed else ()
-            work.append(_work(document_id, files, facts[document_id], kept, stored, replaces))
+            before = document.failures if document is not None else ()
+            kept = [f for f in before if not (f.is_passing or retry_failed)]
+            again = {n for n in stored if any(n in f.page_numbers for f in before if f not in kept)}
+            work.append(_work(document_id, files, found, kept, stored - again, replaces))
         elif document is not None:
             updated = replace(document, files=files)
             paths_before = [file.path for file in document.files]
@@ -155,21 +186,31 @@ def make_plan(
     remove = [d for id_, d in known.items() if id_ not in wanted and id_ not in replaced_by]
     if retry_failed:
         move, touch, remove = [], [], []
+    still = {document.document_id for document in record}
     return Plan(
-        tuple(sorted(work, key=lambda w: w.document.name)),
-        tuple(move),
-        tuple(touch),
-        tuple(remove),
-        tuple(skip),
-        (
-            *((s.record.path, s.failure) for s in seen if s.failure is not None),
-            *(
-                (shown(folder), Failure(None, f"folder cannot be listed: {reason}"))
-                for folder, reason in listing.unlistable.items()
-            ),
+        work=tuple(sorted(work, key=lambda w: w.document.name)),
+        move=tuple(move),
+        touch=tuple(touch),
+        remove=tuple(remove),
+        skip=tuple(skip),
+        unreadable=tuple(unreadable),
+        record=tuple(d for d in record if unread.get(d.document_id) != d),
+        forget=tuple(
+            document
+            for id_, document in unread.items()
+            if id_ not in still and _could_be_seen(document, scope, listing)
         ),
-        () if retry_failed else lost,
+        lost_roots=() if retry_failed else lost,
     )
+
+
+def _could_be_seen(document: Document, scope: Scope, listing: Listing) -> bool:
+    """Whether every path of a document was within reach of this run."""
+    return all(scope.holds(path) and not listing.is_hidden(path) for path in document.paths)
+
+
+def _cannot_be_listed(reason: str) -> Failure:
+    return Failure(None, f"folder cannot be listed: {reason}", is_passing=True)
 
 
 def _look(path: Path, owner: dict[str, tuple[FileRecord, Document]]) -> _Seen:
@@ -180,7 +221,12 @@ def _look(path: Path, owner: dict[str, tuple[FileRecord, Document]]) -> _Seen:
             return _Seen(record, owner[name][1].document_id, None)
         return _Seen(record, document_id_of(path), None)
     except PageFailure as e:
-        return _Seen(FileRecord(shown(path), 0, 0), None, Failure(None, str(e)))
+        return _Seen(FileRecord(shown(path), UNREAD_SIZE, 0), None, _failure_of(e))
+
+
+def _failure_of(error: PageFailure) -> Failure:
+    """Of a whole file."""
+    return Failure(None, str(error), is_passing=isinstance(error, PassingFailure))
 
 
 def _lost_roots(
@@ -261,30 +307,54 @@ def _replacements(
     return {old: new for old, new in replaced_by.items() if old in known}
 
 
-def _needs_work(document: Document | None, retry_failed: bool) -> bool:
-    if retry_failed:
-        return document is not None and bool(document.failures)
-    return document is None or not document.is_complete
+def _to_be_read(
+    seen: Iterable[_Seen],
+    wanted: dict[str, tuple[FileRecord, ...]],
+    known: dict[str, Document],
+    unread: dict[str, Document],
+    retry_failed: bool,
+) -> list[str]:
+    """Ids of the documents to be opened, of those whose bytes are here."""
+    seen = [one for one in seen if one.document_id is not None]
+    met = {one.document_id for one in seen}
+    failed_before = {path for document in unread.values() for path in document.paths}
+    readable_now = {one.document_id for one in seen if one.record.path in failed_before}
+
+    def needs_work(document_id: str) -> bool:
+        document = known.get(document_id)
+        if retry_failed:
+            return document_id in readable_now or bool(document and document.failures)
+        return document is None or not document.is_complete or document.has_passing_failures
+
+    return [document_id for document_id in wanted if document_id in met and needs_work(document_id)]
 
 
 def _facts(wanted: dict[str, tuple[FileRecord, ...]], document_id: str) -> DocumentFacts | Failure:
     try:
         return read_facts(Path(existing_first([file.path for file in wanted[document_id]])[0]))
     except PageFailure as e:
-        return Failure(None, str(e))
+        return _failure_of(e)
 
 
 def _work(
     document_id: str,
     files: tuple[FileRecord, ...],
     facts: DocumentFacts | Failure,
-    failures: tuple[Failure, ...],
-    stored: frozenset[int],
+    kept: Iterable[Failure],
+    done: frozenset[int],
     replaces: tuple[str, ...],
 ) -> Work:
+    """What is to be done with a document.
+
+    Failures of earlier runs that are `kept` are not tried again, nor pages that are `done`: those
+    the index holds as they should be.
+    """
     if isinstance(facts, Failure):
         return Work(Document(document_id, files, "", 0, True, (facts,)), None, (), replaces)
-    done = stored | {f.page_number for f in failures}
+    failures = merge_failures({*kept, *facts.failures})
+    done |= {n for failure in failures for n in failure.page_numbers[: facts.page_count]}
     todo = tuple(n for n in range(1, facts.page_count + 1) if n not in done)
-    document = Document(document_id, files, facts.title, facts.page_count, False, failures)
+    document = Document(
+        document_id, files, facts.title, facts.page_count, False, failures, facts.not_searched
+    )
     return Work(document, facts, todo, replaces)

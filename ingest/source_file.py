@@ -3,9 +3,31 @@
 import os
 from pathlib import Path
 
+from encoders.image_decoder import SIGNATURES
 from index.errors import PageFailure
 
 END_SIZE_BYTES = 1024  # as far as PDF readers look for the header, so junk before it is allowed
+
+
+IMAGE_FORMATS = ("PNG", "JPEG", "TIFF", "WEBP")
+
+PDF, IMAGE = "a PDF", "an image"
+"""The kinds of document, as they stand in a sentence."""
+
+
+def kind_of(head: bytes) -> str | None:
+    """What a file is by its first bytes; None where they are those of no document.
+
+    Args:
+        head: END_SIZE_BYTES or more, less only of a shorter file.
+
+    >>> kind_of(b"RIFF....WEBPVP8 "), kind_of(b"junk before %PDF-1.7"), kind_of(b"RIFF....WAVE")
+    ('an image', 'a PDF', None)
+    """
+    is_image = head.startswith(tuple(start for name in IMAGE_FORMATS for start in SIGNATURES[name]))
+    if is_image and (not head.startswith(b"RIFF") or head[8:12] == b"WEBP"):
+        return IMAGE
+    return PDF if b"%PDF-" in head[:END_SIZE_BYTES] else None
 
 
 def read_head(path: Path) -> bytes:

@@ -11,6 +11,7 @@ import click
 from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED
 from index.interface import PageIndex
 from index.location import Location
+from index.wording import count
 from ingest.estimate import estimate_seconds
 from ingest.pipeline import carry_out
 from ingest.plan import Plan
@@ -103,13 +104,20 @@ def ingest(
                 if plan.n_pages and encoder.notice is not None:
                     messages.print(encoder.notice(plan.n_pages))
                 task = progress.add_task("Ingesting pages", total=plan.n_pages)
+
+                def on_page(n_searchable: int) -> None:
+                    searchable = count(n_searchable, "document")
+                    progress.update(
+                        task, advance=1, description=f"Ingesting pages ({searchable} searchable)"
+                    )
+
                 report = carry_out(
                     plan,
                     index,
                     encoder.load,
                     n_workers=N_WORKERS,
                     stop=stop,
-                    on_page=lambda: progress.advance(task),
+                    on_page=on_page,
                 )
 
     if dry_run:

@@ -74,7 +74,7 @@ def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
 def planned_failures(plan: Plan) -> list[tuple[str, Failure]]:
     """Everything already known to be unreadable."""
     kept = (*plan.skip, *plan.touch, *plan.move, *(work.document for work in plan.work))
-    known = [(d.name, failure) for d in kept for failure in d.failures]
+    known = [failed for document in kept for failed in document.named_failures]
     return sorted([*known, *plan.unreadable], key=lambda failed: failed[0])
 
 
@@ -95,6 +95,7 @@ def print_report(console: Console, report: Report, plan: Plan, seconds: float) -
     console.print(f"{', '.join(done).capitalize() or 'Nothing to do'} in {duration(seconds)}.")
     print_pages_without_vectors(console, report.pages_without_vectors)
     print_lost_roots(console, report.lost_roots)
+    print_not_searched(console, report.not_searched)
     print_failures(console, report.failed)
     if report.is_interrupted:
         n_done = report.added.pages + report.replaced.pages
@@ -132,14 +133,22 @@ def lost_roots_as_json(roots: Sequence[LostRoot]) -> list[dict[str, Any]]:
     ]
 
 
+def print_not_searched(console: Console, not_searched: Sequence[tuple[str, str]]) -> None:
+    """List what files hold beside their pages, which no search looks into."""
+    if not_searched:
+        console.print("[bold]Not searched[/], for it is on no page:")
+    for path, what in not_searched:
+        console.print(f"  {escape(path)}: {escape(what)}")
+
+
 def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
     """List files and pages that could not be read."""
     if not failed:
         return
     console.print(f"[bold]{len(failed)} could not be read[/] (--retry-failed tries these again):")
     for path, failure in failed:
-        page = "" if failure.page_number is None else f" page {failure.page_number}"
-        console.print(f"  {escape(path)}{page}: {escape(failure.reason)}")
+        where = f" {failure.where}" if failure.where else ""
+        console.print(f"  {escape(path)}{where}: {escape(failure.reason)}")
 
 
 def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
@@ -156,6 +165,7 @@ def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
         "skipped": counts(report.skipped),
         "pages_without_vectors": report.pages_without_vectors,
         "failed": [failure_as_json(*failed) for failed in report.failed],
+        "not_searched": [{"path": path, "what": what} for path, what in report.not_searched],
         "lost_roots": lost_roots_as_json(report.lost_roots),
         "interrupted": report.is_interrupted,
         "seconds": round(seconds, 3),
@@ -163,5 +173,15 @@ def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
 
 
 def failure_as_json(path: str, failure: Failure) -> dict[str, Any]:
-    """One failure as a JSON object; `page` is null where the whole file failed."""
-    return {"path": path, "page": failure.page_number, "reason": failure.reason}
+    """One failure as a JSON object.
+
+    `page` is null where the whole file failed, `last_page` where it is not several in a row.
+    """
+    return {
+        "path": path,
+        "page": failure.page_number,
+        "last_page": failure.last_page,
+        "reason": failure.reason,
+        "is_passing": failure.is_passing,
+        "has_words": failure.has_words,
+    }

@@ -226,10 +226,15 @@ def _picture(data: bytes) -> Image.Image:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an ingest is; as text "12 of 340 pages"."""
+    """How far an ingest is; as text "12 of 340 pages".
+
+    Attributes:
+        n_searchable: documents of which every page can be found by now.
+    """
 
     n_done: int
     n_pages: int
+    n_searchable: int
 
     def __str__(self) -> str:
         return f"{self.n_done:,} of {count(self.n_pages, 'page')}"
@@ -259,11 +264,11 @@ def ingest_folders(
         )
         n_done = 0
 
-        def on_page() -> None:
+        def on_page(n_searchable: int) -> None:
             nonlocal n_done
             n_done += 1
             if on_progress is not None:
-                on_progress(Progress(n_done, plan.n_pages))
+                on_progress(Progress(n_done, plan.n_pages, n_searchable))
 
         return carry_out(
             plan,

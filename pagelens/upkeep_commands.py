@@ -34,8 +34,8 @@ def status(location: Location, as_json: bool) -> None:
     with closing(open_index(location)) as index:
         stats, documents = index.stats(), list(index.documents())
     failed = sorted(
-        ((d.name, f) for d in documents for f in d.failures if d.files),
-        key=lambda failed: failed[0],
+        (failed for document in documents for failed in document.named_failures),
+        key=lambda failed: (failed[0], failed[1].page_number or 0),
     )
     unfinished = [d for d in documents if not d.is_complete]
     per_page = sum(stats.size_bytes.values()) / max(1, stats.n_pages)

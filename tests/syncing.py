@@ -1,8 +1,10 @@
 """An ingest of folders into any index, without a command line."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.interface import PageIndex
 from ingest.files import find_files, scope_of
@@ -10,7 +12,13 @@ from ingest.pipeline import Report, carry_out
 from ingest.plan import make_plan
 
 
-def sync(index: PageIndex, *folders: Path, keep_missing: bool = False) -> Report:
+def sync(
+    index: PageIndex,
+    *folders: Path,
+    keep_missing: bool = False,
+    retry_failed: bool = False,
+    load_encoder: Callable[[], Encoder] = LexicalEncoder,
+) -> Report:
     """Make an index equal to folders, or to single files, by words."""
     scope = scope_of(folders)
     plan = make_plan(
@@ -19,15 +27,15 @@ def sync(index: PageIndex, *folders: Path, keep_missing: bool = False) -> Report
         index.documents(),
         index.page_numbers,
         keep_missing=keep_missing,
-        retry_failed=False,
+        retry_failed=retry_failed,
         n_workers=1,
         on_file=lambda: None,
     )
     return carry_out(
         plan,
         index,
-        LexicalEncoder,
+        load_encoder,
         n_workers=1,
         stop=threading.Event(),
-        on_page=lambda: None,
+        on_page=lambda _: None,
     )

@@ -16,11 +16,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-from index.codec import patch_map_from_bytes, patch_map_to_bytes, words_from_bytes, words_to_bytes
+from index.codec import (
+    failures_from_json,
+    failures_to_json,
+    patch_map_from_bytes,
+    patch_map_to_bytes,
+    words_from_bytes,
+    words_to_bytes,
+)
 from index.errors import DamagedIndexError, IndexMismatchError, ServerError, VectorShapeError
 from index.pages import (
     Document,
-    Failure,
     FileRecord,
     Fingerprint,
     Page,
@@ -44,10 +50,9 @@ NAMESPACE = "pagelens"
 MANIFEST_ID = "manifest"
 """Id of the record in schema `pdf` that says what made the index; no document has such an id."""
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised whenever the fields change their meaning; any other version is refused."""
 
-_WHOLE_FILE = 0  # in failure_pages: the file as a whole could not be read
 _ESCAPE = "\u241b"  # ␛, the picture of the escape character: readable, and in nobody's file names
 _UNSAFE = re.compile(
     f"[{_ESCAPE}"
@@ -204,8 +209,7 @@ def document_fields(document: Document) -> dict[str, object]:
     """A document's record as a put for schema `pdf`.
 
     Returns:
-        Strings, numbers and lists, ready for JSON; paths, sizes and mtimes are parallel, and so are
-        failure_pages (0 for the whole file) and failure_reasons.
+        Strings, numbers and lists, ready for JSON; paths, sizes and mtimes are parallel.
     """
     return {
         "document_id": document.document_id,
@@ -215,8 +219,8 @@ def document_fields(document: Document) -> dict[str, object]:
         "title": to_wire_text(document.title),
         "page_count": document.page_count,
         "is_complete": document.is_complete,
-        "failure_pages": [failure.page_number or _WHOLE_FILE for failure in document.failures],
-        "failure_reasons": [to_wire_text(failure.reason) for failure in document.failures],
+        "failures": failures_to_json(document.failures),
+        "not_searched": to_wire_text(document.not_searched),
     }
 
 
@@ -234,23 +238,18 @@ def document_from_fields(fields: Mapping[str, object]) -> Document:
             record.numbers("sizes"),
             record.numbers("mtimes"),
         )
-        pages, reasons = record.numbers("failure_pages"), record.texts("failure_reasons")
         if not len(paths) == len(sizes) == len(mtimes):
             raise DamagedIndexError(
                 f"{len(paths)} paths have {len(sizes)} sizes and {len(mtimes)} times"
             )
-        if len(pages) != len(reasons):
-            raise DamagedIndexError(f"{len(pages)} failed pages have {len(reasons)} reasons")
         return Document(
             document_id=record.text("document_id"),
             files=tuple(map(FileRecord, paths, sizes, mtimes)),
             title=record.text("title"),
             page_count=record.number("page_count"),
             is_complete=record.flag("is_complete"),
-            failures=tuple(
-                Failure(None if page == _WHOLE_FILE else page, reason)
-                for page, reason in zip(pages, reasons, strict=True)
-            ),
+            failures=failures_from_json(record.text("failures")),
+            not_searched=record.text("not_searched"),
         )
     except ServerError as e:
         raise record.unusable(e) from e

@@ -13,12 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.codec import patch_map_from_bytes, patch_map_to_bytes, words_from_bytes, words_to_bytes
+from index.codec import (
+    failures_from_json,
+    failures_to_json,
+    patch_map_from_bytes,
+    patch_map_to_bytes,
+    words_from_bytes,
+    words_to_bytes,
+)
 from index.embedded.database import Database, Parameters
 from index.embedded.segments import KINDS
 from index.embedded.text_search import indexed_text, match_expression
 from index.errors import DamagedIndexError
-from index.pages import VECTOR_DIM, Document, Failure, FileRecord, PageWords, PatchMap
+from index.pages import VECTOR_DIM, Document, FileRecord, PageWords, PatchMap
 
 CATALOG_NAME = "catalog.sqlite"
 BITS_SIZE = VECTOR_DIM // 8
@@ -33,15 +40,12 @@ _SCHEMA = """
 CREATE TABLE segments(kind TEXT PRIMARY KEY, generation INTEGER NOT NULL, length INTEGER NOT NULL);
 CREATE TABLE documents(
     document_key INTEGER PRIMARY KEY, document_id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
-    page_count INTEGER NOT NULL, is_complete INTEGER NOT NULL);
+    page_count INTEGER NOT NULL, is_complete INTEGER NOT NULL, failures TEXT NOT NULL,
+    not_searched TEXT NOT NULL);
 CREATE TABLE files(
     path TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
     document_key INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE);
 CREATE INDEX files_by_document ON files(document_key);
-CREATE TABLE failures(
-    document_key INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-    page_number INTEGER, reason TEXT NOT NULL);
-CREATE INDEX failures_by_document ON failures(document_key);
 CREATE TABLE patch_maps(
     patch_map_key INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, data BLOB NOT NULL);
 CREATE TABLE pages(
@@ -147,16 +151,24 @@ class Catalog:
     def put_document(self, document: Document) -> None:
         """Store a document's record and take its paths over; within a transaction."""
         self._run(
-            "INSERT INTO documents(document_id, title, page_count, is_complete) VALUES(?, ?, ?, ?) "
+            "INSERT INTO documents(document_id, title, page_count, is_complete, failures, "
+            "not_searched) VALUES(?, ?, ?, ?, ?, ?) "
             "ON CONFLICT(document_id) DO UPDATE SET title = excluded.title, "
-            "page_count = excluded.page_count, is_complete = excluded.is_complete",
-            (document.document_id, document.title, document.page_count, document.is_complete),
+            "page_count = excluded.page_count, is_complete = excluded.is_complete, "
+            "failures = excluded.failures, not_searched = excluded.not_searched",
+            (
+                document.document_id,
+                document.title,
+                document.page_count,
+                document.is_complete,
+                failures_to_json(document.failures),
+                document.not_searched,
+            ),
         )
         (key,) = self._rows(
             "SELECT document_key FROM documents WHERE document_id = ?", (document.document_id,)
         )[0]
         self._run("DELETE FROM files WHERE document_key = ?", (key,))
-        self._run("DELETE FROM failures WHERE document_key = ?", (key,))
         robbed = set()
         for file in document.files:
             owner = self._rows("SELECT document_key FROM files WHERE path = ?", (file.path,))
@@ -164,10 +176,6 @@ class Catalog:
             self._run(
                 "INSERT OR REPLACE INTO files VALUES(?, ?, ?, ?)",
                 (file.path, file.size_bytes, file.mtime_ns, key),
-            )
-        for failure in document.failures:
-            self._run(
-                "INSERT INTO failures VALUES(?, ?, ?)", (key, failure.page_number, failure.reason)
             )
         for changed in robbed | {key}:
             self._index_document_text(changed)
@@ -218,15 +226,9 @@ class Catalog:
             parameters,
         ):
             files.setdefault(key, []).append(FileRecord(*record))
-        failures: dict[int, list[Failure]] = {}
-        for key, *failure in self._rows(
-            f"SELECT document_key, page_number, reason FROM failures {where} ORDER BY page_number",
-            parameters,
-        ):
-            failures.setdefault(key, []).append(Failure(*failure))
         rows = self._rows(
-            "SELECT document_key, document_id, title, page_count, is_complete FROM documents "
-            f"{where} ORDER BY document_id",
+            "SELECT document_key, document_id, title, page_count, is_complete, failures, "
+            f"not_searched FROM documents {where} ORDER BY document_id",
             parameters,
         )
         return [
@@ -236,9 +238,10 @@ class Catalog:
                 title,
                 page_count,
                 bool(is_complete),
-                tuple(failures.get(key, ())),
+                failures_from_json(failures),
+                not_searched,
             )
-            for key, document_id, title, page_count, is_complete in rows
+            for key, document_id, title, page_count, is_complete, failures, not_searched in rows
         ]
 
     def paths(self, document_key: int) -> tuple[str, ...]:

@@ -172,10 +172,12 @@ class ListDocumentsArguments(Arguments):
 
 
 class FailedPage(BaseModel):
-    """A page, or a whole file, that is not in the index."""
+    """A page, several in a row, or a whole file that could not be read."""
 
     page_number: int | None = Field(description="Null where the whole file could not be read.")
+    last_page: int | None = Field(description="Where it is several pages in a row.")
     reason: str
+    has_words: bool = Field(description="The page could not be drawn, but its words are found.")
 
 
 class ListedDocument(BaseModel):
@@ -188,6 +190,7 @@ class ListedDocument(BaseModel):
     is_complete: bool = Field(description="False while its pages are still being added.")
     n_failures: int
     failures: list[FailedPage] = Field(description="The first of them.")
+    not_searched: str = Field(description="What the file holds beside its pages; usually empty.")
 
 
 class IndexStatus(BaseModel):

@@ -219,7 +219,13 @@ def _listed(document: Document) -> ListedDocument:
         is_complete=document.is_complete,
         n_failures=len(document.failures),
         failures=[
-            FailedPage(page_number=failure.page_number, reason=failure.reason)
+            FailedPage(
+                page_number=failure.page_number,
+                last_page=failure.last_page,
+                reason=failure.reason,
+                has_words=failure.has_words,
+            )
             for failure in document.failures[:MAX_FAILURES]
         ],
+        not_searched=document.not_searched,
     )

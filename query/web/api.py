@@ -163,5 +163,6 @@ def _document_body(document: Document) -> DocumentBody:
             "page_count": document.page_count,
             "is_complete": document.is_complete,
             "failures": [asdict(failure) for failure in document.failures],
+            "not_searched": document.not_searched,
         }
     )

@@ -201,10 +201,17 @@ class ExplanationBody(BaseModel):
 
 
 class FailureBody(BaseModel):
-    """Why a file, or one page of it, is not in the index."""
+    """Why a file, or pages of it, could not be read; without `page_number` it is the whole file.
+
+    `last_page` is given where several pages in a row say the same; `has_words` where a page could
+    not be drawn, but is found by its words.
+    """
 
     page_number: int | None
+    last_page: int | None
     reason: str
+    is_passing: bool
+    has_words: bool
 
 
 class DocumentBody(BaseModel):
@@ -216,6 +223,7 @@ class DocumentBody(BaseModel):
     page_count: int
     is_complete: bool
     failures: list[FailureBody]
+    not_searched: str
 
 
 class EncoderBody(BaseModel):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
-from index.pages import Document, Fingerprint, IndexStats, page_id
+from index.pages import Document, Failure, Fingerprint, IndexStats, page_id
 from index.wording import count, file_name, plural, printable, size
 from query.web.fact import Fact
 
@@ -69,11 +69,11 @@ class DocumentList:
 
 @dataclass(frozen=True)
 class FailureRow:
-    """What could not be read, and why."""
+    """What could not be read, and why; `pages` is "" where it is the whole file."""
 
     file: str
     where: str
-    page_number: int | None
+    pages: str
     reason: str
 
 
@@ -125,7 +125,7 @@ def overview(
         start: the first row of the list, counted from 1.
     """
     shown = _by_path(documents)
-    failures = [_failure(d, i) for d in shown for i in range(len(d.failures))]
+    failures = [_failure(*failed) for d in shown for failed in d.named_failures]
     stored = sum(stats.size_bytes.values())
     headline = [
         _counted(stats.n_documents, "document"),
@@ -216,18 +216,19 @@ def _row(document: Document, mark: Mark | None) -> DocumentRow:
 
 
 def _failed(document: Document) -> str:
-    n = len(document.failures)
     if any(failure.page_number is None for failure in document.failures):
         return "could not be read"
-    if n:
-        return f"{count(n, 'page')} could not be read"
+    n_undrawn = sum(len(f.page_numbers) for f in document.failures if f.has_words)
+    n_unread = sum(len(f.page_numbers) for f in document.failures) - n_undrawn
+    parts = [(n_unread, "read"), (n_undrawn, "drawn")]
+    if document.failures:
+        return ", ".join(f"{count(n, 'page')} could not be {done}" for n, done in parts if n)
     return "" if document.is_complete else "not finished"
 
 
-def _failure(document: Document, i: int) -> FailureRow:
-    failure, path = document.failures[i], document.name
-    reason = printable(failure.reason)
-    return FailureRow(file_name(path), folder_of(path), failure.page_number, reason)
+def _failure(path: str, failure: Failure) -> FailureRow:
+    where = failure.where.removeprefix("pages ").removeprefix("page ")
+    return FailureRow(file_name(path), folder_of(path), where, printable(failure.reason))
 
 
 def _made_with(made_with: Fingerprint) -> tuple[Fact, ...]:

@@ -43,7 +43,7 @@ def test_a_folder_that_cannot_be_listed_keeps_its_documents(
         cannot_be_listed(sub, denied)
         report = sync(empty_index, folder)
     assert report.failed == [
-        (str(sub), Failure(None, "folder cannot be listed: Permission denied"))
+        (str(sub), Failure(None, "folder cannot be listed: Permission denied", is_passing=True))
     ]
     assert (report.removed.documents, report.skipped.documents) == (0, 2)
     for ranking in (BM25, HAMMING):

@@ -342,7 +342,12 @@ def test_failures_are_named_and_documents_without_a_path_are_not_listed(ask, ind
     (document,) = listed["documents"]
     assert document["n_failures"] == 30
     assert len(document["failures"]) == MAX_FAILURES
-    assert document["failures"][0] == {"page_number": 1, "reason": "The page is broken."}
+    assert document["failures"][0] == {
+        "page_number": 1,
+        "last_page": None,
+        "reason": "The page is broken.",
+        "has_words": False,
+    }
     assert listed["index"]["n_failed_documents"] == 1
     assert answer_of(ask("list_documents"))["n_matching"] == 5
 

@@ -259,11 +259,11 @@ def test_another_format_version_is_refused(folder: Path) -> None:
     fill(folder, range(1))
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format_version": 99}))
-    with pytest.raises(IndexMismatchError, match="has format version 99, this program reads 1"):
+    with pytest.raises(IndexMismatchError, match="has format version 99, this program reads 2"):
         EmbeddedIndex.open(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format_version": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format_version": 2}'])
 def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
     fill(folder, range(1))
     (folder / "manifest.json").write_text(text)

@@ -42,6 +42,18 @@ def shell(
     return Shell(capsys)
 
 
+def failure(path: Path, reason: str, *, is_passing: bool = False) -> dict[str, object]:
+    """A whole file's, as JSON has it."""
+    return {
+        "path": str(path.resolve()),
+        "page": None,
+        "last_page": None,
+        "reason": reason,
+        "is_passing": is_passing,
+        "has_words": False,
+    }
+
+
 INGEST = ("ingest", "pdfs", "--encoder", "lexical")
 
 
@@ -57,11 +69,7 @@ def test_ingest_as_json(shell: Shell) -> None:
     none = {"documents": 0, "pages": 0}
     assert report.pop("seconds") > 0
     assert report.pop("failed") == [
-        {
-            "path": str(Path("pdfs/broken.pdf").resolve()),
-            "page": None,
-            "reason": "not a PDF (starts with b'<html>')",
-        }
+        failure(Path("pdfs/broken.pdf"), "not a PDF (starts with b'<html>')")
     ]
     assert report == {
         "added": {"documents": 2, "pages": 5},
@@ -70,6 +78,7 @@ def test_ingest_as_json(shell: Shell) -> None:
         "removed": none,
         "skipped": none,
         "pages_without_vectors": 0,
+        "not_searched": [],
         "lost_roots": [],
         "interrupted": False,
     }
@@ -252,7 +261,7 @@ def test_a_folder_that_cannot_be_listed_is_named(
         report = shell.json("ingest", "pdfs", expect=3)
     assert report["removed"] == {"documents": 0, "pages": 0}
     assert report["failed"] == [
-        {"path": str(folder), "page": None, "reason": "folder cannot be listed: Permission denied"}
+        failure(folder, "folder cannot be listed: Permission denied", is_passing=True)
     ]
 
 

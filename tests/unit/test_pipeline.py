@@ -95,7 +95,7 @@ def sync(
         load,
         n_workers=2,
         stop=stop or threading.Event(),
-        on_page=lambda: done.append(None),
+        on_page=lambda _: done.append(None),
     )
     if not report.is_interrupted:
         assert len(done) == plan.n_pages

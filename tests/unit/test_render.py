@@ -14,8 +14,10 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from index.errors import MissingDependencyError, PageFailure
+from index.pages import Failure
 from ingest import render
 from ingest.render import RenderedPage, read_facts, render_page, require_poppler
+from tests.cases import CASES
 from tests.fakes import BLACK_SQUARE, PAGE_TREE, FakePrograms, pdf_page, pdf_stream, write_pdf
 
 TURNS = (0, 90, 180, 270)
@@ -269,7 +271,15 @@ def test_a_page_named_but_not_there_fails_alone(tmp_path: Path) -> None:
     tree = (PAGE_TREE[0], b"<</Type/Pages/Count 2/Kids[3 0 R 9 0 R]>>")
     path = write_pdf(tmp_path / "hole.pdf", [*tree, pdf_page(), BLACK_SQUARE])
     assert rendered(path, 1).width_pt == 200
-    assert reason(path, 2) == "page is missing or damaged: it has no size"
+    assert read_facts(path).page_count == 1
+    (failure,) = read_facts(path).failures
+    assert failure == Failure(2, "page is missing or damaged: it has no size")
+
+
+def test_pages_that_are_named_but_not_there_are_one_failure() -> None:
+    facts = read_facts(CASES / "count-20k.pdf")
+    assert (facts.page_count, len(facts.pdf_pages)) == (1, 1)
+    assert [failure.where for failure in facts.failures] == ["pages 2 to 20,000"]
 
 
 def test_a_page_whose_content_is_damaged_is_not_taken_for_blank(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.codec import patch_map_to_bytes, words_from_bytes
+from index.codec import failures_to_json, patch_map_to_bytes, words_from_bytes
 from index.errors import DamagedIndexError, IndexMismatchError, ServerError
 from index.pages import (
     Document,
@@ -307,7 +307,8 @@ def test_a_document_comes_back(put: Document) -> None:
 
 def test_the_record_is_that_of_the_schema() -> None:
     failures = (Failure(None, "encrypted"), Failure(3, "time-out"))
-    assert document_fields(replace(A_DOCUMENT, failures=failures)) == {
+    fields = document_fields(replace(A_DOCUMENT, failures=failures, not_searched="2 attachments"))
+    assert fields == {
         "document_id": "0" * 31 + "1",
         "paths": ["/a/b.pdf", "/c.pdf"],
         "sizes": [1001, 1001],
@@ -315,8 +316,8 @@ def test_the_record_is_that_of_the_schema() -> None:
         "title": "A title",
         "page_count": 3,
         "is_complete": True,
-        "failure_pages": [0, 3],
-        "failure_reasons": ["encrypted", "time-out"],
+        "failures": failures_to_json(failures),
+        "not_searched": "2 attachments",
     }
 
 
@@ -331,7 +332,7 @@ def test_a_document_may_come_back_without_its_empty_fields() -> None:
     ("field", "value", "error", "reason"),
     [
         ("sizes", [1], DamagedIndexError, "is damaged: 2 paths have 1 sizes and 2 times."),
-        ("failure_pages", [1], DamagedIndexError, "is damaged: 1 failed pages have 0 reasons."),
+        ("failures", "[7]", DamagedIndexError, "damaged: A list of failures cannot be read"),
         ("paths", "/a", ServerError, "cannot be used: field paths must be list, not '/a'."),
         ("paths", [1, 2], ServerError, "cannot be used: field paths must be str, not 1."),
         ("mtimes", [1, 2.5], ServerError, "cannot be used: field mtimes must be int, not 2.5."),
@@ -360,7 +361,7 @@ def test_the_manifest_comes_back(fingerprint: Fingerprint) -> None:
     assert manifest_from_fields(fields) == fingerprint
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "7", "{}", '{"format_version": 1}', None])
+@pytest.mark.parametrize("manifest", ["", "[]", "7", "{}", '{"format_version": 2}', None])
 def test_a_broken_manifest_says_what_to_do(manifest: str | None) -> None:
     fields = {} if manifest is None else {"manifest": manifest}
     message = r"^The index's manifest in Vespa cannot be read \(\w+: .*\)\. Remove all documents"
@@ -369,7 +370,7 @@ def test_a_broken_manifest_says_what_to_do(manifest: str | None) -> None:
 
 
 def test_a_manifest_of_another_version_is_refused_with_both() -> None:
-    message = "has format version 99, this program reads 1. Use the program that made it, or ingest"
+    message = "has format version 99, this program reads 2. Use the program that made it, or ingest"
     with pytest.raises(IndexMismatchError, match=message):
         manifest_from_fields({"manifest": '{"format_version": 99, "fingerprint": {}}'})
 
