@@ -98,14 +98,16 @@ class ColSmolEncoder:
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One vector for each visual token, in the order of `TileLayout.cell_boxes`.
 
-        Pages of equal size go through the model together, so that no token is padding.
+        None for a page that could not be drawn. Pages of equal size go through the model together,
+        so that no token is padding.
 
         Raises:
             VectorShapeError: the model gave NaN, infinite or zero vectors.
         """
         by_size: dict[tuple[int, int], list[int]] = {}
         for i, page in enumerate(pages):
-            by_size.setdefault(self.page_size_px(*page.image.size), []).append(i)
+            if page.is_drawn:
+                by_size.setdefault(self.page_size_px(*page.image.size), []).append(i)
         encoded: dict[int, PageVectors] = {}
         for indices in by_size.values():
             boxes = self._tiles.cell_boxes(*pages[indices[0]].image.size)
@@ -114,7 +116,7 @@ class ColSmolEncoder:
                 arrays = self._visual_vectors([pages[i] for i in batch])
                 for i, vectors in zip(batch, arrays, strict=True):
                     encoded[i] = _page_vectors(vectors, boxes)
-        return [encoded[i] for i in range(len(pages))]
+        return [encoded.get(i, PageVectors.none()) for i in range(len(pages))]
 
     def encode_query(self, text: str) -> QueryVectors:
         """One vector for each token that colpali-engine's process_queries makes of the text.

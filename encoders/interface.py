@@ -16,10 +16,13 @@ class PageInput:
     Attributes:
         image: RGB, exactly the size `Encoder.page_size_px` asked for.
         words: the text layer.
+        is_drawn: False where the image only shows where words stand, for the page could not be
+            drawn: what looks at pages sees nothing on it.
     """
 
     image: Image.Image
     words: PageWords
+    is_drawn: bool = True
 
 
 class Encoder(Protocol):

@@ -123,8 +123,7 @@ def _encode_words(words: PageWords, page_aspect: float) -> PageVectors:
         cells.append(i)
         spans.append((term.start, term.end))
     if not rows:
-        nothing = PatchMap(np.zeros((0, 4), np.float32), np.zeros(0, np.int32))
-        return PageVectors(np.zeros((0, VECTOR_DIM), np.float32), nothing)
+        return PageVectors.none()
     vectors = np.stack([_term_vector(term) for term in row_of_term])  # (n_patches, 128)
     boxes = _parts_of_boxes(words.boxes[cells], np.array(spans, np.float32), page_aspect)
     return PageVectors(vectors, PatchMap(boxes, np.array(rows, np.int32)))

@@ -90,6 +90,12 @@ class PageIndex(Protocol):
             WrongUseError: no such page.
         """
 
+    def n_unfinished(self) -> int:
+        """Documents whose pages are not all there yet: more is to come, or an ingest was stopped.
+
+        Cheap enough to be asked with every search.
+        """
+
     def stats(self) -> IndexStats:
         """What the index holds now."""
 

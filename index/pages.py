@@ -127,6 +127,12 @@ class PageVectors:
     vectors: NDArray[np.float32]
     patch_map: PatchMap
 
+    @classmethod
+    def none(cls) -> "PageVectors":
+        """Of a page in which the encoder sees nothing."""
+        nowhere = PatchMap(np.zeros((0, 4), np.float32), np.zeros(0, np.int32))
+        return cls(np.zeros((0, VECTOR_DIM), np.float32), nowhere)
+
     def __post_init__(self) -> None:
         check_array("Page vectors", self.vectors, np.float32, None, VECTOR_DIM)
         _check_unit_vectors("Page vectors", self.vectors)
@@ -334,6 +340,11 @@ class Document:
         # a file may claim any number of pages that are not there
         failed = {n for failure in lacking for n in failure.page_numbers[: self.page_count]}
         return tuple(n for n in range(1, self.page_count + 1) if n not in failed)
+
+    def why_not_drawn(self, page_number: int) -> str:
+        """The reason why a page shows no picture, "" where it does."""
+        failures = (f for f in self.failures if f.has_words and page_number in f.page_numbers)
+        return next((failure.reason for failure in failures), "")
 
     @property
     def has_passing_failures(self) -> bool:

@@ -31,7 +31,7 @@ def estimate_seconds(plan: Plan, load_encoder: Callable[[], Encoder], n_workers:
         except PageFailure:
             continue
         rendered = time.perf_counter()
-        encoder.encode_pages([PageInput(page.image, page.words)])
+        encoder.encode_pages([PageInput(page.image, page.words, is_drawn=page.not_drawn is None)])
         render_s += rendered - start
         encode_s += time.perf_counter() - rendered
         n_sampled += 1

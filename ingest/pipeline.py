@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import islice
 
 from encoders.interface import Encoder, PageInput
-from index.errors import PageFailure, PassingFailure, VectorShapeError
+from index.errors import PageFailure, PagelensError, PassingFailure, VectorShapeError
 from index.interface import PageIndex
 from index.pages import Failure, Page, PageVectors, merge_failures
 from ingest.files import file_record
@@ -107,7 +107,8 @@ def carry_out(
         on_page: called for every page committed or failed, with the number of documents of which
             every page is searchable by then.
     """
-    run = _Run(index, load_encoder, on_page, n_before=len((*plan.skip, *plan.touch, *plan.move)))
+    kept = (*plan.skip, *plan.touch, *plan.move)
+    run = _Run(index, load_encoder, on_page, sum(bool(d.readable_pages) for d in kept))
     ahead = 2 * n_workers + run.encoder.batch_size if plan.n_pages else 1
     _apply_records(plan, index, run.report)
     pool = ThreadPoolExecutor(n_workers)
@@ -173,11 +174,11 @@ class _Run:
         index: PageIndex,
         load_encoder: Callable[[], Encoder],
         on_page: Callable[[int], None],
-        n_before: int,
+        n_searchable: int,
     ) -> None:
         self.report = Report()
         self.n_finished = 0
-        self._n_before = n_before  # documents that were searchable before the run
+        self._n_searchable = n_searchable
         self._index = index
         self._load_encoder = load_encoder
         self._on_page = on_page
@@ -202,9 +203,14 @@ class _Run:
     def take(self, job: _Job) -> None:
         """Put a rendered page into the batch, or record why there is none."""
         try:
-            self._batch.append((job, *job.rendered.result()))
+            page, language = job.rendered.result()
         except PageFailure as e:
-            self._fail(job, str(e), is_passing=isinstance(e, PassingFailure))
+            job.document.failures.append(_failure(job, e))
+            self._page_done(job)
+        else:
+            self._batch.append((job, page, language))
+            if page.not_drawn is not None:
+                job.document.failures.append(_failure(job, page.not_drawn, has_words=True))
         waited_s = time.monotonic() - self._last_commit
         if len(self._batch) >= self.encoder.batch_size or waited_s > COMMIT_INTERVAL_S:
             self.commit()
@@ -218,11 +224,12 @@ class _Run:
             if job.document.is_changed:
                 self._page_done(job)
         batch = [item for item in batch if not item[0].document.is_changed]
-        vectors = self._encode([PageInput(page.image, page.words) for _, page, _ in batch])
+        vectors = self._encode([_input(page) for _, page, _ in batch])
         pages = []
         for (job, rendered, language), outcome in zip(batch, vectors, strict=True):
             if isinstance(outcome, VectorShapeError):
-                self._fail(job, str(outcome))
+                job.document.failures.append(_failure(job, outcome))
+                self._page_done(job)
                 continue
             pages.append(_page(job, rendered, language, outcome))
         if pages:
@@ -245,15 +252,11 @@ class _Run:
                 return [e]
             return [outcome for one in inputs for outcome in self._encode([one])]
 
-    def _fail(self, job: _Job, reason: str, *, is_passing: bool = False) -> None:
-        job.document.failures.append(Failure(job.page_number, reason, is_passing=is_passing))
-        self._page_done(job)
-
     def _page_done(self, job: _Job) -> None:
-        self._on_page(self._n_before + self.n_finished)
         job.document.n_pages_left -= 1
         if job.document.n_pages_left == 0:
             self._finish(job.document)
+        self._on_page(self._n_searchable)
 
     def _finish(self, document: _OpenDocument) -> None:
         """The commit point of a document: its paths are its own, what it replaces goes.
@@ -274,12 +277,26 @@ class _Run:
         self._index.delete(work.replaces)
         if done.readable_pages:  # else nothing of it is in the index
             self._counts(document).documents += 1
+            self._n_searchable += 1
         self.report.failed += done.named_failures
         if done.not_searched:
             self.report.not_searched += [(path, done.not_searched) for path in done.paths]
 
     def _counts(self, document: _OpenDocument) -> Counts:
         return self.report.replaced if document.work.replaces else self.report.added
+
+
+def _failure(job: _Job, error: PagelensError, *, has_words: bool = False) -> Failure:
+    return Failure(
+        job.page_number,
+        str(error),
+        is_passing=isinstance(error, PassingFailure),
+        has_words=has_words,
+    )
+
+
+def _input(page: RenderedPage) -> PageInput:
+    return PageInput(page.image, page.words, is_drawn=page.not_drawn is None)
 
 
 def _has_changed(work: Work) -> bool:

@@ -27,6 +27,7 @@ from ingest.page_shape import check_pdf_page
 from ingest.poppler_complaints import last_complaint, why_pdf_failed
 from ingest.source_file import read_head
 from ingest.text_layer import parse_words
+from ingest.undrawn import words_as_bars
 
 DOCUMENT_SUFFIXES = frozenset({".pdf"}) | IMAGE_SUFFIXES
 
@@ -50,6 +51,7 @@ class RenderedPage:
         words: the text layer; none where the page has none, or poppler failed on it.
         width_pt, height_pt: the page as seen, in points; in pixels for an image file.
         preview: WebP in the page's own shape, long edge at most PREVIEW_LONG_EDGE_PX.
+        not_drawn: why image and preview show only where the words stand; usually None.
     """
 
     image: Image.Image
@@ -57,6 +59,7 @@ class RenderedPage:
     width_pt: float
     height_pt: float
     preview: bytes
+    not_drawn: PageFailure | None = None
 
 
 def require_poppler() -> None:
@@ -95,7 +98,7 @@ def render_page(
     page_number: int,
     page_size_px: Callable[[float, float], tuple[int, int]],
 ) -> RenderedPage:
-    """Render one page.
+    """Render one page; one that cannot be drawn is still found by its words, if it has some.
 
     Args:
         path: the document.
@@ -104,7 +107,7 @@ def render_page(
         page_size_px: `Encoder.page_size_px`; called with width and height of the page as seen.
 
     Raises:
-        PageFailure: this page cannot be rendered.
+        PageFailure: this page cannot be rendered, and has no words.
     """
     if not facts.pdf_pages:
         frame = render_frame(path, page_number, page_size_px)
@@ -112,13 +115,20 @@ def render_page(
         return RenderedPage(frame.image, PageWords.none(), frame.width_px, frame.height_px, preview)
     page = facts.pdf_pages[page_number - 1]
     check_pdf_page(page.width_pt, page.height_pt)
-    size_px = page_size_px(page.width_pt, page.height_pt)
-    image = _pdf_image(path, page, page_number, size_px)
+    size_px, not_drawn = page_size_px(page.width_pt, page.height_pt), None
+    try:
+        image = _pdf_image(path, page, page_number, size_px)
+    except PageFailure as error:
+        not_drawn = error
     words = parse_words(_text_layer(path, page_number), page.width_pt, page.height_pt)
-    if not words.texts and image.getextrema() == _WHITE:
+    if not_drawn is not None:
+        if not words.texts:
+            raise not_drawn
+        image = words_as_bars(words, size_px)
+    elif not words.texts and image.getextrema() == _WHITE:
         _check_blank_page(path, page_number)
     preview = _preview(image, page.width_pt, page.height_pt)
-    return RenderedPage(image, words, page.width_pt, page.height_pt, preview)
+    return RenderedPage(image, words, page.width_pt, page.height_pt, preview, not_drawn)
 
 
 def _pdf_image(

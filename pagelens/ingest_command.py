@@ -131,7 +131,7 @@ def ingest(
     if as_json:
         click.echo(json.dumps(report_as_json(report, seconds)))
     else:
-        print_report(console, report, plan, seconds)
+        print_report(console, report, plan, encoder.fingerprint.encoder, seconds)
     if report.is_interrupted:
         raise SystemExit(INTERRUPTED)
     raise SystemExit(FINISHED_WITH_FAILURES if report.failed or report.lost_roots else 0)

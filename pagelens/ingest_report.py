@@ -78,7 +78,9 @@ def planned_failures(plan: Plan) -> list[tuple[str, Failure]]:
     return sorted([*known, *plan.unreadable], key=lambda failed: failed[0])
 
 
-def print_report(console: Console, report: Report, plan: Plan, seconds: float) -> None:
+def print_report(
+    console: Console, report: Report, plan: Plan, encoder: str, seconds: float
+) -> None:
     """Show what a run did."""
     kinds = {
         "added": report.added,
@@ -93,7 +95,7 @@ def print_report(console: Console, report: Report, plan: Plan, seconds: float) -
         if counts.documents or counts.pages
     ]
     console.print(f"{', '.join(done).capitalize() or 'Nothing to do'} in {duration(seconds)}.")
-    print_pages_without_vectors(console, report.pages_without_vectors)
+    print_pages_without_vectors(console, report.pages_without_vectors, encoder)
     print_lost_roots(console, report.lost_roots)
     print_not_searched(console, report.not_searched)
     print_failures(console, report.failed)
@@ -105,13 +107,18 @@ def print_report(console: Console, report: Report, plan: Plan, seconds: float) -
         )
 
 
-def print_pages_without_vectors(console: Console, n_pages: int) -> None:
+def print_pages_without_vectors(console: Console, n_pages: int, encoder: str) -> None:
     """Tell of pages in which the encoder saw nothing, if there are any."""
-    if n_pages:
+    if n_pages and encoder == "lexical":
         console.print(
             f"{count(n_pages, 'page')} without a text layer: the lexical encoder sees nothing "
             "there, and only --ranking bm25 finds them, by file name and title. ColSmol would see "
             "them."
+        )
+    elif n_pages:
+        console.print(
+            f"{count(n_pages, 'page')} not drawn: the model sees nothing there, and only --ranking "
+            "bm25 finds them, by their words."
         )
 
 
@@ -143,9 +150,17 @@ def print_not_searched(console: Console, not_searched: Sequence[tuple[str, str]]
 
 def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
     """List files and pages that could not be read."""
-    if not failed:
-        return
-    console.print(f"[bold]{len(failed)} could not be read[/] (--retry-failed tries these again):")
+    undrawn = [one for one in failed if one[1].has_words]
+    unread = [one for one in failed if not one[1].has_words]
+    for what, some in (("read", unread), ("drawn, and are found by their words only", undrawn)):
+        if some:
+            console.print(
+                f"[bold]{len(some)} could not be {what}[/] (--retry-failed tries these again):"
+            )
+        _list_failures(console, some)
+
+
+def _list_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
     for path, failure in failed:
         where = f" {failure.where}" if failure.where else ""
         console.print(f"  {escape(path)}{where}: {escape(failure.reason)}")

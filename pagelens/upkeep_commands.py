@@ -66,7 +66,7 @@ def status(location: Location, as_json: bool) -> None:
         console.print(f"[bold]{name:10}[/] {escape(fact)}")
     if stats.reclaimable_bytes:
         console.print(f'{size(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
-    print_pages_without_vectors(console, stats.n_pages_without_vectors)
+    print_pages_without_vectors(console, stats.n_pages_without_vectors, made_with.encoder)
     print_failures(console, failed)
 
 

@@ -22,6 +22,7 @@ from index.interface import (
 )
 from index.pages import Hit, QueryVectors, SearchResult, existing_first
 from index.timing import StageTimer
+from index.wording import count
 
 HYBRID = "hybrid"
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
@@ -139,7 +140,19 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     groups = tuple(DocumentHits(hit, ()) for hit in hits)
     if request.group_by:
         groups = group_by_document(hits)[: request.k]
-    return Found(request, query, replace(result, hits=hits), groups)
+    notices = (*result.notices, *_more_to_come(index.n_unfinished()))
+    return Found(request, query, replace(result, hits=hits, notices=notices), groups)
+
+
+def _more_to_come(n_unfinished: int) -> tuple[str, ...]:
+    """That the index does not hold everything yet, if it is so."""
+    if not n_unfinished:
+        return ()
+    verb = "is" if n_unfinished == 1 else "are"
+    return (
+        f"{count(n_unfinished, 'document')} {verb} not yet wholly in the index: an ingest is "
+        "running and more will be found, or it was stopped and the same command goes on.",
+    )
 
 
 def encode(

@@ -142,6 +142,9 @@ class MemoryIndex:
     def image(self, page_id: str) -> bytes:
         return self.page(page_id).preview
 
+    def n_unfinished(self) -> int:
+        return sum(not document.is_complete for document in self._documents.values())
+
     def stats(self) -> IndexStats:
         pages = self._searchable()
         n_vectors = sum(len(p.vectors.vectors) for p in pages)

@@ -145,6 +145,11 @@ def count_without_vectors_body() -> dict[str, object]:
     return _body("page", f"select * from page where {_SEARCHABLE} and n_patches = 0 limit 0")
 
 
+def count_unfinished_body() -> dict[str, object]:
+    """Ask how many documents' pages are not all there: the totalCount of the answer."""
+    return _body("pdf", "select * from pdf where is_complete = false limit 0")
+
+
 def _body(schema: str, yql: str, ranking: str = "unranked") -> dict[str, object]:
     """What every request has; "unranked" is Vespa's own profile that computes nothing.
 

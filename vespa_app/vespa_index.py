@@ -34,6 +34,7 @@ from vespa_app.patience import READING_S, WRITING_S, Patience
 from vespa_app.records import PAGE, RECORD, Records
 from vespa_app.search_request import (
     count_body,
+    count_unfinished_body,
     count_without_vectors_body,
     search_body,
 )
@@ -263,6 +264,10 @@ class VespaIndex:
                 f"The preview of page {page_id} as Vespa gave it cannot be used: {e}. Deploy the "
                 'application of this version with "pagelens deploy", and try again.'
             ) from e
+
+    def n_unfinished(self) -> int:
+        """Documents whose pages are not all there yet, as far as the server saw them in time."""
+        return total_count(self._client.search("look for more to come", count_unfinished_body()))
 
     def stats(self) -> IndexStats:
         """What the index holds now.

@@ -260,7 +260,12 @@ def document_from_fields(fields: Mapping[str, object]) -> Document:
 def manifest_fields(fingerprint: Fingerprint) -> dict[str, object]:
     """The record of id MANIFEST_ID in schema `pdf`: what made the index, as JSON."""
     manifest = {"format_version": FORMAT_VERSION, "fingerprint": asdict(fingerprint)}
-    return {"document_id": MANIFEST_ID, "manifest": json.dumps(manifest)}
+    # complete, for it is not to be counted with the documents that are not
+    return {
+        "document_id": MANIFEST_ID,
+        "is_complete": True,
+        "manifest": json.dumps(manifest),
+    }
 
 
 def manifest_from_fields(fields: Mapping[str, object]) -> Fingerprint:

@@ -214,6 +214,10 @@ class Catalog:
         """Every document, in order of id."""
         return self._read_documents("", ())
 
+    def n_unfinished(self) -> int:
+        """Documents whose pages are not all there yet."""
+        return int(self._rows("SELECT count(*) FROM documents WHERE NOT is_complete")[0][0])
+
     def document(self, document_id: str) -> Document | None:
         """One document; None where there is none of this id."""
         key = self.document_key(document_id)

@@ -286,6 +286,11 @@ class EmbeddedIndex:
             raise WrongUseError(f"Index {self._folder} holds no page {page_id}.")
         return row
 
+    def n_unfinished(self) -> int:
+        """Documents whose pages are not all there yet."""
+        with self._one_at_a_time:
+            return self._catalog.n_unfinished()
+
     def stats(self) -> IndexStats:
         """What the index holds now."""
         with self._one_at_a_time:

@@ -129,7 +129,11 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
         else:
             if not regions:
                 notices.append("This page has no vectors: nothing on it can match a query.")
-    answer = _page_answer(page, service.document(page.document_id), regions, words, notices)
+    document = service.document(page.document_id)
+    why_not_drawn = document.why_not_drawn(page.page_number)
+    if why_not_drawn:
+        notices.append(f"This page could not be drawn ({why_not_drawn}); only its words are known.")
+    answer = _page_answer(page, document, regions, words, notices)
     return PageWithPicture(answer, _as_jpeg(page.preview))
 
 

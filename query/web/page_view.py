@@ -275,6 +275,11 @@ def _facts(page: Page, document: Document) -> tuple[Fact, ...]:
     facts.append(
         Fact("vectors", f"{n_vectors:,}" if n_vectors else "none: the encoder saw nothing")
     )
+    why_not_drawn = document.why_not_drawn(page.page_number)
+    if why_not_drawn:
+        facts.append(Fact("not drawn", printable(why_not_drawn)))
+    if document.not_searched:
+        facts.append(Fact("not searched", printable(document.not_searched)))
     facts.append(Fact("page id", page.page_id))
     return tuple(facts)
 

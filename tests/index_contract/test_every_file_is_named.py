@@ -8,11 +8,12 @@ import pytest
 
 from encoders.interface import PageInput
 from encoders.lexical import LexicalEncoder
-from index.errors import PassingFailure
-from index.interface import BM25, PageIndex
+from index.errors import PageFailure, PassingFailure
+from index.interface import BM25, HAMMING, PageIndex
 from index.pages import Failure, PageVectors, QueryVectors
-from ingest import pipeline
+from ingest import pipeline, render
 from ingest.render import RenderedPage, render_page
+from query.search import SearchRequest, find
 from tests.cases import CASES
 from tests.documents import write_pdf
 from tests.syncing import sync
@@ -128,6 +129,32 @@ def test_a_page_that_failed_for_a_passing_cause_is_tried_again(
     report = sync(empty_index, folder)
     assert (report.added.documents, report.added.pages, report.failed) == (1, 1, [])
     assert (found(empty_index, "stork"), listed(empty_index)) == (["birds.pdf 2"], {})
+
+
+def test_a_page_that_could_not_be_drawn_is_found_by_its_words(
+    empty_index: PageIndex, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_pdf(folder / "birds.pdf", ["heron", "stork"])
+
+    def cannot_draw(*_: object) -> None:
+        raise PageFailure("pdftoppm crashed (SIGSEGV)")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(render, "_pdf_image", cannot_draw)
+        report = sync(empty_index, folder)
+    reason = "pdftoppm crashed (SIGSEGV)"
+    failure = Failure(1, reason, last_page=2, has_words=True)
+    assert report.failed == [(str(path), failure)]
+    assert (report.added.documents, report.added.pages) == (1, 2)
+    (document,) = empty_index.documents()
+    assert (document.failures, document.readable_pages) == ((failure,), (1, 2))
+    assert document.why_not_drawn(2) == reason
+    for ranking in (BM25, HAMMING):
+        hits = find(empty_index, LexicalEncoder, SearchRequest("stork", 1, ranking)).shown
+        assert [hit.page_number for hit in hits] == [2]
+    assert sync(empty_index, folder).skipped.documents == 1  # the reason lies in the file
+    assert sync(empty_index, folder, retry_failed=True).failed == []
+    assert next(empty_index.documents()).failures == ()
 
 
 def test_pages_that_are_not_there_are_one_failure(empty_index: PageIndex, folder: Path) -> None:

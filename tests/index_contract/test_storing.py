@@ -105,6 +105,17 @@ def test_page_numbers_say_where_to_go_on(empty_index: PageIndex) -> None:
     assert empty_index.page_numbers(document_id(7)) == frozenset()
 
 
+def test_documents_whose_pages_are_not_all_there_are_counted(empty_index: PageIndex) -> None:
+    assert empty_index.n_unfinished() == 0
+    for number in (1, 2, 3):
+        put = document(number, f"/a/{number}.pdf", page_count=5, is_complete=number == 3)
+        empty_index.put_document(put)
+    assert empty_index.n_unfinished() == 2
+    empty_index.put_document(document(1, "/a/1.pdf", page_count=5))
+    empty_index.delete([document_id(2)])
+    assert empty_index.n_unfinished() == 0
+
+
 def test_stats_count_what_can_be_found(empty_index: PageIndex) -> None:
     rng = np.random.default_rng(7)
     empty_index.put_document(document(1, "/a/x.pdf", page_count=2))

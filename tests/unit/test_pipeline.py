@@ -18,6 +18,7 @@ from index.pages import PageVectors, QueryVectors
 from ingest.files import find_files, scope_of
 from ingest.pipeline import Report, carry_out
 from ingest.plan import make_plan
+from query.search import SearchRequest, find
 from tests.documents import write_pdf
 
 
@@ -161,6 +162,22 @@ def test_a_changed_file_is_found_in_its_old_form_until_the_new_one_is_complete(
     assert (report.replaced.documents, report.replaced.pages) == (1, 4)
     assert found(index, "birch") == []
     assert found(index, "cedar") == [("plants.pdf", 1)]
+
+
+def test_a_search_during_an_ingest_says_that_more_is_coming(
+    folder: Path, index: EmbeddedIndex, tmp_path: Path
+) -> None:
+    seen = []
+
+    def look(_: Sequence[PageInput]) -> None:
+        with closing(EmbeddedIndex.open(tmp_path / "index")) as reader:
+            seen.append(find(reader, LexicalEncoder, SearchRequest("badger", 1)))
+
+    sync(folder, index, SmallBatches(look))
+    more = "2 documents are not yet wholly in the index: an ingest is running and more will be "
+    assert all(notice.startswith(more) for notice in seen[1].result.notices)
+    assert len(seen[1].result.notices) == len(seen[1].shown) == 1
+    assert find(index, LexicalEncoder, SearchRequest("badger", 1)).result.notices == ()
 
 
 def test_a_stopped_run_keeps_its_batches_and_the_next_does_the_rest(

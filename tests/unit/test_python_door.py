@@ -128,6 +128,7 @@ def test_folders_are_ingested(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     assert (report.added.documents, report.added.pages) == (1, 2)
     assert [path for path, _ in report.failed] == [str(pdfs / "broken.pdf")]
     assert [str(step) for step in steps] == ["1 of 2 pages", "2 of 2 pages"]
+    assert steps[-1].n_searchable == 1
     with pagelens.open(tmp_path / "index") as index:
         assert index.search("cranes", k=1)[0].page_number == 1
         (pdfs / "cranes.pdf").rename(pdfs / "birds.pdf")

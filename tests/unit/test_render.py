@@ -304,9 +304,23 @@ def test_absurd_page_sizes(tmp_path: Path, width: float, height: float, why: str
     assert reason(path) == why
 
 
-def test_pdftoppm_that_crashes(letter: Path, fake: FakePrograms) -> None:
+def test_pdftoppm_that_crashes(tmp_path: Path, fake: FakePrograms) -> None:
     fake.crash("pdftoppm")
-    assert reason(letter) == "pdftoppm crashed (SIGSEGV)"
+    path = write_pdf(tmp_path / "square.pdf", [*PAGE_TREE, pdf_page(), BLACK_SQUARE])
+    assert reason(path) == "pdftoppm crashed (SIGSEGV)"
+
+
+def test_a_page_that_cannot_be_drawn_keeps_its_words(letter: Path, fake: FakePrograms) -> None:
+    drawn = rendered(letter)
+    fake.crash("pdftoppm")
+    page = rendered(letter)
+    assert str(page.not_drawn) == "pdftoppm crashed (SIGSEGV)"
+    assert page.words.texts == drawn.words.texts
+    assert page.image.size == drawn.image.size
+    grey = np.asarray(page.image)[..., 0] < 255  # (height, width)
+    x0, y0, x1, y1 = page.words.boxes[0] * np.tile(page.image.size, 2)
+    assert grey[round((y0 + y1) / 2), round((x0 + x1) / 2)]
+    assert not grey[0].any()
 
 
 def test_pdfinfo_that_crashes(letter: Path, fake: FakePrograms) -> None:
@@ -316,11 +330,12 @@ def test_pdfinfo_that_crashes(letter: Path, fake: FakePrograms) -> None:
 
 @pytest.mark.parametrize("program", ["pdftoppm", "pdfinfo"])
 def test_programs_that_hang(
-    letter: Path, fake: FakePrograms, monkeypatch: pytest.MonkeyPatch, program: str
+    tmp_path: Path, fake: FakePrograms, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(render, "PAGE_TIMEOUT_S", 0.3)
     fake.hang(program)
-    assert reason(letter) == f"{program} took longer than 0.3 s"
+    path = write_pdf(tmp_path / "square.pdf", [*PAGE_TREE, pdf_page(), BLACK_SQUARE])
+    assert reason(path) == f"{program} took longer than 0.3 s"
 
 
 def test_a_page_is_kept_where_only_its_text_layer_fails(

@@ -1,6 +1,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,6 +96,14 @@ def visual_vectors_one_by_one(
     with torch.inference_mode():
         vectors = model(**batch)[0]
     return vectors[batch["input_ids"][0] == model.config.image_token_id].numpy()
+
+
+def test_a_page_that_could_not_be_drawn_has_no_vectors(encoder: ColSmolEncoder) -> None:
+    drawn = noise(encoder, (200, 300), 1)
+    both = [replace(drawn, is_drawn=False), drawn]
+    nothing, something = encoder.encode_pages(both)
+    assert len(nothing.vectors) == len(nothing.patch_map.boxes) == 0
+    assert (something.vectors == encoder.encode_pages([drawn])[0].vectors).all()
 
 
 def test_batched_vectors_are_colpali_engines_own_of_each_page_alone(
