@@ -81,6 +81,9 @@ class Records:
     def delete(self, document_ids: Collection[str]) -> None:
         """Remove documents: their pages first, so that no page is left without a record.
 
+        Before them the record learns that it is not complete: where the removal is cut off and the
+        file is met again, an ingest puts back the pages that are gone.
+
         Raises:
             ServerError: a removal failed; the record of that document is still there, and says
                 which pages to remove when it is tried again.
@@ -88,10 +91,12 @@ class Records:
         wanted = list(dict.fromkeys(document_ids))
         found = run_parallel(self.get, wanted)
         _require_all("read the records of documents", [o.failure for o in found])
+        stored = [outcome.result for outcome in found if outcome.result is not None]
+        begun = run_parallel(self._begin_removal, [d for d in stored if d.is_complete])
+        _require_all("update the records of documents", [outcome.failure for outcome in begun])
         pages = [
             page_id(document.document_id, number)
-            for document in (outcome.result for outcome in found)
-            if document is not None
+            for document in stored
             for number in range(1, document.page_count + 1)
         ]
         removed = run_parallel(lambda id_: self._remove(PAGE, id_), pages)
@@ -137,6 +142,11 @@ class Records:
             self._unfinished.pop(document_id, None)
         else:
             self._unfinished[document_id] = document
+
+    def _begin_removal(self, document: Document) -> None:
+        id_ = document.document_id
+        operation = f"update the record of document {id_}"
+        self._client.update(operation, RECORD, id_, {"is_complete": False})
 
     def _remove(self, schema: str, id_: str) -> None:
         self._client.remove(f"remove {schema} {id_}", schema, id_)

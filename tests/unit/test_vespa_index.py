@@ -283,8 +283,9 @@ def test_a_delete_removes_pages_first_and_the_record_last(
     since = len(server.requests)
     index.delete([document_id(1), document_id(9), document_id(1)])
     writes = written(server, since)
-    assert sorted(writes[:2]) == ["DELETE page 1 1", "DELETE page 1 2"]
-    assert writes[2:] == ["DELETE pdf 1"]
+    assert writes[0] == "PUT pdf 1"  # it is not complete any more
+    assert sorted(writes[1:3]) == ["DELETE page 1 1", "DELETE page 1 2"]
+    assert writes[3:] == ["DELETE pdf 1"]
 
 
 def test_a_delete_that_fails_keeps_the_record(server: FailingServer, index: VespaIndex) -> None:
