@@ -56,8 +56,10 @@ def patch_map_from_bytes(data: bytes) -> PatchMap:
 
 
 def failures_to_json(failures: Sequence[Failure]) -> str:
-    """Write down what of a document could not be read, in ASCII."""
-    return json.dumps([asdict(failure) for failure in failures]) if failures else ""
+    """Write down what of a document could not be read."""
+    # not in ASCII: there two lone surrogates would come back as one character
+    records = [asdict(failure) for failure in failures]
+    return json.dumps(records, ensure_ascii=False) if failures else ""
 
 
 def failures_from_json(text: str) -> tuple[Failure, ...]:
