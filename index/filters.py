@@ -1,6 +1,7 @@
 """Which pages a search looks at: the same in every index."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -17,6 +18,8 @@ class Filters:
         document_id: a document id or the beginning of one.
         first_page, last_page: page numbers, counted from 1, both included.
         language: ISO 639-1 code.
+        not_path_glob, not_document_id, not_first_page, not_last_page, not_language: what must not
+            hold, read in the same way; of a document with several paths none may match.
     """
 
     path_glob: str | None = None
@@ -24,14 +27,51 @@ class Filters:
     first_page: int | None = None
     last_page: int | None = None
     language: str | None = None
+    not_path_glob: str | None = None
+    not_document_id: str | None = None
+    not_first_page: int | None = None
+    not_last_page: int | None = None
+    not_language: str | None = None
 
     def __post_init__(self) -> None:
-        first, last = self.first_page, self.last_page
-        if first is not None and last is not None and first > last:
-            raise WrongUseError(
-                f"The page range {first}-{last} is empty. "
-                f"Write the lower page first: {last}-{first}."
-            )
+        _require_pages(self.first_page, self.last_page)
+        _require_pages(self.not_first_page, self.not_last_page)
+
+    @property
+    def names_document(self) -> bool:
+        """Whether some documents are left out as a whole, by path or id."""
+        of_documents = (
+            self.path_glob,
+            self.document_id,
+            self.not_path_glob,
+            self.not_document_id,
+        )
+        return any(condition is not None for condition in of_documents)
+
+    def passes_document(self, document_id: str, paths: Sequence[str]) -> bool:
+        """Whether a document of this id and these paths meets what is asked of documents."""
+
+        def matched(glob: str) -> bool:
+            return any(path_matches(path, glob) for path in paths)
+
+        return (
+            document_id.startswith(self.document_id or "")
+            and not (self.not_document_id and document_id.startswith(self.not_document_id))
+            and (self.path_glob is None or matched(self.path_glob))
+            and not (self.not_path_glob is not None and matched(self.not_path_glob))
+        )
+
+    @property
+    def leaves_pages_out(self) -> bool:
+        """Whether there are page numbers that must not be."""
+        return self.not_first_page is not None or self.not_last_page is not None
+
+
+def _require_pages(first: int | None, last: int | None) -> None:
+    if first is not None and last is not None and first > last:
+        raise WrongUseError(
+            f"The page range {first}-{last} is empty. Write the lower page first: {last}-{first}."
+        )
 
 
 def path_matches(path: str, glob: str) -> bool:

@@ -54,6 +54,10 @@ class Index:
         document: str | None = None,
         pages: str | None = None,
         language: str | None = None,
+        not_path: str | None = None,
+        not_document: str | None = None,
+        not_pages: str | None = None,
+        not_language: str | None = None,
         group_by: Literal["document"] | None = None,
     ) -> "Hits":
         """Find the pages that best answer a text.
@@ -68,6 +72,10 @@ class Index:
             document: only the document of this id, or of one that begins so.
             pages: only such page numbers: "3", "3-10", "3-" or "-10".
             language: only pages in this language, such as "de".
+            not_path: no files whose path ends like this, in none of their places.
+            not_document: not the document of this id, nor one that begins so.
+            not_pages: no such page numbers.
+            not_language: no pages in this language.
             group_by: "document" for one hit a document, its other pages in `hit.other_pages`.
 
         Raises:
@@ -75,7 +83,16 @@ class Index:
         """
         self._index.refresh()
         filters = read_filters(
-            {"path": path, "document": document, "pages": pages, "language": language}
+            {
+                "path": path,
+                "document": document,
+                "pages": pages,
+                "language": language,
+                "not_path": not_path,
+                "not_document": not_document,
+                "not_pages": not_pages,
+                "not_language": not_language,
+            }
         )
         request = SearchRequest(query, k, ranking, rerank, filters, group_by)
         found = find(self._index, self._encoder, request)

@@ -22,7 +22,7 @@ from pagelens.query_reasons import ReasonsWanted, find_reasons, print_reasons, r
 from pagelens.query_report import print_found
 from pagelens.save_pages import CONTACT_SHEET_NAME, save_pages
 from query.as_json import found_as_json
-from query.filters import FILTER_KEYS, read_filters
+from query.filters import FILTER_KEYS, NOT, read_filters
 from query.search import (
     BY_DOCUMENT,
     DEFAULT_RANKING,
@@ -35,7 +35,9 @@ from query.why.no_hits import why_no_hits
 
 DEFAULT_K = 5  # hits that fit a screen with their snippets
 
-_EXAMPLES = ", ".join(f"{name}={key.example}" for name, key in FILTER_KEYS.items())
+_EXAMPLES = ", ".join(
+    f"{name}={key.example}" for name, key in FILTER_KEYS.items() if not name.startswith(NOT)
+)
 
 
 @click.command()
@@ -70,7 +72,7 @@ _EXAMPLES = ", ".join(f"{name}={key.example}" for name, key in FILTER_KEYS.items
     "conditions",
     multiple=True,
     metavar="KEY=VALUE",
-    help=f"Only such pages; may be repeated: {_EXAMPLES}.",
+    help=f"Only such pages; may be repeated: {_EXAMPLES}. KEY!=VALUE: only others.",
 )
 @click.option("--group-by", type=click.Choice([BY_DOCUMENT]), help="One hit for each document.")
 @click.option(
@@ -160,23 +162,27 @@ def query(
 
 
 def _key_values(conditions: Sequence[str]) -> dict[str, str]:
-    """What `--filter KEY=VALUE`, given any number of times, asks for.
+    """What `--filter KEY=VALUE` and `KEY!=VALUE`, given any number of times, ask for.
 
     Raises:
-        WrongUseError: not KEY=VALUE, no such key, or one given twice.
+        WrongUseError: neither KEY=VALUE nor KEY!=VALUE, no such key, or one given twice.
     """
     values: dict[str, str] = {}
     for condition in conditions:
         key, separator, value = condition.partition("=")
         key, value = key.strip().casefold(), value.strip()
+        if key.endswith("!"):
+            key = f"{NOT}{key[:-1].rstrip()}"
         if key not in FILTER_KEYS or not separator or not value:
             raise WrongUseError(
-                f"--filter {condition!r} cannot be read. Write KEY=VALUE: {_EXAMPLES}."
+                f"--filter {condition!r} cannot be read. Write KEY=VALUE: {_EXAMPLES}. "
+                "KEY!=VALUE is all but these."
             )
         if key in values:
+            is_negation = key.startswith(NOT)
+            why = "each filter is read once" if is_negation else "a page must meet all filters"
             raise WrongUseError(
-                f"--filter {key} is given twice ({values[key]}, {value}), and a page must meet "
-                "all filters. Leave one out."
+                f"--filter {key} is given twice ({values[key]}, {value}), and {why}. Leave one out."
             )
         values[key] = value
     return values

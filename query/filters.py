@@ -1,6 +1,8 @@
 """The filters of a search as people write them: their names, and what a value may be.
 
 The one grammar of every door: `--filter KEY=VALUE`, the web page's fields, REST, agents, Python.
+Each filter has a twin that leaves out what it would let through: `not_path` beside `path`, on the
+command line also `path!=VALUE`.
 """
 
 import re
@@ -18,26 +20,30 @@ class FilterKey:
     Attributes:
         example: a value.
         meaning: what passes it, as the doors describe it.
+        opposite: what passes its negation.
         pattern: regular expression of a value, to be matched as a whole.
         wrong: what is said of a value that is none, after "The filter KEY=VALUE is".
     """
 
     example: str
     meaning: str
+    opposite: str
     pattern: str
     wrong: str
 
 
-FILTER_KEYS = {
+_POSITIVE = {
     "path": FilterKey(
         "2023/*.pdf",
         "Only files whose path ends like this; * stands for anything.",
+        "No files whose path ends like this, in none of their places.",
         r"[\s\S]*\S[\s\S]*",
         "empty. Write path=2023/*.pdf",
     ),
     "document": FilterKey(
         "1f3a",
         "Only the document of this id, or of one that begins so.",
+        "Not the document of this id, nor one that begins so.",
         "[0-9a-fA-F]{1,32}",
         "not a document id. It is 32 hex digits, or the first few of them, as "
         '"pagelens query --json" prints it',
@@ -45,17 +51,31 @@ FILTER_KEYS = {
     "pages": FilterKey(
         "3-10",
         "Only such page numbers: 3, 3-10, 3- or -10.",
+        "No such page numbers: 3, 3-10, 3- or -10.",
         "[0-9]{1,9}(-[0-9]{0,9})?|-[0-9]{1,9}",
         "not a page range. Write pages=3, pages=3-10, pages=3- or pages=-10",
     ),
     "language": FilterKey(
         "de",
         "Only pages in this language (ISO 639-1).",
+        "No pages in this language (ISO 639-1).",
         "[a-zA-Z]{2}",
         "not a language code. Write its two letters (ISO 639-1): en, de, ja",
     ),
 }
-"""Every filter by its name."""
+"""What a page must meet."""
+
+NOT = "not_"
+"""Begins the name of a negation."""
+
+
+def _negation(name: str, key: FilterKey) -> FilterKey:
+    wrong = key.wrong.replace(f"{name}=", f"{NOT}{name}=")
+    return FilterKey(key.example, key.opposite, key.meaning, key.pattern, wrong)
+
+
+FILTER_KEYS = _POSITIVE | {f"{NOT}{name}": _negation(name, key) for name, key in _POSITIVE.items()}
+"""Every filter by its name, negations last."""
 
 MAX_PATH_LENGTH = 500
 """Characters of a path pattern that come from outside: what a server or an agent takes."""
@@ -79,18 +99,26 @@ def read_filters(values: Mapping[str, str | None]) -> Filters:
         given[key] = value.strip()
         if not re.fullmatch(FILTER_KEYS[key].pattern, given[key]):
             raise WrongUseError(f"The filter {key}={given[key]} is {FILTER_KEYS[key].wrong}.")
-    first_page, last_page = _page_range(given["pages"]) if "pages" in given else (None, None)
+    pages, not_pages = (_page_range(given.get(name)) for name in ("pages", "not_pages"))
+    lower = {name: value.casefold() for name, value in given.items()}
     return Filters(
         path_glob=given.get("path"),
-        document_id=given["document"].casefold() if "document" in given else None,
-        first_page=first_page,
-        last_page=last_page,
-        language=given["language"].casefold() if "language" in given else None,
+        document_id=lower.get("document"),
+        first_page=pages[0],
+        last_page=pages[1],
+        language=lower.get("language"),
+        not_path_glob=given.get("not_path"),
+        not_document_id=lower.get("not_document"),
+        not_first_page=not_pages[0],
+        not_last_page=not_pages[1],
+        not_language=lower.get("not_language"),
     )
 
 
-def _page_range(text: str) -> tuple[int | None, int | None]:
-    """First and last page; None where that side is open."""
+def _page_range(text: str | None) -> tuple[int | None, int | None]:
+    """First and last page; None where that side is open, or nothing is asked."""
+    if text is None:
+        return None, None
     first, dash, last = text.partition("-")
     if not dash:
         return int(first), int(first)

@@ -204,13 +204,24 @@ class MemoryIndex:
 
     def _passes(self, page: Page, filters: Filters) -> bool:
         paths = [file.path for file in self._documents[page.document_id].files]
-        glob, first, last = filters.path_glob, filters.first_page, filters.last_page
+        n, id_ = page.page_number, page.document_id
+
+        def is_in(first: int | None, last: int | None) -> bool:
+            return (first is None or n >= first) and (last is None or n <= last)
+
+        def is_at(glob: str) -> bool:
+            return any(path_matches(path, glob) for path in paths)
+
+        not_pages = (filters.not_first_page, filters.not_last_page)
         return (
-            (glob is None or any(path_matches(path, glob) for path in paths))
-            and page.document_id.startswith(filters.document_id or "")
-            and (first is None or page.page_number >= first)
-            and (last is None or page.page_number <= last)
+            (filters.path_glob is None or is_at(filters.path_glob))
+            and id_.startswith(filters.document_id or "")
+            and is_in(filters.first_page, filters.last_page)
             and (filters.language is None or page.language == filters.language)
+            and (filters.not_path_glob is None or not is_at(filters.not_path_glob))
+            and not (filters.not_document_id and id_.startswith(filters.not_document_id))
+            and (not_pages == (None, None) or not is_in(*not_pages))
+            and (filters.not_language is None or page.language != filters.not_language)
         )
 
     def _hit(self, page: Page, score: float, n_tokens: int) -> Hit:

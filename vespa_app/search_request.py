@@ -214,7 +214,31 @@ def _filter_conditions(filters: Filters) -> tuple[list[str], dict[str, object]]:
         parameters["wanted_language"] = to_wire_text(filters.language)
     elif filters.language is not None:  # Vespa cannot look for "", the unknown language
         conditions.append('!(language matches ".")')
+    conditions += _negative_conditions(filters, parameters)
     return conditions, parameters
+
+
+def _negative_conditions(filters: Filters, parameters: dict[str, object]) -> list[str]:
+    """What must not hold; adds the parameters it refers to."""
+    conditions = []
+    if filters.not_path_glob is not None:
+        conditions.append("!(filter_paths matches @wanted_not_path)")
+        parameters["wanted_not_path"] = path_expression(filters.not_path_glob)
+    if filters.not_document_id:
+        conditions.append("!(document_id contains ({prefix: true}@wanted_not_document))")
+        parameters["wanted_not_document"] = to_wire_text(filters.not_document_id)
+    if filters.leaves_pages_out:
+        below, above = filters.not_first_page, filters.not_last_page
+        outside = [f"page_number < {_as_int(1 if below is None else below)}"]
+        if above is not None:
+            outside.append(f"page_number > {_as_int(above)}")
+        conditions.append(f"({' or '.join(outside)})")
+    if filters.not_language:
+        conditions.append("!(language contains @wanted_not_language)")
+        parameters["wanted_not_language"] = to_wire_text(filters.not_language)
+    elif filters.not_language is not None:
+        conditions.append('language matches "."')
+    return conditions
 
 
 def _as_int(page_number: int) -> int:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from index.embedded.catalog import Catalog
 from index.embedded.segments import MappedSegment, map_segment, segment_path
 from index.errors import DamagedIndexError
-from index.filters import Filters, path_matches
+from index.filters import Filters
 from index.pages import VECTOR_DIM
 
 _OPEN_ATTEMPTS = 3  # compact may take the files of a state away just before we map them
@@ -53,23 +53,25 @@ class Snapshot:
     def rows_matching(self, filters: Filters, catalog: Catalog) -> NDArray[np.int64]:
         """Rows of the pages that pass every filter, int64 (n,), ascending."""
         keep = np.ones(len(self.page_key), np.bool_)
-        if filters.path_glob is not None or filters.document_id is not None:
+        if filters.names_document:
             allowed = [
                 key
                 for key, document in self.documents.items()
-                if document.document_id.startswith(filters.document_id or "")
-                and (
-                    filters.path_glob is None
-                    or any(path_matches(path, filters.path_glob) for path in document.paths)
-                )
+                if filters.passes_document(document.document_id, document.paths)
             ]
             keep &= np.isin(self.document_key, allowed)
         if filters.first_page is not None:
             keep &= self.page_number >= filters.first_page
         if filters.last_page is not None:
             keep &= self.page_number <= filters.last_page
+        if filters.leaves_pages_out:
+            below, above = filters.not_first_page, filters.not_last_page
+            is_below = self.page_number < (1 if below is None else below)
+            keep &= is_below | (above is not None and self.page_number > above)
         if filters.language is not None:
             keep &= np.isin(self.page_key, catalog.pages_in_language(filters.language))
+        if filters.not_language is not None:
+            keep &= ~np.isin(self.page_key, catalog.pages_in_language(filters.not_language))
         return np.flatnonzero(keep)
 
 

@@ -50,6 +50,7 @@ def _filter(name: str) -> FieldInfo:
 
 
 PathFilter = Annotated[str | None, _filter("path")]
+NotPathFilter = Annotated[str | None, _filter("not_path")]
 
 
 class SearchArguments(Arguments):
@@ -72,6 +73,10 @@ class SearchArguments(Arguments):
     document: Annotated[str | None, _filter("document")] = None
     pages: Annotated[str | None, _filter("pages")] = None
     language: Annotated[str | None, _filter("language")] = None
+    not_path: NotPathFilter = None
+    not_document: Annotated[str | None, _filter("not_document")] = None
+    not_pages: Annotated[str | None, _filter("not_pages")] = None
+    not_language: Annotated[str | None, _filter("not_language")] = None
     group_by_document: bool = Field(
         default=False, description="One hit for each document, with its other pages beside it."
     )
@@ -167,6 +172,7 @@ class ListDocumentsArguments(Arguments):
     """Which documents to list."""
 
     path: PathFilter = None
+    not_path: NotPathFilter = None
     offset: int = Field(default=0, ge=0, description="How many documents to pass over.")
     limit: int = Field(default=50, ge=1, le=MAX_DOCUMENTS, description="How many to list.")
 

@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from PIL import Image
 
 from index.errors import IndexMismatchError, MissingDependencyError
-from index.filters import path_matches
 from index.pages import Document, Page
 from index.wording import rounded_score
 from query.agents.regions import HotRegion, hot_regions, rounded_box
@@ -189,12 +188,12 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
     Raises:
         PagelensError: as the service does; its text says what to do.
     """
-    glob = asked.path or None
+    filters = read_filters({"path": asked.path, "not_path": asked.not_path})
     matching = [
         document
         for document in service.documents()
         if document.files  # without a path it is not searchable, or not yet
-        and (glob is None or any(path_matches(file.path, glob) for file in document.files))
+        and filters.passes_document(document.document_id, document.paths)
     ]
     matching.sort(key=lambda document: PurePosixPath(document.name).parts)
     end = asked.offset + asked.limit

@@ -38,6 +38,10 @@ class Refinement(BaseModel):
     document: str | None = _filter("document")
     pages: str | None = _filter("pages")
     language: str | None = _filter("language")
+    not_path: str | None = _filter("not_path", MAX_PATH_LENGTH)
+    not_document: str | None = _filter("not_document")
+    not_pages: str | None = _filter("not_pages")
+    not_language: str | None = _filter("not_language")
     group_by: Literal["document"] | None = Field(
         None, description="One hit for each document, with its other pages."
     )

@@ -57,6 +57,7 @@ class SearchForm:
         k: how many hits.
         rerank: how many pages phase 2 scores.
         path, document, pages, language: filters, as `--filter` takes them.
+        not_path, not_document, not_pages, not_language: their negations.
         group_by: BY_DOCUMENT, or "".
     """
 
@@ -69,6 +70,10 @@ class SearchForm:
     document: str = ""
     pages: str = ""
     language: str = ""
+    not_path: str = ""
+    not_document: str = ""
+    not_pages: str = ""
+    not_language: str = ""
     group_by: str = ""
 
     max_k = MAX_K
@@ -118,7 +123,7 @@ class SearchForm:
     @property
     def options_said(self) -> str:
         """What differs from the default, in a line."""
-        said = [f"{key} {value}" for key, value in self._filters().items()]
+        said = [f"{key.replace('_', ' ')} {value}" for key, value in self._filters().items()]
         if self.ranking != DEFAULT_RANKING:
             said.append(self.ranking)
         if self.group_by:
@@ -127,7 +132,7 @@ class SearchForm:
 
     def without_filters(self) -> "SearchForm":
         """The same search over all pages."""
-        return replace(self, path="", document="", pages="", language="")
+        return replace(self, **dict.fromkeys(FILTER_KEYS, ""))
 
     def ranked_by(self, ranking: str) -> "SearchForm":
         """The same search with another ranking."""

@@ -60,20 +60,42 @@ def _lowest(hits: Sequence[Hit]) -> Hit | None:
 
 def _kept_out(index: PageIndex, page: Page, filters: Filters) -> str | None:
     """The filter that a page does not pass, or why no search sees it; None where it takes part."""
-    first, last = filters.first_page, filters.last_page
-    if not page.document_id.startswith(filters.document_id or ""):
+    id_, number = page.document_id, page.page_number
+    if not id_.startswith(filters.document_id or ""):
         return f"The filter document={filters.document_id} leaves its document out."
-    if (first or 1) > page.page_number or (last or page.page_number) < page.page_number:
-        wanted = f"{first or ''}-{last or ''}" if first != last else first
-        return f"The filter pages={wanted} leaves page {page.page_number} out."
+    if filters.not_document_id and id_.startswith(filters.not_document_id):
+        return f"The filter not_document={filters.not_document_id} leaves its document out."
+    if not _is_within(number, filters.first_page, filters.last_page):
+        wanted = _page_range(filters.first_page, filters.last_page)
+        return f"The filter pages={wanted} leaves page {number} out."
+    unwanted = (filters.not_first_page, filters.not_last_page)
+    if filters.leaves_pages_out and _is_within(number, *unwanted):
+        return f"The filter not_pages={_page_range(*unwanted)} leaves page {number} out."
     if filters.language not in (None, page.language):
         language = page.language or "not known"
         return f"The filter language={filters.language} leaves it out: its language is {language}."
-    if not _is_candidate(index, page, Filters(path_glob=filters.path_glob)):
-        if filters.path_glob is not None and _is_candidate(index, page, Filters()):
-            return f"The filter path={filters.path_glob} matches no path of its document."
+    if filters.not_language is not None and filters.not_language == page.language:
+        return f"The filter not_language={filters.not_language} leaves it out."
+    return _kept_out_by_path(index, page, filters)
+
+
+def _kept_out_by_path(index: PageIndex, page: Page, filters: Filters) -> str | None:
+    asked = Filters(path_glob=filters.path_glob, not_path_glob=filters.not_path_glob)
+    if _is_candidate(index, page, asked):
+        return None
+    if not _is_candidate(index, page, Filters()):
         return "No path leads to its document: it is being added, or waits to be replaced."
-    return None
+    if _is_candidate(index, page, replace(asked, path_glob=None)):
+        return f"The filter path={filters.path_glob} matches no path of its document."
+    return f"The filter not_path={filters.not_path_glob} matches a path of its document."
+
+
+def _is_within(number: int, first: int | None, last: int | None) -> bool:
+    return (first or 1) <= number <= (last or number)
+
+
+def _page_range(first: int | None, last: int | None) -> str:
+    return f"{first or ''}-{last or ''}" if first != last else str(first)
 
 
 def _is_candidate(index: PageIndex, page: Page, filters: Filters) -> bool:

@@ -178,6 +178,20 @@ def test_phase_2_scores_as_many_as_are_wanted_though_rerank_is_less(
         (Filters(last_page=1), lambda n, number: number == 1),
         (Filters(language="de"), lambda n, number: number == 2),
         (Filters(language="de", path_glob="odd/*"), lambda n, number: n % 2 and number == 2),
+        (Filters(not_path_glob="odd/*.pdf"), lambda n, number: n % 2 == 0),
+        (Filters(not_path_glob="nowhere/*"), lambda n, number: True),
+        (Filters(path_glob="even/*", not_path_glob="*1?.pdf"), lambda n, _: n % 2 == 0 and n < 10),
+        (Filters(not_document_id=document_id(4)), lambda n, number: n != 4),
+        (Filters(not_document_id=document_id(4)[:31]), lambda n, number: False),
+        (Filters(not_first_page=2, not_last_page=3), lambda n, number: number not in (2, 3)),
+        (Filters(not_first_page=2), lambda n, number: number == 1),
+        (Filters(not_last_page=1), lambda n, number: number > 1),
+        (Filters(last_page=4, not_first_page=2, not_last_page=2), lambda _, i: i in (1, 3, 4)),
+        (Filters(not_language="de"), lambda n, number: number != 2),
+        (
+            Filters("odd/*", not_path_glob="*3.pdf", not_language="de", not_first_page=5),
+            lambda n, number: n % 2 == 1 and n % 10 != 3 and number not in (2, 5),
+        ),
     ],
 )
 def test_filters_hold_before_ranking(
@@ -202,6 +216,18 @@ def test_an_unknown_language_is_a_language_to_filter_by(empty_index: PageIndex) 
     empty_index.put([page(1, 1, vectors), page(1, 2, vectors, language="de")])
     hits = empty_index.search(query(vectors), HAMMING, 5, filters=Filters(language="")).hits
     assert [hit.page_number for hit in hits] == [1]
+    hits = empty_index.search(query(vectors), HAMMING, 5, filters=Filters(not_language="")).hits
+    assert [hit.page_number for hit in hits] == [2]
+
+
+def test_a_document_is_left_out_by_any_of_its_paths(empty_index: PageIndex) -> None:
+    vectors = unit_vectors(np.random.default_rng(1), 2)
+    empty_index.put_document(document(1, "/kept/a.pdf", "/drafts/a.pdf"))
+    empty_index.put_document(document(2, "/kept/b.pdf"))
+    empty_index.put([page(1, 1, vectors), page(2, 1, vectors)])
+    filters = Filters(path_glob="kept/*", not_path_glob="drafts/*")
+    hits = empty_index.search(query(vectors), HAMMING, 5, filters=filters).hits
+    assert [hit.document_id for hit in hits] == [document_id(2)]
 
 
 def _fields(query: QueryVectors) -> tuple:

@@ -111,6 +111,10 @@ def test_the_tools_and_their_bounds(service):
         "document",
         "pages",
         "language",
+        "not_path",
+        "not_document",
+        "not_pages",
+        "not_language",
         "group_by_document",
     ]
     assert asked["properties"]["query"]["maxLength"] == MAX_TEXT_LENGTH
@@ -175,6 +179,8 @@ def test_filters(ask):
     assert pages(document="22") == [f"{NEW_REPORT}-1", CRANES]
     assert pages(pages="2-", language="en") == [f"{OLD_REPORT}-2", f"{OLD_REPORT}-3", CRANES]
     assert pages(language="JA") == [f"{JAPANESE}-1"]
+    assert pages(document="22", not_pages="1") == [CRANES]
+    assert pages(path="2022/*.pdf", not_path="*.pdf") == []
     assert len(pages(path="", document="", pages="", language="")) == 6  # "" asks for nothing
 
 
@@ -331,6 +337,9 @@ def test_list_documents_by_path(ask):
         any(path_matches(file, "report.pdf") for file in document["files"])
         for document in listed["documents"]
     )
+    others = answer_of(ask("list_documents", not_path="report.pdf"))["documents"]
+    assert len(others) == 2
+    assert {OLD_REPORT, NEW_REPORT}.isdisjoint(document["document_id"] for document in others)
 
 
 def test_failures_are_named_and_documents_without_a_path_are_not_listed(ask, index):
@@ -382,7 +391,7 @@ def test_wrong_page_ids(ask):
             {"query": "x", "k": 0, "to\np": 3},
             "search cannot take these arguments. k: Input should be greater than or equal to 1; "
             "to p: Extra inputs are not permitted. It takes: query, ranking, k, path, document, "
-            "pages, language, group_by_document.",
+            "pages, language, not_path, not_document, not_pages, not_language, group_by_document.",
         ),
         (
             "get_page",
@@ -394,7 +403,7 @@ def test_wrong_page_ids(ask):
             "list_documents",
             {"offset": -1},
             "list_documents cannot take these arguments. offset: Input should be greater than or "
-            "equal to 0. It takes: path, offset, limit.",
+            "equal to 0. It takes: path, not_path, offset, limit.",
         ),
         (
             "delete",

@@ -269,6 +269,18 @@ def why(
             Filters(path_glob="2023/*"),
             "The filter path=2023/* matches no path of its document.",
         ),
+        (
+            Filters(path_glob="2022/*", not_path_glob="*.pdf"),
+            "The filter not_path=*.pdf matches a path of its document.",
+        ),
+        (
+            Filters(path_glob="2023/*", not_path_glob="drafts/*"),
+            "The filter path=2023/* matches no path of its document.",
+        ),
+        (Filters(not_language="en"), "The filter not_language=en leaves it out."),
+        (Filters(not_document_id="1"), "The filter not_document=1 leaves its document out."),
+        (Filters(not_last_page=2), "The filter not_pages=-2 leaves page 1 out."),
+        (Filters(not_first_page=1, not_last_page=1), "The filter not_pages=1 leaves page 1 out."),
     ],
 )
 @pytest.mark.parametrize("ranking", [HAMMING_THEN_FLOAT, BM25, HYBRID, FLOAT])

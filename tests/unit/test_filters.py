@@ -51,6 +51,9 @@ def test_without_conditions_every_page_passes() -> None:
 def test_every_condition_is_read() -> None:
     values = {"path": "a/*.pdf", "document": "1F3A", "pages": "3-10", "language": "DE"}
     assert read_filters(values) == Filters("a/*.pdf", "1f3a", 3, 10, "de")
+    both = values | {f"not_{name}": value for name, value in values.items()}
+    positive = ("a/*.pdf", "1f3a", 3, 10, "de")
+    assert read_filters(both) == Filters(*positive, *positive)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +71,11 @@ def test_every_example_can_be_read(name: str) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"folder": "x"}, "No filter 'folder'. There are: path, document, pages, language."),
+        (
+            {"folder": "x"},
+            "No filter 'folder'. There are: path, document, pages, language, not_path, "
+            "not_document, not_pages, not_language.",
+        ),
         *(
             (
                 {"pages": wrong},
@@ -77,6 +84,12 @@ def test_every_example_can_be_read(name: str) -> None:
             )
             for wrong in ("x", "-", "1-2-3", "1,2", "9" * 5000, "1-" + "9" * 10)
         ),
+        (
+            {"not_pages": "x"},
+            "The filter not_pages=x is not a page range. Write not_pages=3, not_pages=3-10, "
+            "not_pages=3- or not_pages=-10.",
+        ),
+        ({"not_pages": "9-3"}, "The page range 9-3 is empty. Write the lower page first: 3-9."),
         ({"pages": "9-3"}, "The page range 9-3 is empty. Write the lower page first: 3-9."),
         (
             {"document": "report"},

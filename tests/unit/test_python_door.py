@@ -55,6 +55,9 @@ def test_a_search_gives_what_the_command_line_gives(index: Index, folder: Path) 
 def test_filters_and_groups_are_asked_for_by_name(index: Index) -> None:
     found = index.search("harbour", path="2022/*", pages="2-", language="en")
     assert {(hit.document_id, hit.page_number >= 2) for hit in found} == {(OLD_REPORT, True)}
+    kept = index.search("harbour", document=OLD_REPORT, not_pages="2-", not_language="ja")
+    assert [hit.page_number for hit in kept] == [1]
+    assert not index.search("harbour", path="2022/*", not_path="report.pdf")
     assert [hit.document_id for hit in index.search("機械学習", k=1, document="4")] == [JAPANESE]
     best, _ = index.search("harbour", k=2, group_by="document")
     assert best.document_id == OLD_REPORT

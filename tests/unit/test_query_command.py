@@ -238,6 +238,9 @@ def test_the_text_ranking_loads_no_encoder(run: Run, loaded: list[object]) -> No
         (["document=1", "pages=-2"], {f"{OLD_REPORT}-1", f"{OLD_REPORT}-2"}),
         (["document=1", "pages=2-3"], {f"{OLD_REPORT}-2", f"{OLD_REPORT}-3"}),
         (["Language = JA"], {f"{JAPANESE}-1"}),
+        (["document=1", "pages!=2"], {f"{OLD_REPORT}-1", f"{OLD_REPORT}-3"}),
+        (["path=2022/*", "Not_Pages=2-"], {f"{OLD_REPORT}-1"}),
+        (["path != *.pdf"], set()),
     ],
 )
 def test_filters(run: Run, conditions: list[str], pages: set[str]) -> None:
@@ -274,14 +277,18 @@ def test_an_empty_index(run: Run, library: MemoryIndex) -> None:
             (
                 [wrong],
                 f"--filter {wrong!r} cannot be read. Write KEY=VALUE: path=2023/*.pdf, "
-                "document=1f3a, pages=3-10, language=de.",
+                "document=1f3a, pages=3-10, language=de. KEY!=VALUE is all but these.",
             )
-            for wrong in ("folder=x", "path", "path=", "=x")
+            for wrong in ("folder=x", "path", "path=", "=x", "folder!=x", "path!=", "!=x")
         ),
         (
             ["pages=1", "pages=2"],
             "--filter pages is given twice (1, 2), and a page must meet all filters. "
             "Leave one out.",
+        ),
+        (
+            ["path!=a", "not_path=b"],
+            "--filter not_path is given twice (a, b), and each filter is read once. Leave one out.",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from index import errors
 from pagelens.main import COMMANDS, load_command
-from query.filters import FILTER_KEYS
+from query.filters import FILTER_KEYS, NOT
 from query.search import RANKINGS
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,10 @@ def test_every_option_of_a_command_is_explained(command: str) -> None:
 
 def test_every_filter_is_explained() -> None:
     rows = dict(re.findall(r"^\| `([a-z]+)=(.*?)` \|", COMMANDS_PAGE, re.MULTILINE))
-    assert rows == {name: key.example for name, key in FILTER_KEYS.items()}
+    positive = {n: key.example for n, key in FILTER_KEYS.items() if not n.startswith(NOT)}
+    assert rows == positive
+    for name in FILTER_KEYS.keys() - positive.keys():
+        assert f"`{name}`" in COMMANDS_PAGE or f"`{name.removeprefix(NOT)}!=" in COMMANDS_PAGE
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -185,6 +185,22 @@ def test_a_run_of_japanese_is_searched_by_pairs() -> None:
         ),
         (Filters(language="de"), "language contains @wanted_language", {"wanted_language": "de"}),
         (Filters(language=""), '!(language matches ".")', {}),
+        (Filters(not_document_id="", not_path_glob=None), "", {}),
+        (
+            Filters("a", not_path_glob="drafts/*", not_document_id="b", not_language="de"),
+            "filter_paths matches @wanted_path and !(filter_paths matches @wanted_not_path)"
+            " and !(document_id contains ({prefix: true}@wanted_not_document))"
+            " and !(language contains @wanted_not_language)",
+            {
+                "wanted_path": r"(?s)^(?:.*/)?a\z",
+                "wanted_not_path": r"(?s)^(?:.*/)?drafts/.*\z",
+                "wanted_not_document": "b",
+                "wanted_not_language": "de",
+            },
+        ),
+        (Filters(not_first_page=3), "(page_number < 3)", {}),
+        (Filters(not_last_page=10**12), "(page_number < 1 or page_number > 2147483647)", {}),
+        (Filters(not_language=""), 'language matches "."', {}),
         (
             Filters("a", "b", 1, 2, "de"),
             "filter_paths matches @wanted_path"

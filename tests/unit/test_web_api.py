@@ -65,6 +65,9 @@ def test_filters_are_those_of_the_command_line(client: TestClient) -> None:
     answer = client.get("/api/search", params={"q": "harbour", **filters}).json()
     assert {hit["document_id"] for hit in answer["hits"]} == {NEW_REPORT}
     assert {hit["page_number"] for hit in answer["hits"]}.isdisjoint({1})
+    filters = {"document": NEW_REPORT[:4], "not_pages": "2-", "not_path": "2022/*"}
+    answer = client.get("/api/search", params={"q": "harbour", **filters}).json()
+    assert [hit["page_id"] for hit in answer["hits"]] == [f"{NEW_REPORT}-1"]
 
 
 def test_a_page_is_described(client: TestClient) -> None:

@@ -132,11 +132,13 @@ def test_hits_have_a_picture_a_place_a_score_and_a_snippet(client: Client) -> No
 
 def test_what_is_asked_stands_in_the_form_and_in_every_address(client: Client) -> None:
     asked = (
-        "q=harbour&ranking=hybrid&k=2&path=2023%2F%2A.pdf&pages=1-2&language=en&group_by=document"
+        "q=harbour&ranking=hybrid&k=2&path=2023%2F%2A.pdf&pages=1-2&language=en"
+        "&not_path=drafts%2F%2A&not_pages=7&group_by=document"
     )
     page = see(client(), f"/?{asked}")
     values = {f["name"]: f.get("value") for f in page.all("input") if f.get("type") != "radio"}
     assert values["path"] == "2023/*.pdf"
+    assert (values["not_path"], values["not_pages"]) == ("drafts/*", "7")
     assert values["k"] == "2"
     checked = [f["value"] for f in page.all("input") if f.get("type") == "radio" and "checked" in f]
     assert checked == ["hybrid"]

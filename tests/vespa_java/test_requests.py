@@ -51,6 +51,11 @@ EACH_FILTER = {
     "last_page": (9, "page_number:[;9]"),
     "language": ("de", "language:de"),
 }
+EACH_NEGATION = {
+    "not_path_glob": ("drafts/*", r"REGEXP filter_paths:(?s)^(?:.*/)?drafts/.*\z"),
+    "not_document_id": ("00ab", "document_id:00ab*"),
+    "not_language": ("de", "language:de"),
+}
 """A value for each field of Filters, and the item of the tree that it becomes."""
 
 SIGNS = [
@@ -220,6 +225,24 @@ def test_pages_of_unknown_language_are_those_without_one(vespa_java: VespaJava) 
     assert parsed["tree"] == f"+(AND {SEARCHABLE} {RANKED}) -REGEXP language:."
 
 
+def test_negations_are_taken_away(vespa_java: VespaJava) -> None:
+    asked = {name: value for name, (value, _) in EACH_NEGATION.items()}
+    filters = Filters(path_glob="2023/*", language="en", **asked)
+    parsed = parse(vespa_java, body(filters=filters))
+    assert parsed["error"] is None
+    wanted, *taken_away = parsed["tree"].split(" -")
+    assert sorted(taken_away) == sorted(item for _, item in EACH_NEGATION.values())
+    assert parts(wanted.removeprefix("+(").removesuffix(")")) == sorted(
+        [r"REGEXP filter_paths:(?s)^(?:.*/)?2023/.*\z", "language:en", SEARCHABLE, RANKED]
+    )
+
+
+def test_page_numbers_left_out_are_two_ranges(vespa_java: VespaJava) -> None:
+    parsed = parse(vespa_java, body(filters=Filters(not_first_page=3, not_last_page=5)))
+    assert parsed["error"] is None
+    assert "(OR page_number:<3 page_number:>5)" in parsed["tree"]
+
+
 def test_the_largest_numbers_are_taken(vespa_java: VespaJava) -> None:
     filters = Filters(first_page=-(2**70), last_page=2**70)
     parsed = parse(vespa_java, body(k=MAX_HITS, rerank=10**6, filters=filters))
@@ -295,6 +318,8 @@ def test_the_halves_of_a_contraction_belong_together(vespa_java: VespaJava) -> N
 
 @pytest.mark.parametrize("sign", SIGNS[:-3], ids=lambda text: ascii(text[:20]))
 def test_signs_in_a_filter_are_no_syntax(vespa_java: VespaJava, sign: str) -> None:
+    filters = Filters(not_path_glob=sign, not_document_id=sign, not_language=sign)
+    assert parse(vespa_java, body(filters=filters))["error"] is None
     filters = Filters(path_glob=sign, document_id=sign, language=sign)
     parsed = parse(vespa_java, body(filters=filters))
     assert parsed["error"] is None
