@@ -3,12 +3,14 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from index.errors import PageFailure, PassingFailure, WrongUseError
 from index.pages import UNREAD_SIZE, Document, Failure, FileRecord
+from ingest.exclusion import IGNORE_FILE, Exclusion, Rules, is_junk, read_rules
 from ingest.image_files import IMAGE_SUFFIXES
 from ingest.render import DOCUMENT_SUFFIXES
 from ingest.source_file import IMAGE, PDF, kind_of
@@ -49,59 +51,244 @@ def is_document(path: Path) -> bool:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """What a look through folders passed over: documents and folders, absolute, in path order.
+
+    Attributes:
+        links: links to folders that were not followed.
+        hidden: names that begin with a dot.
+        junk: bins, thumbnails and the like of other systems.
+        excluded: by `--exclude` or a `.pagelensignore`.
+        idle_patterns: of `--exclude`, as given, that matched no document and no folder.
+    """
+
+    links: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    junk: tuple[Path, ...] = ()
+    excluded: tuple[Path, ...] = ()
+    idle_patterns: tuple[str, ...] = ()
+
+    @cached_property
+    def by_rule(self) -> frozenset[Path]:
+        """All that is not wanted, for whatever reason."""
+        return frozenset((*self.hidden, *self.junk, *self.excluded))
+
+
+@dataclass(frozen=True)
 class Listing:
     """What a look through folders found.
 
     Attributes:
         paths: every document, in path order.
-        unlistable: folders that could not be looked into, and the operating system's reason.
+        unlistable: folders that could not be looked into, and why.
+        left_out: what was passed over.
+        empty: folders that hold nothing, hidden files and junk aside.
+        broken_links: links that lead nowhere: to a folder on a drive that is not mounted?
     """
 
     paths: tuple[Path, ...]
     unlistable: Mapping[Path, str]
+    left_out: LeftOut = LeftOut()
+    empty: frozenset[Path] = frozenset()
+    broken_links: frozenset[Path] = frozenset()
 
     def is_hidden(self, path: str) -> bool:
-        """Whether a path lies where nobody could look, so that its lacking means nothing."""
-        return any(folder in Path(path).parents for folder in self.unlistable)
+        """Whether a path lies where nobody looked, so that its lacking means nothing."""
+        return any(folder in self._unseen for folder in Path(path).parents)
+
+    def is_unwanted(self, path: str) -> bool:
+        """Whether a path lies in what is left out by its name or by a rule, and is there."""
+        unwanted = self.left_out.by_rule
+        return any(one in unwanted for one in (Path(path), *Path(path).parents))
+
+    @cached_property
+    def _unseen(self) -> frozenset[Path]:
+        return frozenset((*self.unlistable, *self.left_out.links, *self.broken_links))
 
 
-def find_files(scope: Scope, *, leave_out: Path | None) -> Listing:
+def find_files(
+    scope: Scope,
+    *,
+    leave_out: Path | None,
+    exclude: Sequence[str] = (),
+    follow_links: bool = False,
+    on_folder: Callable[[int, int], object] = lambda n_files, n_documents: None,
+) -> Listing:
     """Every document under the scope.
 
-    Hidden files and folders are passed over, as is the index's own folder. Links to files are
-    followed, links to folders are not: they can form circles.
+    Hidden files and folders, junk of other systems and the index's own folder are passed over, and
+    what `--exclude` and `.pagelensignore` files say. Links to files are followed.
 
     Args:
         scope: where to look.
         leave_out: the index's folder; None where it lies on a server.
+        exclude: patterns as in `.gitignore`, relative to each folder of the scope.
+        follow_links: look also behind links to folders, each folder once: what lies in the scope
+            itself is found there and not behind the link, and circles end.
+        on_folder: called after each folder with the files and the documents seen so far; what it
+            raises ends the look.
+
+    Raises:
+        WrongUseError: something to exclude is no pattern.
     """
     own = leave_out.resolve() if leave_out is not None else None
-    found: set[Path] = set()
-    unlistable: dict[Path, str] = {}
-
-    def note(error: OSError) -> None:
-        unlistable[Path(error.filename)] = error.strerror or str(error)
-
+    look = _Look(own, Exclusion(exclude), follow_links, on_folder)
     for root in scope.roots:
-        found |= {root} if root.is_file() else set(_walk(root, own, note))
-    return Listing(tuple(sorted(found)), unlistable)
+        look.into_root(root)
+    look.behind_links()
+    return look.listing()
 
 
-def _walk(
-    root: Path, leave_out: Path | None, on_unlistable: Callable[[OSError], None]
-) -> Iterator[Path]:
-    for name, folders, files in os.walk(root, onerror=on_unlistable):
-        folder = Path(name)
-        folders[:] = [f for f in folders if not f.startswith(".") and folder / f != leave_out]
-        for file in files:
-            if not file.startswith(".") and is_document(folder / file):
-                yield folder / file
+class _Look:
+    """One look through folders, and what it has seen so far."""
+
+    def __init__(
+        self,
+        own: Path | None,
+        exclusion: Exclusion,
+        follow_links: bool,
+        on_folder: Callable[[int, int], object],
+    ) -> None:
+        self._own, self._exclusion = own, exclusion
+        self._follow_links, self._on_folder = follow_links, on_folder
+        self._n_files = 0
+        self._found: set[Path] = set()
+        self._looked_into: set[Path] = set()
+        self._unlistable: dict[Path, str] = {}
+        self._links: dict[Path, tuple[Rules, ...]] = {}
+        self._hidden: set[Path] = set()
+        self._junk: set[Path] = set()
+        self._excluded: set[Path] = set()
+        self._empty: set[Path] = set()
+        self._broken_links: set[Path] = set()
+        self._identities = {_identity(own)} if own is not None and own.exists() else set()
+
+    def into_root(self, root: Path) -> None:
+        """Look into a folder that was named, or take a file that was."""
+        if not root.is_file():
+            self._looked_into.add(root)
+            self._walk(root, (self._exclusion.below(root),))
+        elif self._is_excluded(root, (self._exclusion.below(root.parent),), is_folder=False):
+            self._excluded.add(root)
+        else:
+            self._found.add(root)
+
+    def behind_links(self) -> None:
+        """Look behind the links met so far, if that is wanted, and behind those met there."""
+        while self._follow_links and self._links:
+            links, self._links = self._links, {}
+            for link in sorted(links):
+                self._walk(link, links[link], is_linked=True)
+
+    def listing(self) -> Listing:
+        """What was seen."""
+        return Listing(
+            tuple(sorted(self._found)),
+            self._unlistable,
+            LeftOut(
+                tuple(sorted(self._links)),
+                tuple(sorted(self._hidden - self._found - self._looked_into)),
+                tuple(sorted(self._junk - self._found - self._looked_into)),
+                tuple(sorted(self._excluded - self._found - self._looked_into)),
+                () if self._unlistable else self._exclusion.idle,
+            ),
+            frozenset(self._empty),
+            frozenset(self._broken_links),
+        )
+
+    def _walk(self, top: Path, rules: tuple[Rules, ...], *, is_linked: bool = False) -> None:
+        waiting = [(top, rules)]
+        while waiting:
+            folder, rules = waiting.pop()
+            try:
+                if self._follow_links:
+                    identity = _identity(folder)
+                    if is_linked and identity in self._identities:
+                        continue
+                    self._identities.add(identity)
+                with os.scandir(folder) as entries:
+                    listed = list(entries)
+                if any(entry.name == IGNORE_FILE for entry in listed):
+                    rules = (*rules, read_rules(folder))
+            except OSError as e:
+                self._unlistable[folder] = e.strerror or str(e)
+                continue
+            except PageFailure as e:
+                self._unlistable[folder] = str(e)
+                continue
+            waiting += self._sort_out(folder, listed, rules)
+            self._on_folder(self._n_files, len(self._found))
+
+    def _sort_out(
+        self, folder: Path, listed: Sequence[os.DirEntry[str]], rules: tuple[Rules, ...]
+    ) -> list[tuple[Path, tuple[Rules, ...]]]:
+        """Note what a folder holds; gives the folders in it that are to be looked into."""
+        inner = []
+        is_empty = True
+        for entry in listed:
+            path = folder / entry.name
+            try:
+                is_link = entry.is_symlink()
+                is_folder = _leads_to_folder(entry) if is_link else entry.is_dir()
+            except OSError as e:
+                self._unlistable[path] = e.strerror or str(e)
+                continue
+            self._n_files += not is_folder
+            is_plain = not (entry.name.startswith(".") or is_junk(entry.name))
+            is_empty &= not is_plain
+            if is_link and not is_folder and is_plain and _leads_nowhere(entry):
+                self._broken_links.add(path)
+            if not (is_folder or is_document(path)) or path == self._own:
+                continue
+            if not is_plain:
+                (self._junk if is_junk(entry.name) else self._hidden).add(path)
+            elif self._is_excluded(path, rules, is_folder):
+                self._excluded.add(path)
+            elif is_folder and is_link:
+                self._links[path] = rules
+            elif is_folder:
+                inner.append((path, rules))
+            else:
+                self._found.add(path)
+        if is_empty:
+            self._empty.add(folder)
+        return inner
+
+    def _is_excluded(self, path: Path, rules: Sequence[Rules], is_folder: bool) -> bool:
+        """By the command line's rules, which stand first, then by those of the nearest folder."""
+        self._exclusion.note(rules[0], path, is_folder)
+        by_nearness = (rules[0], *reversed(rules[1:]))
+        verdicts = (one.verdict(path, is_folder) for one in by_nearness)
+        return next((verdict for verdict in verdicts if verdict is not None), False)
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    found = folder.stat()
+    return found.st_dev, found.st_ino
+
+
+def _leads_to_folder(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # where it leads cannot be told
+        return False
+
+
+def _leads_nowhere(link: os.DirEntry[str]) -> bool:
+    try:
+        link.stat()
+    except OSError:
+        return True
+    return False
 
 
 _PLACES_OF_DRIVES = frozenset(
     {"/", "/home", "/media", "/mnt", "/net", "/run", "/run/media", "/Users", "/Volumes"}
 )
 """Folders whose entries come and go with machines and drives: what lacks there proves nothing."""
+
+_PLACES_OF_USERS_DRIVES = frozenset({"/media", "/run/media"})
+"""Folders that may hold one for each user, and in it their drives."""
 
 
 def is_gone(path: Path) -> bool:
@@ -121,14 +308,32 @@ def is_gone(path: Path) -> bool:
     except OSError:
         return False
     try:
+        if drive_of(path.parent) is not None:
+            return False
         nearest = next(parent for parent in path.parents if parent.exists())
         is_empty = nearest.is_dir() and not any(nearest.iterdir())
     except OSError:
         return False
-    if str(nearest) in _PLACES_OF_DRIVES or str(nearest.parent) == "/run/media":
-        return False
     may_be_unmounted = str(nearest.parent) in _PLACES_OF_DRIVES - {"/home", "/Users"}
     return not (is_empty and may_be_unmounted)
+
+
+def drive_of(folder: Path) -> Path | None:
+    """Where the drive of a folder was mounted, if the folder may be gone because the drive is.
+
+    Args:
+        folder: absolute.
+
+    Raises:
+        OSError: it cannot be told what is there.
+    """
+    parents = (folder, *folder.parents)
+    place = next(number for number, parent in enumerate(parents) if parent.exists())
+    if place == 0:
+        return None
+    nearest = parents[place]
+    of_a_user = str(nearest.parent) in _PLACES_OF_USERS_DRIVES and not nearest.is_mount()
+    return parents[place - 1] if str(nearest) in _PLACES_OF_DRIVES or of_a_user else None
 
 
 def file_record(path: Path) -> FileRecord:

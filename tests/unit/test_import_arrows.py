@@ -44,6 +44,7 @@ ONE_IMPORTER = {
     "torch": {"encoders/colsmol.py"},
     "transformers": {"encoders/colsmol.py"},
     "colpali_engine": {"encoders/colsmol.py"},
+    "pathspec": {"ingest/exclusion.py"},
     "pdf2image": {"ingest/render.py"},
     "numba": {"index/compiled.py"},
     "llvmlite": {"index/compiled.py"},
