@@ -6,7 +6,7 @@ found, its paths elsewhere are looked at too, and those that are gone are droppe
 renamed leaves no ghost of its old name.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,6 +26,7 @@ from ingest.files import (
     Listing,
     Scope,
     document_id_of,
+    drive_of,
     file_record,
     is_gone,
     shown,
@@ -122,6 +123,7 @@ def make_plan(
     keep_missing: bool,
     retry_failed: bool,
     allow_empty: bool = False,
+    confirm: Callable[[LostRoot], bool] = lambda lost: False,
     n_workers: int,
     on_file: Callable[[], None],
 ) -> Plan:
@@ -135,6 +137,7 @@ def make_plan(
         keep_missing: leave documents in the index whose files are gone.
         retry_failed: do only the documents and pages that failed before.
         allow_empty: remove what vanished also from a folder that has lost everything at once.
+        confirm: asked of each such folder where that is not said; True removes.
         n_workers: files looked at in parallel.
         on_file: called before each file is looked at, in any order and from several threads; what
             it raises ends the planning.
@@ -151,6 +154,8 @@ def make_plan(
     with ThreadPoolExecutor(n_workers) as pool:
         seen = list(pool.map(look, listing.paths))
         lost = () if allow_empty or keep_missing else _lost_roots(seen, owner, scope, listing)
+        if not retry_failed:
+            lost = tuple(folder for folder in lost if not confirm(folder))
         wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
         fresh = _to_be_read(seen, wanted, known, unread, retry_failed)
@@ -159,6 +164,7 @@ def make_plan(
     unreadable = [
         *((one.record.path, one.failure) for one in seen if one.failure is not None),
         *((shown(folder), _cannot_be_listed(why)) for folder, why in listing.unlistable.items()),
+        *_broken_links(owner, listing),
     ]
     record = [unread_document(*failed) for failed in unreadable if failed[0] not in owner]
     work, move, touch, skip = [], [], [], []
@@ -235,24 +241,72 @@ def _lost_roots(
     scope: Scope,
     listing: Listing,
 ) -> tuple[LostRoot, ...]:
-    """Roots under which nothing known is left, and whose documents are not all somewhere else.
+    """Folders in which nothing known is left, and whose documents are not all somewhere else.
 
     That is what a drive that is not mounted looks like: an empty folder. One deleted file among
-    others is nothing unusual, all at once is. Files that could not be opened are no loss.
+    others is nothing unusual, all at once is. Files that could not be opened are no loss, and what
+    is there but not wanted shows that the drive is.
+
+    Looked at are the roots, and below them the places where a drive may have been: folders that are
+    there and empty, and folders of drives that are gone. A folder deleted as a whole is neither.
     """
     met = {one.document_id for one in seen}
     looked_at = {one.record.path for one in seen}
-    lost = []
-    for root in scope.roots:
-        known = [path for path in owner if root in Path(path).parents]
+    missing = {Path(p).parent for p in owner if p not in looked_at and scope.holds(p)}
+    drives = (_place_of_a_drive(folder, listing) for folder in missing)
+    folders = {*scope.roots, *(drive for drive in drives if drive is not None)}
+    known_in = _by_folder(owner, folders)
+    here_in = _by_folder((one.record.path for one in seen), folders)
+    id_of = {one.record.path: one.document_id for one in seen}
+    lost: list[LostRoot] = []
+    for folder in sorted(folders):
+        if any(Path(other.path) in folder.parents for other in lost):
+            continue
+        known = known_in.get(folder, [])
         documents = {owner[path][1].document_id: owner[path][1] for path in known}
         gone = [d for id_, d in documents.items() if id_ not in met and d.page_count]
-        here = {one.document_id for one in seen if root in Path(one.record.path).parents}
-        is_left = any(path in looked_at or listing.is_hidden(path) for path in known)
+        is_left = any(
+            path in looked_at or listing.is_hidden(path) or listing.is_unwanted(path)
+            for path in known
+        )
+        here = {id_of[path] for path in here_in.get(folder, [])}
         if gone and not is_left and here.isdisjoint(documents):
             n_pages = sum(document.page_count for document in gone)
-            lost.append(LostRoot(root.as_posix(), len(gone), n_pages))
+            lost.append(LostRoot(folder.as_posix(), len(gone), n_pages))
     return tuple(lost)
+
+
+def _by_folder(paths: Iterable[str], folders: Container[Path]) -> dict[Path, list[str]]:
+    """Which of the paths lie in each of these folders or below."""
+    by_folder: dict[Path, list[str]] = {}
+    for path in paths:
+        for parent in Path(path).parents:
+            if parent in folders:
+                by_folder.setdefault(parent, []).append(path)
+    return by_folder
+
+
+def _place_of_a_drive(missing: Path, listing: Listing) -> Path | None:
+    """Where a drive may have been mounted that held a folder; None where nothing speaks for one."""
+    for folder in (missing, *missing.parents):
+        if folder in listing.empty:
+            return folder
+    try:
+        return drive_of(missing)
+    except OSError:
+        return None
+
+
+def _broken_links(
+    owner: dict[str, tuple[FileRecord, Document]], listing: Listing
+) -> list[tuple[str, Failure]]:
+    """Links that lead nowhere, where the index knows of something behind them."""
+    above = {parent for path in owner for parent in Path(path).parents}
+    reason = "link to a folder leads nowhere; what lay behind it is kept"
+    return [
+        (shown(link), Failure(None, reason, is_passing=True))
+        for link in sorted(listing.broken_links & above)
+    ]
 
 
 def _wanted_files(
@@ -272,6 +326,7 @@ def _wanted_files(
             unreadable.add(one.record.path)
         else:
             wanted.setdefault(one.document_id, []).append(one.record)
+    lost_folders = {Path(folder.path) for folder in lost}
     met = set(wanted)  # documents whose bytes are here: what else they are called can be looked at
     for path, (record, document) in owner.items():
         if path in looked_at:
@@ -281,7 +336,7 @@ def _wanted_files(
         elif document.document_id in met:
             stays = not scope.holds(path) and not is_gone(Path(path))
         else:
-            is_lost = any(Path(root.path) in Path(path).parents for root in lost)
+            is_lost = not lost_folders.isdisjoint(Path(path).parents)
             stays = is_lost or not scope.holds(path)
         if stays:
             wanted.setdefault(document.document_id, []).append(record)

@@ -1,7 +1,7 @@
 """An ingest of folders into any index, without a command line."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from encoders.interface import Encoder
@@ -18,11 +18,13 @@ def sync(
     keep_missing: bool = False,
     retry_failed: bool = False,
     load_encoder: Callable[[], Encoder] = LexicalEncoder,
+    exclude: Sequence[str] = (),
+    follow_links: bool = False,
 ) -> Report:
     """Make an index equal to folders, or to single files, by words."""
     scope = scope_of(folders)
     plan = make_plan(
-        find_files(scope, leave_out=None),
+        find_files(scope, leave_out=None, exclude=exclude, follow_links=follow_links),
         scope,
         index.documents(),
         index.page_numbers,

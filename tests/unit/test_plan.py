@@ -1,7 +1,7 @@
 """A plan is what differs between a folder and an index."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 
 from index.errors import WrongUseError
 from index.pages import Document, Failure
+from ingest import files
 from ingest.files import find_files, is_gone, scope_of
 from ingest.plan import LostRoot, Plan, make_plan
 from tests.documents import write_pdf
@@ -23,21 +24,34 @@ class Synced:
         self.documents: dict[str, Document] = {}
         self.stored: dict[str, frozenset[int]] = {}
 
-    def plan(self, *folders: Path, **options: bool) -> Plan:
+    def plan(
+        self,
+        *folders: Path,
+        exclude: Sequence[str] = (),
+        follow_links: bool = False,
+        confirm: Callable[[LostRoot], bool] = lambda lost: False,
+        **options: bool,
+    ) -> Plan:
         scope = scope_of(folders or (self.folder,))
         return make_plan(
-            find_files(scope, leave_out=self.folder / "index"),
+            find_files(
+                scope,
+                leave_out=self.folder / "index",
+                exclude=exclude,
+                follow_links=follow_links,
+            ),
             scope,
             self.documents.values(),
             lambda document_id: self.stored.get(document_id, frozenset()),
             **{"keep_missing": False, "retry_failed": False, **options},
+            confirm=confirm,
             n_workers=2,
             on_file=lambda: None,
         )
 
-    def sync(self) -> None:
+    def sync(self, *, follow_links: bool = False) -> None:
         """Do what the plan says, in the records only."""
-        plan = self.plan()
+        plan = self.plan(follow_links=follow_links)
         for document in (*plan.remove, *plan.forget):
             del self.documents[document.document_id]
         for work in plan.work:
@@ -354,6 +368,149 @@ def test_a_root_that_has_lost_everything_removes_nothing_unasked(synced: Synced)
     assert names(both.move) == [["a.pdf"], ["b.pdf"]]
 
 
+def test_a_folder_that_is_there_and_empty_may_be_a_drives(synced: Synced) -> None:
+    """That is what a mount point is without its drive; a folder that was deleted is not there."""
+    sub = synced.folder / "sub"
+    (sub / "deep").mkdir()
+    write_pdf(sub / "deep" / "c.pdf", ["gamma"])
+    write_pdf(synced.folder / "d.pdf", ["delta"])
+    synced.sync()
+    sub.rename(synced.folder.with_name("away"))
+    assert len(synced.plan().remove) == 2
+    assert synced.plan().lost_roots == ()
+    sub.mkdir()
+    (sub / ".DS_Store").touch()
+    plan = synced.plan()
+    assert plan.lost_roots == (LostRoot(str(sub), 2, 3),)
+    assert not plan.remove
+    assert len(plan.skip) == 4
+    assert len(synced.plan(allow_empty=True).remove) == 2
+    (synced.folder / "d.pdf").unlink()
+    plan = synced.plan()  # what goes elsewhere goes as ever
+    assert names(plan.remove) == [["d.pdf"]]
+    assert [folder.path for folder in plan.lost_roots] == [str(sub)]
+
+
+def test_what_a_folder_lost_is_no_loss_where_it_is_found_again(synced: Synced) -> None:
+    (synced.folder / "sub" / "b.pdf").rename(synced.folder / "moved.pdf")
+    plan = synced.plan()
+    assert names(plan.move) == [["moved.pdf"]]
+    assert not (plan.lost_roots or plan.remove)
+
+
+def test_a_drive_that_took_its_folder_along_is_asked_about(
+    synced: Synced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_PLACES_OF_DRIVES", frozenset({str(synced.folder)}))
+    (synced.folder / "sub").rename(synced.folder.with_name("away"))
+    plan = synced.plan()
+    assert plan.lost_roots == (LostRoot(str(synced.folder / "sub"), 1, 2),)
+    assert not plan.remove
+
+
+def test_who_says_yes_lets_one_folder_go(synced: Synced) -> None:
+    nas = synced.folder / "nas"
+    nas.mkdir()
+    write_pdf(nas / "c.pdf", ["gamma"])
+    synced.sync()
+    (nas / "c.pdf").unlink()
+    (synced.folder / "sub" / "b.pdf").unlink()
+    asked = []
+
+    def confirm(lost: LostRoot) -> bool:
+        asked.append(lost)
+        return lost.path == str(nas)
+
+    plan = synced.plan(confirm=confirm)
+    sub = LostRoot(str(synced.folder / "sub"), 1, 2)
+    assert asked == [LostRoot(str(nas), 1, 1), sub]
+    assert plan.lost_roots == (sub,)
+    assert names(plan.remove) == [["c.pdf"]]
+    for options in ({"keep_missing": True}, {"allow_empty": True}, {"retry_failed": True}):
+        synced.plan(confirm=lambda lost: pytest.fail("nothing is to be asked"), **options)
+
+
+# What is left out, and what lies behind links
+
+
+def test_what_is_excluded_now_is_removed(synced: Synced) -> None:
+    assert names(synced.plan(exclude=["a.pdf"]).remove) == [["a.pdf"]]
+    (synced.folder / ".pagelensignore").write_text("sub/\n")
+    assert names(synced.plan().remove) == [["b.pdf"]]
+    assert len(synced.plan(keep_missing=True).skip) == 2
+
+
+def test_a_folder_whose_documents_are_all_excluded_is_not_lost(synced: Synced) -> None:
+    plan = synced.plan(exclude=["*"])
+    assert plan.lost_roots == ()
+    assert len(plan.remove) == 2
+
+
+def test_rules_do_not_hide_that_a_drive_is_gone(synced: Synced) -> None:
+    synced.folder.rename(synced.folder.with_name("away"))
+    synced.folder.mkdir()
+    plan = synced.plan(exclude=["a.pdf"])
+    assert plan.lost_roots == (LostRoot(str(synced.folder), 2, 3),)
+    assert not plan.remove
+
+
+def test_rules_that_cannot_be_read_remove_nothing(synced: Synced) -> None:
+    (synced.folder / "sub" / ".pagelensignore").write_text("!")
+    plan = synced.plan()
+    assert not plan.remove
+    assert plan.unreadable == (
+        (
+            str(synced.folder / "sub"),
+            Failure(
+                None, "folder cannot be listed: line 1 of its .pagelensignore is no pattern: '!'"
+            ),
+        ),
+    )
+
+
+@pytest.fixture
+def linked(synced: Synced, tmp_path: Path) -> Synced:
+    """With a document behind a link, which was followed once."""
+    other = tmp_path / "other"
+    other.mkdir()
+    write_pdf(other / "c.pdf", ["gamma"])
+    (synced.folder / "link").symlink_to(other)
+    synced.sync(follow_links=True)
+    assert len(synced.documents) == 3
+    return synced
+
+
+def test_what_lies_behind_a_link_stays_though_it_is_not_followed(linked: Synced) -> None:
+    assert not linked.plan().remove
+    (linked.folder / "link").unlink()
+    assert names(linked.plan().remove) == [["c.pdf"]]
+
+
+@pytest.mark.parametrize("follow_links", [False, True])
+def test_a_link_that_leads_nowhere_is_named_and_loses_nothing(
+    linked: Synced, tmp_path: Path, follow_links: bool
+) -> None:
+    (tmp_path / "other").rename(tmp_path / "away")
+    (linked.folder / "unknown").symlink_to(tmp_path / "nowhere")
+    plan = linked.plan(follow_links=follow_links)
+    assert not plan.remove
+    reason = "link to a folder leads nowhere; what lay behind it is kept"
+    assert plan.unreadable == ((str(linked.folder / "link"), Failure(None, reason)),)
+
+
+def test_an_empty_folder_behind_a_link_may_be_a_drives(linked: Synced, tmp_path: Path) -> None:
+    (tmp_path / "other" / "c.pdf").unlink()
+    plan = linked.plan(follow_links=True)
+    assert plan.lost_roots == (LostRoot(str(linked.folder / "link"), 1, 1),)
+    assert not plan.remove
+
+
+def test_a_file_deleted_behind_a_followed_link_goes(linked: Synced, tmp_path: Path) -> None:
+    write_pdf(tmp_path / "other" / "d.pdf", ["delta"])
+    (tmp_path / "other" / "c.pdf").unlink()
+    assert names(linked.plan(follow_links=True).remove) == [["c.pdf"]]
+
+
 def test_files_that_could_not_be_opened_are_no_loss(tmp_path: Path) -> None:
     (tmp_path / "broken.pdf").write_text("no PDF")
     synced = Synced(tmp_path)
@@ -383,6 +540,7 @@ def test_a_root_below_another_is_asked_about_too(synced: Synced) -> None:
     plan = synced.plan(synced.folder, sub)
     assert [root.path for root in plan.lost_roots] == [str(sub)]
     assert not plan.remove
+    sub.rmdir()
     assert names(synced.plan().remove) == [["b.pdf"]]  # a folder among others
 
 
