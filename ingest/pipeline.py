@@ -18,7 +18,7 @@ from encoders.interface import Encoder, PageInput
 from index.errors import PageFailure, PagelensError, PassingFailure, VectorShapeError
 from index.interface import PageIndex
 from index.pages import Failure, Page, PageVectors, merge_failures
-from ingest.files import file_record
+from ingest.files import LeftOut, file_record
 from ingest.language import detect_language
 from ingest.plan import LostRoot, Plan, Work
 from ingest.render import RenderedPage, render_page
@@ -48,6 +48,7 @@ class Report:
             earlier runs too.
         not_searched: path, and what the file holds beside its pages, such as attachments.
         lost_roots: folders that have lost everything at once, of which nothing was removed.
+        left_out: what was passed over while the folders were looked through.
         is_interrupted: whether the run was stopped before its plan was carried out.
     """
 
@@ -60,6 +61,7 @@ class Report:
     failed: list[tuple[str, Failure]] = field(default_factory=list)
     not_searched: list[tuple[str, str]] = field(default_factory=list)
     lost_roots: tuple[LostRoot, ...] = ()
+    left_out: LeftOut = field(default_factory=LeftOut)
     is_interrupted: bool = False
 
 

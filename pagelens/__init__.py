@@ -58,6 +58,8 @@ def ingest(
     keep_missing: bool = False,
     retry_failed: bool = False,
     allow_empty: bool = False,
+    exclude: Sequence[str] = (),
+    follow_links: bool = False,
     cert: str | PathLike[str] | None = None,
     key: str | PathLike[str] | None = None,
     token: str | None = None,
@@ -77,13 +79,16 @@ def ingest(
         keep_missing: keep documents whose files are gone.
         retry_failed: try only what could not be read before.
         allow_empty: remove also what a folder has lost that has lost everything at once.
+        exclude: patterns as in `.gitignore` of what is left out, such as "*.tif" or "drafts/".
+        follow_links: look also behind links to folders, each folder once.
         cert: client certificate (PEM) for a server that asks for one.
         key: private key of `cert`, where it is a file of its own.
         token: secret token for Vespa Cloud.
         on_progress: called after every page with a Progress, which prints as "12 of 340 pages".
 
     Returns:
-        What was done, and in `failed` what could not be read and why.
+        What was done, in `failed` what could not be read and why, and in `left_out` what was passed
+        over: links to folders, hidden files, junk of other systems, what is excluded.
 
     Raises:
         PagelensError: as the command line says it.
@@ -100,6 +105,8 @@ def ingest(
         keep_missing=keep_missing,
         retry_failed=retry_failed,
         allow_empty=allow_empty,
+        exclude=[exclude] if isinstance(exclude, str) else exclude,
+        follow_links=follow_links,
         on_progress=on_progress,
     )
 

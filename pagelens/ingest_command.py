@@ -3,18 +3,23 @@
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.status import Status
 
 from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED
 from index.interface import PageIndex
 from index.location import Location
 from index.wording import count
 from ingest.estimate import estimate_seconds
+from ingest.exclusion import IGNORE_FILE
 from ingest.pipeline import carry_out
-from ingest.plan import Plan
+from ingest.plan import LostRoot, Plan
 from pagelens.ingest_report import (
     plan_as_json,
     planned_failures,
@@ -22,10 +27,14 @@ from pagelens.ingest_report import (
     print_report,
     report_as_json,
 )
+from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.options import index_options
 from pagelens.sync import N_WORKERS, prepare_sync
 from pagelens.terminal import progress_bar, stop_on_signal, terminal
+
+_LOOKING = "Looking through folders"
+_SHOW_INTERVAL_S = 0.1
 
 
 @click.command()
@@ -49,6 +58,18 @@ from pagelens.terminal import progress_bar, stop_on_signal, terminal
     help="Remove also what a folder has lost that has lost all of its documents at once.",
 )
 @click.option("--retry-failed", is_flag=True, help="Try only what could not be read before.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Leave out what a pattern of .gitignore's kind matches; may be repeated. A "
+    f"{IGNORE_FILE} file does the same for its folder.",
+)
+@click.option(
+    "--follow-links",
+    is_flag=True,
+    help="Look also behind links to folders, each folder once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def ingest(
     folders: tuple[Path, ...],
@@ -60,6 +81,8 @@ def ingest(
     keep_missing: bool,
     retry_failed: bool,
     allow_empty: bool,
+    exclude: tuple[str, ...],
+    follow_links: bool,
     as_json: bool,
 ) -> None:
     """Make an index equal to folders of PDFs and images.
@@ -68,27 +91,33 @@ def ingest(
     Stop it at any time: what was committed stays, and the same command goes on from there.
     """
     start = time.monotonic()
-    ask = click.confirm if sys.stdin.isatty() and sys.stderr.isatty() else None
-    sync = prepare_sync(folders, location, encoder_name, model, device, ask)
-    encoder = sync.encoder
     console, messages = terminal(), terminal(stderr=True)
+    with messages.status(_LOOKING) as looking:
+        sync = prepare_sync(
+            folders,
+            location,
+            encoder_name,
+            model,
+            device,
+            _questions(looking),
+            exclude=exclude,
+            follow_links=follow_links,
+            on_folder=_counter(looking),
+        )
+    encoder = sync.encoder
 
-    with progress_bar(messages) as progress, stop_on_signal(messages) as stop:
+    with progress_bar(messages) as progress:
+        ask = None if dry_run else _questions(progress)
 
         def plan_over(index: PageIndex | None) -> Plan:
-            task = progress.add_task("Looking at files", total=len(sync.listing.paths))
-
-            def on_file() -> None:
-                if stop.is_set():
-                    raise KeyboardInterrupt  # nothing is changed yet
-                progress.advance(task)
-
+            task = progress.add_task("Reading files", total=len(sync.listing.paths))
             plan = sync.plan(
                 index,
                 keep_missing=keep_missing,
                 retry_failed=retry_failed,
                 allow_empty=allow_empty,
-                on_file=on_file,
+                confirm=lambda lost: ask is not None and ask(_question(lost)),
+                on_file=lambda: progress.advance(task),
             )
             progress.remove_task(task)
             return plan
@@ -111,27 +140,73 @@ def ingest(
                         task, advance=1, description=f"Ingesting pages ({searchable} searchable)"
                     )
 
-                report = carry_out(
-                    plan,
-                    index,
-                    encoder.load,
-                    n_workers=N_WORKERS,
-                    stop=stop,
-                    on_page=on_page,
-                )
+                # until here nothing is changed, and Ctrl-C simply ends
+                with stop_on_signal(messages) as stop:
+                    report = carry_out(
+                        plan,
+                        index,
+                        encoder.load,
+                        n_workers=N_WORKERS,
+                        stop=stop,
+                        on_page=on_page,
+                    )
 
+    left_out = sync.listing.left_out
     if dry_run:
         if as_json:
-            click.echo(json.dumps(plan_as_json(plan, estimate_s)))
+            planned = plan_as_json(plan, estimate_s)
+            click.echo(json.dumps(planned | {"left_out": left_out_as_json(left_out)}))
         else:
             print_plan(console, plan, estimate_s)
+            _print_lines(console, left_out_lines(left_out))
         is_whole = not (planned_failures(plan) or plan.lost_roots)
         raise SystemExit(0 if is_whole else FINISHED_WITH_FAILURES)
     seconds = time.monotonic() - start
     if as_json:
-        click.echo(json.dumps(report_as_json(report, seconds)))
+        done = report_as_json(report, seconds)
+        click.echo(json.dumps(done | {"left_out": left_out_as_json(left_out)}))
     else:
         print_report(console, report, plan, encoder.fingerprint.encoder, seconds)
+        _print_lines(console, left_out_lines(left_out))
     if report.is_interrupted:
         raise SystemExit(INTERRUPTED)
     raise SystemExit(FINISHED_WITH_FAILURES if report.failed or report.lost_roots else 0)
+
+
+def _questions(live: Status | Progress) -> Callable[[str], bool] | None:
+    """How to ask, what moves on the terminal out of the way; None where nobody answers."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(question: str) -> bool:
+        live.stop()
+        try:
+            return click.confirm(question, err=True)
+        finally:
+            live.start()
+
+    return ask
+
+
+def _question(lost: LostRoot) -> str:
+    documents, pages = count(lost.n_documents, "document"), count(lost.n_pages, "page")
+    return f"{lost.path} has lost everything at once: {documents}, {pages}. Remove them?"
+
+
+def _counter(status: Status) -> Callable[[int, int], None]:
+    """Shows how far the look through folders is, some times a second."""
+    shown_at = time.monotonic()
+
+    def show(n_files: int, n_documents: int) -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at > _SHOW_INTERVAL_S:
+            shown_at = time.monotonic()
+            files, documents = count(n_files, "file"), count(n_documents, "document")
+            status.update(f"{_LOOKING}: {files}, {documents}")
+
+    return show
+
+
+def _print_lines(console: Console, lines: Sequence[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False)

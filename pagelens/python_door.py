@@ -267,16 +267,27 @@ def ingest_folders(
     keep_missing: bool,
     retry_failed: bool,
     allow_empty: bool,
+    exclude: Sequence[str],
+    follow_links: bool,
     on_progress: Callable[[Progress], object] | None,
 ) -> Report:
     """See `pagelens.ingest`."""
-    sync = prepare_sync(folders, location, encoder_name, model, device)
+    sync = prepare_sync(
+        folders,
+        location,
+        encoder_name,
+        model,
+        device,
+        exclude=exclude,
+        follow_links=follow_links,
+    )
     with closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index:
         plan = sync.plan(
             index,
             keep_missing=keep_missing,
             retry_failed=retry_failed,
             allow_empty=allow_empty,
+            confirm=lambda lost: False,
             on_file=lambda: None,
         )
         n_done = 0
@@ -287,7 +298,7 @@ def ingest_folders(
             if on_progress is not None:
                 on_progress(Progress(n_done, plan.n_pages, n_searchable))
 
-        return carry_out(
+        report = carry_out(
             plan,
             index,
             sync.encoder.load,
@@ -295,3 +306,5 @@ def ingest_folders(
             stop=threading.Event(),
             on_page=on_page,
         )
+    report.left_out = sync.listing.left_out
+    return report

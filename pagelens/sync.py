@@ -12,8 +12,9 @@ from index.interface import PageIndex
 from index.location import Location
 from index.pages import Fingerprint, mismatch_error
 from ingest.files import Listing, Scope, find_files, scope_of
-from ingest.plan import Plan, make_plan
+from ingest.plan import LostRoot, Plan, make_plan
 from ingest.render import require_poppler
+from pagelens.left_out_report import left_out_lines
 from pagelens.open_index import stored_fingerprint
 
 N_WORKERS = os.cpu_count() or 1
@@ -56,6 +57,7 @@ class Sync:
         keep_missing: bool,
         retry_failed: bool,
         allow_empty: bool,
+        confirm: Callable[[LostRoot], bool],
         on_file: Callable[[], None],
     ) -> Plan:
         """What has to be done.
@@ -65,6 +67,7 @@ class Sync:
             keep_missing: keep documents whose files are gone.
             retry_failed: try only what could not be read before.
             allow_empty: remove also what a folder has lost that has lost everything at once.
+            confirm: asked of each such folder where that is not said; True removes.
             on_file: called for every file looked at.
         """
         return make_plan(
@@ -75,6 +78,7 @@ class Sync:
             keep_missing=keep_missing,
             retry_failed=retry_failed,
             allow_empty=allow_empty,
+            confirm=confirm,
             n_workers=N_WORKERS,
             on_file=on_file,
         )
@@ -87,6 +91,10 @@ def prepare_sync(
     model: str | None,
     device: str,
     ask: Callable[[str], bool] | None = None,
+    *,
+    exclude: Sequence[str],
+    follow_links: bool,
+    on_folder: Callable[[int, int], object] = lambda n_files, n_documents: None,
 ) -> Sync:
     """Look at folders and index before anything is changed.
 
@@ -97,22 +105,35 @@ def prepare_sync(
         model: hub id or folder; None for the index's own, or the default.
         device: where the model runs.
         ask: puts a yes-or-no question to the user; None where nobody answers.
+        exclude: patterns as in `.gitignore` of what is left out.
+        follow_links: look also behind links to folders.
+        on_folder: called after each folder with the files and documents seen so far.
 
     Raises:
-        WrongUseError: a folder is not there, or holds no document and there is no index.
+        WrongUseError: a folder is not there, or holds no document and there is no index; a pattern
+            is none.
         MissingDependencyError: poppler or the model is not on this machine.
         IndexMismatchError: the index was made with another encoder, or in another format.
         ServerError: no server answers there, or it refuses.
     """
     scope = scope_of(folders)
     require_poppler()
-    listing = find_files(scope, leave_out=None if location.is_server else location.folder)
+    listing = find_files(
+        scope,
+        leave_out=None if location.is_server else location.folder,
+        exclude=exclude,
+        follow_links=follow_links,
+        on_folder=on_folder,
+    )
     stored = stored_fingerprint(location)
     if stored is None and not listing.paths:
         named = ", ".join(str(folder) for folder in folders)
         reasons = [f"{folder} ({why})" for folder, why in listing.unlistable.items()]
         unseen = f" Could not be listed: {', '.join(reasons)}." if reasons else ""
-        raise WrongUseError(f"No PDF or image in {named}.{unseen} Name a folder that holds some.")
+        left_out = "".join(f" {line}" for line in left_out_lines(listing.left_out))
+        raise WrongUseError(
+            f"No PDF or image in {named}.{unseen}{left_out} Name a folder that holds some."
+        )
     if stored is None:
         choice = choose_encoder(encoder_name, model, device, ask)
         source = EncoderSource(choice.encoder.fingerprint, lambda: choice.encoder, choice.notice)

@@ -1,12 +1,19 @@
 """The commands that make and keep an index, as a user types them."""
 
 import json
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.status import Status
 
+from ingest.files import LeftOut
+from pagelens import ingest_command
+from pagelens.left_out_report import left_out_lines
 from pagelens.main import main
 from tests.documents import write_pdf
 from tests.fakes import cannot_be_listed
@@ -81,6 +88,13 @@ def test_ingest_as_json(shell: Shell) -> None:
         "not_searched": [],
         "lost_roots": [],
         "interrupted": False,
+        "left_out": {
+            "links": [],
+            "excluded": [],
+            "junk": [],
+            "hidden": [],
+            "idle_patterns": [],
+        },
     }
 
 
@@ -282,3 +296,129 @@ def test_a_folder_that_lost_everything_keeps_it_unless_told(shell: Shell) -> Non
     assert shell.json("status")["n_documents"] == 2
     report = shell.json("ingest", "pdfs", "--allow-empty")
     assert (report["removed"], report["lost_roots"]) == ({"documents": 2, "pages": 5}, [])
+
+
+def test_what_is_passed_over_is_said_and_listed(shell: Shell) -> None:
+    Path("other").mkdir()
+    write_pdf(Path("other/fungi.pdf"), ["agaric"])
+    for name in ("@eaDir", "drafts", ".hidden"):
+        Path("pdfs", name).mkdir()
+        write_pdf(Path("pdfs", name, "x.pdf"), ["not wanted"])
+    Path("pdfs/link").symlink_to(Path("other").resolve())
+    folder = Path("pdfs").resolve()
+    said = shell.run(*INGEST, "--exclude", "drafts/", "--exclude", "*.tif")
+    assert said.startswith("Added 2 documents (5 pages)")
+    assert said.splitlines()[1:] == [
+        f"1 link to a folder not followed ({folder}/link); --follow-links looks behind.",
+        f"Left out: 1 by --exclude or .pagelensignore ({folder}/drafts), 1 as bins or thumbnails "
+        f"of other systems ({folder}/@eaDir), 1 as hidden ({folder}/.hidden).",
+        "--exclude '*.tif' matches no document and no folder. Patterns are read as in .gitignore, "
+        'from each folder named on: "*.tif", "drafts/", "/2019/*.pdf".',
+    ]
+    expected = {
+        "links": [f"{folder}/link"],
+        "excluded": [f"{folder}/drafts"],
+        "junk": [f"{folder}/@eaDir"],
+        "hidden": [f"{folder}/.hidden"],
+        "idle_patterns": ["*.tif"],
+    }
+    options = ("--exclude", "drafts/", "--exclude", "*.tif")
+    assert shell.json("ingest", "pdfs", *options)["left_out"] == expected
+    assert shell.json("ingest", "pdfs", *options, "--dry-run")["left_out"] == expected
+
+    report = shell.json("ingest", "pdfs", "--exclude", "drafts/", "--follow-links")
+    assert (report["added"], report["left_out"]["links"]) == ({"documents": 1, "pages": 1}, [])
+    assert "fungi.pdf" in shell.run("query", "agaric", "-k", "1")
+
+
+def test_what_becomes_excluded_goes(shell: Shell) -> None:
+    shell.run(*INGEST)
+    Path("pdfs/.pagelensignore").write_text("plants.pdf")
+    assert shell.json("ingest", "pdfs")["removed"] == {"documents": 1, "pages": 2}
+    report = shell.json("ingest", "pdfs", "--exclude", "*")  # all of it, and no lost folder
+    assert (report["removed"]["documents"], report["lost_roots"]) == (1, [])
+
+
+def test_of_many_one_is_an_example() -> None:
+    paths = tuple(Path("/d", str(n)) for n in range(1_000))
+    assert left_out_lines(LeftOut(links=paths, hidden=paths)) == [
+        "1,000 links to folders not followed (such as /d/0); --follow-links looks behind.",
+        "Left out: 1,000 as hidden (such as /d/0).",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("ingest", "pdfs", "--exclude", "!"),
+            "Error: --exclude '!' is no pattern. Write one as in .gitignore, such as \"*.tif\" or "
+            '"drafts/".\n',
+        ),
+        (
+            ("ingest", "pdfs", "--exclude", "*.pdf"),
+            "Error: No PDF or image in pdfs. Left out: 2 by --exclude or .pagelensignore "
+            "(such as {folder}/animals.pdf). Name a folder that holds some.\n",
+        ),
+    ],
+)
+def test_exclusions_that_leave_nothing_to_do(
+    shell: Shell, arguments: tuple[str, ...], message: str
+) -> None:
+    folder = Path("pdfs").resolve()
+    assert shell.run(*arguments, expect=2) == message.replace("{folder}", str(folder))
+
+
+class Terminal:
+    """A terminal at which somebody answers; notes what is asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
+        self.asked: list[str] = []
+
+        def confirm(question: str, *, err: bool) -> bool:
+            self.asked.append(question)
+            return answer
+
+        for stream in (sys.stdin, sys.stderr):
+            monkeypatch.setattr(stream, "isatty", lambda: True)
+        monkeypatch.setattr(ingest_command.click, "confirm", confirm)
+
+
+@pytest.mark.parametrize("answer", [False, True])
+def test_at_a_terminal_a_lost_folder_is_asked_about(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, answer: bool
+) -> None:
+    shell.run(*INGEST)
+    folder = Path("pdfs").resolve()
+    for file in folder.iterdir():
+        file.unlink()
+    terminal = Terminal(monkeypatch, answer)
+    shell.run("ingest", "pdfs", "--dry-run", expect=3)
+    assert terminal.asked == []
+    report = shell.json("ingest", "pdfs", expect=0 if answer else 3)
+    assert terminal.asked == [
+        f"{folder} has lost everything at once: 2 documents, 5 pages. Remove them?"
+    ]
+    assert report["removed"]["documents"] == (2 if answer else 0)
+    assert len(report["lost_roots"]) == (0 if answer else 1)
+
+
+def test_a_stop_while_folders_are_looked_through_writes_nothing(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(status: object) -> object:
+        return lambda n_files, n_documents: signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(ingest_command, "_counter", interrupt)
+    said = shell.run(*INGEST, expect=130)
+    assert said == ""
+    assert not Path("pagelens-index").exists()
+
+
+def test_the_look_through_folders_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    status = Status("", console=Console())
+    monkeypatch.setattr(status, "update", said.append)
+    monkeypatch.setattr(ingest_command, "_SHOW_INTERVAL_S", -1)
+    ingest_command._counter(status)(12_340, 57)
+    assert said == ["Looking through folders: 12,340 files, 57 documents"]

@@ -109,6 +109,25 @@ def test_errors_are_those_of_the_command_line(tmp_path: Path, index: Index) -> N
         pagelens.ingest(tmp_path / "nothing", index=tmp_path / "index")
 
 
+def test_what_is_passed_over_is_in_the_report(tmp_path: Path) -> None:
+    pdfs, other = tmp_path / "pdfs", tmp_path / "other"
+    for folder in (pdfs / "drafts", other):
+        folder.mkdir(parents=True)
+    write_pdf(pdfs / "a.pdf", ["alpha"])
+    write_pdf(pdfs / "drafts" / "b.pdf", ["beta"])
+    write_pdf(other / "c.pdf", ["gamma"])
+    (pdfs / "link").symlink_to(other)
+    where = {"index": tmp_path / "index", "encoder": "lexical"}
+    report = pagelens.ingest(pdfs, exclude="drafts/", **where)
+    assert report.added.documents == 1
+    assert report.left_out.excluded == (pdfs / "drafts",)
+    assert report.left_out.links == (pdfs / "link",)
+    report = pagelens.ingest(pdfs, exclude=["drafts/"], follow_links=True, **where)
+    assert (report.added.documents, report.left_out.links) == (1, ())
+    with pytest.raises(WrongUseError, match="--exclude '!' is no pattern"):
+        pagelens.ingest(pdfs, exclude=["!"], **where)
+
+
 def test_what_the_index_holds_is_told(index: Index) -> None:
     assert index.stats().n_pages == 8
     assert [document.document_id for document in index.documents()] == [
