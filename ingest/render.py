@@ -26,7 +26,7 @@ from ingest.image_files import IMAGE_SUFFIXES, count_frames, render_frame
 from ingest.page_shape import check_pdf_page
 from ingest.poppler_complaints import last_complaint, why_pdf_failed
 from ingest.source_file import read_head
-from ingest.text_layer import parse_words
+from ingest.text_layer import parse_text_layer
 from ingest.undrawn import words_as_bars
 
 DOCUMENT_SUFFIXES = frozenset({".pdf"}) | IMAGE_SUFFIXES
@@ -38,7 +38,7 @@ MAX_TEXT_BYTES = 16_000_000  # 100,000 words on one page; beyond, the first of t
 _WEBP_QUALITY = 75
 _WEBP_METHOD = 2  # 4, the default, takes twice the time for 2 % fewer bytes
 _POPPLER_PROGRAMS = ("pdfinfo", "pdftoppm", "pdftotext")
-_TEXT_OPTIONS = ("-enc", "UTF-8", "-bbox", "-cropbox")
+_TEXT_OPTIONS = ("-enc", "UTF-8", "-bbox-layout", "-cropbox")
 _WHITE = ((255, 255),) * 3
 
 
@@ -49,6 +49,7 @@ class RenderedPage:
     Attributes:
         image: RGB, of exactly the size the encoder asked for; it may be stretched.
         words: the text layer; none where the page has none, or poppler failed on it.
+        has_unreadable_text: whether most of the text layer cannot be decoded.
         width_pt, height_pt: the page as seen, in points; in pixels for an image file.
         preview: WebP in the page's own shape, long edge at most PREVIEW_LONG_EDGE_PX.
         not_drawn: why image and preview show only where the words stand; usually None.
@@ -56,6 +57,7 @@ class RenderedPage:
 
     image: Image.Image
     words: PageWords
+    has_unreadable_text: bool
     width_pt: float
     height_pt: float
     preview: bytes
@@ -112,7 +114,9 @@ def render_page(
     if not facts.pdf_pages:
         frame = render_frame(path, page_number, page_size_px)
         preview = _preview(frame.image, frame.width_px, frame.height_px)
-        return RenderedPage(frame.image, PageWords.none(), frame.width_px, frame.height_px, preview)
+        return RenderedPage(
+            frame.image, PageWords.none(), False, frame.width_px, frame.height_px, preview
+        )
     page = facts.pdf_pages[page_number - 1]
     check_pdf_page(page.width_pt, page.height_pt)
     size_px, not_drawn = page_size_px(page.width_pt, page.height_pt), None
@@ -120,7 +124,9 @@ def render_page(
         image = _pdf_image(path, page, page_number, size_px)
     except PageFailure as error:
         not_drawn = error
-    words = parse_words(_text_layer(path, page_number), page.width_pt, page.height_pt)
+    words, is_unreadable = parse_text_layer(
+        _text_layer(path, page_number), page.width_pt, page.height_pt
+    )
     if not_drawn is not None:
         if not words.texts:
             raise not_drawn
@@ -128,7 +134,9 @@ def render_page(
     elif not words.texts and image.getextrema() == _WHITE:
         _check_blank_page(path, page_number)
     preview = _preview(image, page.width_pt, page.height_pt)
-    return RenderedPage(image, words, page.width_pt, page.height_pt, preview, not_drawn)
+    return RenderedPage(
+        image, words, is_unreadable, page.width_pt, page.height_pt, preview, not_drawn
+    )
 
 
 def _pdf_image(
@@ -207,7 +215,7 @@ def _check_blank_page(path: Path, page_number: int) -> None:
 
 
 def _text_layer(path: Path, page_number: int) -> bytes:
-    """What `pdftotext -bbox` writes of a page, cut at MAX_TEXT_BYTES.
+    """What `pdftotext -bbox-layout` writes of a page, cut at MAX_TEXT_BYTES.
 
     A text layer that makes poppler crash or hang is treated as if it ended there: the page can
     still be seen.

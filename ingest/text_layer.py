@@ -7,18 +7,41 @@ code point, and poppler's XML is not always well formed, so it is read word by w
 import html
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from index.pages import PageWords
+from ingest.reading_order import (
+    RIGHT_TO_LEFT,
+    Piece,
+    in_reading_order,
+    is_given_as_read,
+    is_right_to_left,
+    with_ligatures_mended,
+)
 
 MAX_TITLE_CHARACTERS = 200
 
-_WORD = re.compile(
-    r'<word xMin="([-.\d]+)" yMin="([-.\d]+)" xMax="([-.\d]+)" yMax="([-.\d]+)">([^<]*)</word>'
-)
-"""One word of `pdftotext -bbox`. A coordinate that is no number (nan, inf) drops the word."""
+MOST_LOST = 0.5
+"""What names no letter with more than this part of its characters is no text: a word is left out,
+and a text layer cannot be decoded."""
 
+_WORD_OR_LINE = re.compile(
+    r'<word xMin="([-.\d]+)" yMin="([-.\d]+)" xMax="([-.\d]+)" yMax="([-.\d]+)">([^<]*)</word>'
+    "|<line "
+)
+"""One word of `pdftotext -bbox-layout`, or where a line begins. A coordinate that is no number
+(nan, inf) drops the word."""
+
+_LETTER_GAP = 0.03
+"""Letters nearer than this, in heights of the line, are of one word: what poppler itself takes
+(maxCharSpacing) when it writes text without boxes. With boxes, a change of font parts a word."""
+_SAME_BASELINE = 0.2  # in heights: small capitals stand on the line, footnote marks do not
+
+_CONTROL = re.compile("[\x01-\x1f\x7f-\x9f]")
+"""It parts words: where one stands between letters, a font has mapped its space to it."""
 _DROPPED = re.compile(
     "["
     "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters; those that are spaces stay here
@@ -33,8 +56,10 @@ _DROPPED = re.compile(
     + "]"
 )
 _INNER_SOFT_HYPHENS = re.compile("\u00ad+(?=.)", re.DOTALL)
-_GLYPH_SHAPES = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb50-\ufdcf\ufdf0-\ufdfb\ufe70-\ufefc]+")
-"""Ligatures and Arabic letter forms: how a letter is drawn, which nobody types in a query."""
+_GLYPH_SHAPES = re.compile(
+    "[\ufb00-\ufb06\ufb13-\ufb17\ufb20-\ufb29\ufb4f-\ufdcf\ufdf0-\ufdfb\ufe70-\ufefc]+"
+)
+"""Ligatures, wide Hebrew and all Arabic letter forms: how a letter is drawn, which nobody types."""
 
 _MADE_BY = re.compile(r"^microsoft (?:office )?(?:word|excel|powerpoint) - ", re.IGNORECASE)
 _FILE_ENDING = re.compile(r"\.(?:docx?|xlsx?|pptx?|odt|rtf|indd|tex|dvi|pdf|html?)$", re.IGNORECASE)
@@ -45,50 +70,141 @@ _NO_TITLE = re.compile(
 )
 
 
-def parse_words(markup: bytes, width_pt: float, height_pt: float) -> PageWords:
+class TextLayer(NamedTuple):
+    """What a page's text layer holds.
+
+    Attributes:
+        words: in reading order, those that can be decoded.
+        is_unreadable: whether most of the text cannot: it is glyph numbers, private characters or
+            replacement characters, as a font does not tell which letters it draws.
+    """
+
+    words: PageWords
+    is_unreadable: bool
+
+
+class _Word(NamedTuple):
+    """A word as poppler gives it; the box in points."""
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def parse_text_layer(markup: bytes, width_pt: float, height_pt: float) -> TextLayer:
     """The words of one page.
 
     A word broken at a line's end stays two words, "docu-" and "ments": each has its own place on
     the page to be shown at. Joining them for search is the work of whoever cuts text into terms.
 
     Args:
-        markup: what `pdftotext -bbox -cropbox` wrote, perhaps cut short.
+        markup: what `pdftotext -bbox-layout -cropbox` wrote, perhaps cut short.
         width_pt: width of the page as seen, to which poppler's coordinates refer.
         height_pt: its height.
 
     Returns:
-        Words in poppler's reading order. Left out are those wholly outside the page, and those of
-        mostly control characters: the glyph numbers of a font that does not tell its letters.
+        Lines in poppler's reading order, and their words in the order they are read. Left out are
+        words wholly outside the page, and those that cannot be decoded.
 
     >>> line = b'<word xMin="5" yMin="10" xMax="15" yMax="20">R&amp;D</word>'
-    >>> words = parse_words(line, 20, 40)
+    >>> words = parse_text_layer(line, 20, 40).words
     >>> words.text, words.boxes.tolist()
     ('R&D', [[0.25, 0.25, 0.75, 0.5]])
     """
+    lines = list(_lines(markup, width_pt, height_pt))
     texts: list[str] = []
     boxes: list[tuple[float, ...]] = []
-    for *corners, text in _WORD.findall(markup.decode("utf-8", "ignore")):
+    for text, box in _words_as_read(lines):
+        clean = clean_text(text).split()  # several where a font maps one glyph to words
+        texts += clean
+        boxes += [box] * len(clean)
+    page = np.array([width_pt, height_pt, width_pt, height_pt])
+    fractions = np.array(boxes, np.float64).reshape(-1, 4) / page  # (n_words, 4)
+    clipped = np.clip(fractions, 0, 1).astype(np.float32)
+    is_unreadable = _is_mostly_lost("".join(word.text for line in lines for word in line))
+    return TextLayer(PageWords(tuple(texts), clipped), is_unreadable)
+
+
+def _lines(markup: bytes, width_pt: float, height_pt: float) -> Iterator[list[_Word]]:
+    """The words of each line, from left to right, those outside the page left out."""
+    line: list[_Word] = []
+    for match in _WORD_OR_LINE.finditer(markup.decode("utf-8", "ignore")):
+        if match[5] is None:
+            yield _with_parts_joined(line)
+            line = []
+            continue
         try:
-            x0, y0, x1, y1 = map(float, corners)
+            x0, y0, x1, y1 = map(float, match.groups()[:4])
         except ValueError:
             continue
-        box = (
-            min(x0, x1) / width_pt,
-            min(y0, y1) / height_pt,
-            max(x0, x1) / width_pt,
-            max(y0, y1) / height_pt,
+        word = _Word(html.unescape(match[5]), min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        if word.x0 < width_pt and word.y0 < height_pt and word.x1 > 0 and word.y1 > 0:
+            line.append(word)
+    yield _with_parts_joined(line)
+
+
+def _with_parts_joined(line: Sequence[_Word]) -> list[_Word]:
+    """The words of a line, those made one again that only a change of font has parted."""
+    whole: list[_Word] = []
+    for word in line:
+        if whole and _is_one_word(whole[-1], word):
+            first = whole.pop()
+            word = _Word(
+                first.text + word.text,
+                first.x0,
+                min(first.y0, word.y0),
+                max(first.x1, word.x1),
+                max(first.y1, word.y1),
+            )
+        whole.append(word)
+    return whole
+
+
+def _is_one_word(first: _Word, second: _Word) -> bool:
+    height = max(first.y1 - first.y0, second.y1 - second.y0)
+    touches = abs(second.x0 - first.x1) < _LETTER_GAP * height
+    return touches and abs(first.y1 - second.y1) < _SAME_BASELINE * height
+
+
+def _is_mostly_lost(text: str) -> bool:
+    """Whether most characters name no letter: control, private-use and replacement characters."""
+    n_lost = sum(unicodedata.category(c) in ("Cc", "Co") or c == "\ufffd" for c in text)
+    return n_lost > MOST_LOST * len(text)
+
+
+def _words_as_read(lines: Sequence[Sequence[_Word]]) -> Iterator[tuple[str, tuple[float, ...]]]:
+    """Words with their boxes in points, in reading order."""
+    texts = [[_CONTROL.sub(" ", word.text) for word in line] for line in lines]
+    page_is_rtl, page_is_as_read = is_right_to_left(texts), is_given_as_read(texts)
+    for line, given in zip(lines, texts, strict=True):
+        kept = [i for i, word in enumerate(line) if not _is_mostly_lost(word.text)]
+        read = in_reading_order(
+            [given[i] for i in kept],
+            page_is_right_to_left=page_is_rtl,
+            page_is_as_read=page_is_as_read,
         )
-        if box[0] >= 1 or box[1] >= 1 or box[2] <= 0 or box[3] <= 0:
-            continue
-        raw = html.unescape(text)
-        clean = clean_text(raw)
-        if 2 * len(clean) < len(raw):
-            continue
-        words = clean.split()  # several where a font maps one glyph to words; they share its place
-        texts += words
-        boxes += [box] * len(words)
-    clipped = np.clip(np.array(boxes, np.float64).reshape(-1, 4), 0, 1)  # (n_words, 4)
-    return PageWords(tuple(texts), clipped.astype(np.float32))
+        for pieces in read:
+            text = "".join(piece.text for piece in pieces)
+            if RIGHT_TO_LEFT.search(text):
+                text = with_ligatures_mended(text)
+            yield text, _box_around([line[kept[piece.word]] for piece in pieces], pieces)
+
+
+def _box_around(words: Sequence[_Word], pieces: Sequence[Piece]) -> tuple[float, ...]:
+    """The box of some pieces, each with the word it lies in.
+
+    A part of a word has its part of the word's box; all of it where the box is taller than wide,
+    as one cannot tell in which direction vertical text is read.
+    """
+    parts = []
+    for word, piece in zip(words, pieces, strict=True):
+        width = word.x1 - word.x0
+        start, end = (piece.start, piece.end) if width > word.y1 - word.y0 else (0.0, 1.0)
+        parts.append((word.x0 + start * width, word.y0, word.x0 + end * width, word.y1))
+    x0, y0, x1, y1 = zip(*parts, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def clean_text(text: str) -> str:

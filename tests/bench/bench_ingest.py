@@ -102,7 +102,7 @@ def poppler(page: tuple[Path, int | None]) -> None:
     path, number = page
     which = [] if number is None else ["-f", str(number), "-l", str(number)]
     render = ["pdftoppm", "-cropbox", "-scale-to", str(PAGE_LONG_EDGE_PX), *which, str(path)]
-    words = ["pdftotext", "-bbox", "-cropbox", *which, str(path), "-"]
+    words = ["pdftotext", "-bbox-layout", "-cropbox", *which, str(path), "-"]
     for command in (render, words):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -128,7 +128,7 @@ def square_drawing(encoder: Encoder) -> RenderedPage:
     ImageDraw.Draw(picture).ellipse((60, 90, 300, 280), fill="darkgreen")
     picture = picture.resize(encoder.page_size_px(600, 600))
     words = rendered("scanned-notes.pdf", 1, encoder).words  # none
-    return RenderedPage(picture, words, 600, 600, b"")
+    return RenderedPage(picture, words, False, 600, 600, b"")
 
 
 def unmistakable(page: Page, rows: range) -> list[int]:
