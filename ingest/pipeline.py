@@ -44,6 +44,8 @@ class Report:
     Attributes:
         pages_without_vectors: pages of this run in which the encoder saw nothing; only their title
             and file name find them.
+        pages_with_unreadable_text: pages of this run whose text layer cannot be decoded, or for
+            the most part not: a font does not tell which letters it draws.
         failed: path and reason of everything that is not in the index for being unreadable, from
             earlier runs too.
         not_searched: path, and what the file holds beside its pages, such as attachments.
@@ -58,6 +60,7 @@ class Report:
     removed: Counts = field(default_factory=Counts)
     skipped: Counts = field(default_factory=Counts)
     pages_without_vectors: int = 0
+    pages_with_unreadable_text: int = 0
     failed: list[tuple[str, Failure]] = field(default_factory=list)
     not_searched: list[tuple[str, str]] = field(default_factory=list)
     lost_roots: tuple[LostRoot, ...] = ()
@@ -236,10 +239,11 @@ class _Run:
             pages.append(_page(job, rendered, language, outcome))
         if pages:
             self._index.put(pages)
-        for (job, _, _), outcome in zip(batch, vectors, strict=True):
+        for (job, rendered, _), outcome in zip(batch, vectors, strict=True):
             if isinstance(outcome, PageVectors):
                 self._counts(job.document).pages += 1
                 self.report.pages_without_vectors += not len(outcome.vectors)
+                self.report.pages_with_unreadable_text += rendered.has_unreadable_text
                 self._page_done(job)
         self._last_commit = time.monotonic()
 

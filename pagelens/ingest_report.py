@@ -96,6 +96,7 @@ def print_report(
     ]
     console.print(f"{', '.join(done).capitalize() or 'Nothing to do'} in {duration(seconds)}.")
     print_pages_without_vectors(console, report.pages_without_vectors, encoder)
+    _print_pages_with_unreadable_text(console, report.pages_with_unreadable_text)
     print_lost_roots(console, report.lost_roots)
     print_not_searched(console, report.not_searched)
     print_failures(console, report.failed)
@@ -119,6 +120,15 @@ def print_pages_without_vectors(console: Console, n_pages: int, encoder: str) ->
         console.print(
             f"{count(n_pages, 'page')} not drawn: the model sees nothing there, and only --ranking "
             "bm25 finds them, by their words."
+        )
+
+
+def _print_pages_with_unreadable_text(console: Console, n_pages: int) -> None:
+    if n_pages:
+        console.print(
+            f"{count(n_pages, 'page')} with a text layer that cannot be read, or hardly: its fonts "
+            "do not tell which letters they draw, so what is written there is not found as text. "
+            "ColSmol sees it."
         )
 
 
@@ -179,6 +189,7 @@ def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
         "removed": counts(report.removed),
         "skipped": counts(report.skipped),
         "pages_without_vectors": report.pages_without_vectors,
+        "pages_with_unreadable_text": report.pages_with_unreadable_text,
         "failed": [failure_as_json(*failed) for failed in report.failed],
         "not_searched": [{"path": path, "what": what} for path, what in report.not_searched],
         "lost_roots": lost_roots_as_json(report.lost_roots),
