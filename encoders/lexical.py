@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from encoders.interface import PageInput
 from encoders.stopwords import is_stop_word
-from encoders.words import CJK_CHARACTERS, Term, split_word, term_across_break
+from encoders.words import Term, split_word, term_across_break
+from index.broken_words import CJK_CHARACTERS
 from index.errors import WrongUseError
 from index.pages import (
     VECTOR_DIM,

@@ -16,11 +16,10 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from index.broken_words import CJK_CHARACTERS, broken_words
+
 LONGEST_TERM = 64
 """Characters kept of a term. No word is longer; what is longer is a hash, a rule or an attack."""
-
-CJK_CHARACTERS = "々-〇぀-ヿ㐀-䶿一-鿿\U00020000-\U0003ffff"
-"""Han and kana, as a regular expression's character class; Hangul is written with spaces."""
 
 _DROPPED_MARKS = re.compile(
     "(?<=[\u0000-\u03ff])[\u0300-\u036f]+"  # accents on Latin and Greek letters
@@ -40,13 +39,8 @@ _PART = re.compile(
     r"|[^\W\d_]{4,}(?=[0-9])"  # Form1040; and "results1", a footnote mark glued to its word
     r"|[^ .,']+"
 )
-_LAST_LETTERS = re.compile(  # bounded, or a search in a long word takes quadratic time
-    f"[^ .,'0-9{CJK_CHARACTERS}]{{1,{LONGEST_TERM}}}$"
-)
-_FIRST_LETTERS = re.compile(f"^[^ .,'0-9{CJK_CHARACTERS}]+")
 _LAST_CJK = re.compile(f"[{CJK_CHARACTERS}]$")
 _FIRST_CJK = re.compile(f"^[{CJK_CHARACTERS}]")
-_BREAK_HYPHENS = ("-", "\u2010", "\u2011", "\u00ad")
 
 
 class Term(NamedTuple):
@@ -100,13 +94,11 @@ def term_across_break(first: str, second: str) -> tuple[Term, Term] | None:
     >>> term_across_break("機械", "学習")
     (Term(text='械学', start=0.5, end=1.0), Term(text='械学', start=0.0, end=0.5))
     """
-    if first.endswith(_BREAK_HYPHENS) and second[:1].islower():
-        before = _LAST_LETTERS.search(_normal_spelling(first[:-1]))
-        after = _FIRST_LETTERS.search(_normal_spelling(second))
-        if before and after:
-            broken = Term((before[0] + after[0])[:LONGEST_TERM])
-            return broken, broken
-    elif not first.isascii() and not second.isascii():
+    whole = next(broken_words(f"{first} {second}"), None)
+    if whole is not None:
+        term = Term(_normal_spelling(whole.text)[:LONGEST_TERM])
+        return term, term
+    if not first.isascii() and not second.isascii():
         left, right = _normal_spelling(first), _normal_spelling(second)
         if _LAST_CJK.search(left) and _FIRST_CJK.search(right):
             bigram = left[-1] + right[0]

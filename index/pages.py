@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from index.broken_words import with_columns_joined
 from index.errors import IndexMismatchError, VectorShapeError, WrongUseError
 
 VECTOR_DIM = 128
@@ -91,8 +92,11 @@ class PageWords:
 
     @property
     def text(self) -> str:
-        """The words separated by spaces: what text search and snippets read."""
-        return " ".join(self.texts)
+        """The words separated by spaces: what text search and snippets read.
+
+        Characters of vertical writing, a word each to poppler, are not separated.
+        """
+        return with_columns_joined(" ".join(self.texts))
 
 
 @dataclass(frozen=True, eq=False)

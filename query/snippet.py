@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from encoders.stopwords import is_stop_word
+from index.broken_words import broken_words
 
 MAX_CHARS = 160  # two lines of a usual terminal
 
@@ -75,10 +76,11 @@ def snippet(text: str, query: str, max_chars: int = MAX_CHARS) -> Snippet:
 
 
 def _matches(text: str, query: str) -> list[_Match]:
-    """Every place where a query word stands, in order of place; only CJK ones may overlap."""
+    """Every place where a query word stands, in order of place; CJK and broken ones may overlap."""
     words = _query_words(query)
+    wholes = ((whole, _query_word_of(fold(whole.text), words)) for whole in broken_words(text))
+    matches = [_Match(whole.start, whole.end, word) for whole, word in wholes if word is not None]
     known: dict[str, str | None] = {}  # page word -> query word; a page repeats its words
-    matches: list[_Match] = []
     for found in _WORD.finditer(text):
         word = found[0]
         if _CJK_WORD.fullmatch(word):
@@ -89,7 +91,7 @@ def _matches(text: str, query: str) -> list[_Match]:
         query_word = known[word]
         if query_word is not None:
             matches.append(_Match(found.start(), found.end(), query_word))
-    return matches
+    return sorted(matches, key=lambda match: match.start)
 
 
 def _query_words(query: str) -> list[str]:

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from encoders.words import CJK_CHARACTERS, split_word
+from encoders.words import split_word
+from index.broken_words import CJK_CHARACTERS, broken_words, without_spaces_in_cjk
 from index.errors import WrongUseError
 from index.filters import Filters, path_matches
 from index.interface import (
@@ -168,13 +169,14 @@ class MemoryIndex:
     def _bm25(self, text: str, candidates: list[Page]) -> list[tuple[float, Page]]:
         """Okapi BM25 over page texts; a term of the title or a file name counts a little."""
         pages = self._searchable()
-        terms_of = {page.page_id: _terms(page.words.text) for page in pages}
+        text_of = {page.page_id: _with_broken_words(page.words.text) for page in pages}
+        terms_of = {page_id: _terms(page_text) for page_id, page_text in text_of.items()}
         mean_length = sum(map(len, terms_of.values())) / max(1, len(pages))
 
         def times(term: str, page: Page) -> int:
             # these scripts run words together, so a term is looked for anywhere in the text
             if _RUN_TOGETHER.search(term):
-                return unicodedata.normalize("NFD", page.words.text).count(
+                return unicodedata.normalize("NFD", text_of[page.page_id]).count(
                     unicodedata.normalize("NFD", term)
                 )
             return terms_of[page.page_id].count(term)
@@ -236,6 +238,11 @@ class MemoryIndex:
             title=document.title,
             text=page.words.text,
         )
+
+
+def _with_broken_words(text: str) -> str:
+    whole = (word.text for word in broken_words(text))
+    return without_spaces_in_cjk(" ".join([text, *whole]))
 
 
 def _best(scored: list[tuple[float, Page]], k: int) -> list[tuple[float, Page]]:

@@ -7,6 +7,7 @@ no guess at the language, and the embedded index has the same ones.
 
 import unicodedata
 
+from index.broken_words import without_spaces_in_cjk
 from index.embedded.text_search import CJK_RUN
 
 
@@ -32,7 +33,7 @@ def pairs_to_find(text: str) -> str:
 
 
 def _runs(text: str) -> list[str]:
-    return CJK_RUN.findall(unicodedata.normalize("NFKC", text))
+    return CJK_RUN.findall(without_spaces_in_cjk(unicodedata.normalize("NFKC", text)))
 
 
 def _pairs(run: str) -> list[str]:

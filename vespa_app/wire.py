@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
+from index.broken_words import broken_words
 from index.codec import (
     failures_from_json,
     failures_to_json,
@@ -147,7 +148,7 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "fingerprint": to_wire_text(fingerprint_text(fingerprint)),
         "n_patches": len(vectors),
         "text": to_wire_text(page.words.text),
-        "text_pairs": to_wire_text(pairs_to_index(page.words.text)),
+        "text_pairs": to_wire_text(_parts_to_index(page.words.text)),
         "words": _base64(words_to_bytes(page.words)),
         "patch_map": _base64(patch_map),
         "preview": _base64(page.preview),
@@ -155,6 +156,12 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "embedding_bits": sign_bit_blocks(vectors),
         "region_bits": sign_bit_blocks(means, regions),
     }
+
+
+def _parts_to_index(text: str) -> str:
+    """What Vespa would not find in a text as it is: CJK as pairs, and broken words whole."""
+    whole = [word.text for word in broken_words(text)]
+    return " ".join([pairs_to_index(text), *whole]).strip()
 
 
 def place_fields(document: Document) -> dict[str, object]:

@@ -8,22 +8,24 @@ Every character also begins some token, so that a single one is found as a prefi
 import re
 import unicodedata
 
+from index.broken_words import broken_words, without_spaces_in_cjk
+
 CJK_RUN = re.compile(
     "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
-_BROKEN_WORD = re.compile(r"\b([^\W\d_]+)[-\u2010\u00ad] ([^\W\d_]+)")  # at a line's end
 _WORD = re.compile(r"\w+")
 
 
 def indexed_text(text: str) -> str:
-    """The text as the tokenizer is to see it: NFKC, broken words joined too, CJK runs as pairs.
+    """The text as the tokenizer is to see it: NFKC, broken words whole too, CJK runs as pairs.
 
     >>> indexed_text("ﬁne 東京都"), indexed_text("just com- piled")
     ('fine 東京 京都 都', 'just com- piled compiled')
     """
     plain = unicodedata.normalize("NFKC", text)
-    joined = _BROKEN_WORD.sub(lambda m: f"{m[0]} {m[1]}{m[2]}", plain)
-    return " ".join(CJK_RUN.sub(lambda m: f" {_pairs(m[0])} ", joined).split())
+    whole = [word.text for word in broken_words(plain)]
+    runs = without_spaces_in_cjk(" ".join([plain, *whole]))
+    return " ".join(CJK_RUN.sub(lambda m: f" {_pairs(m[0])} ", runs).split())
 
 
 def match_expression(query: str) -> str:

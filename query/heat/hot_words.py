@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoders.stopwords import is_stop_word
-from encoders.words import CJK_CHARACTERS, split_word
+from encoders.words import split_word
+from index.broken_words import CJK_CHARACTERS
 from index.pages import Page, QueryVectors
 from query.heat.merging import heat_of_cells, map_size_px, merge_cells, pixels_of
 
