@@ -76,13 +76,16 @@ def snippet(text: str, query: str, max_chars: int = MAX_CHARS) -> Snippet:
 
 
 def _matches(text: str, query: str) -> list[_Match]:
-    """Every place where a query word stands, in order of place; CJK and broken ones may overlap."""
+    """Every place where a query word stands, in order of place; only CJK ones may overlap."""
     words = _query_words(query)
-    wholes = ((whole, _query_word_of(fold(whole.text), words)) for whole in broken_words(text))
+    wholes = [(whole, _query_word_of(fold(whole.text), words)) for whole in broken_words(text)]
     matches = [_Match(whole.start, whole.end, word) for whole, word in wholes if word is not None]
+    starts, ends = {match.start for match in matches}, {match.end for match in matches}
     known: dict[str, str | None] = {}  # page word -> query word; a page repeats its words
     for found in _WORD.finditer(text):
         word = found[0]
+        if found.start() in starts or found.end() in ends:
+            continue  # a part of a broken word that is marked as a whole
         if _CJK_WORD.fullmatch(word):
             matches += _cjk_matches(found, words)
             continue

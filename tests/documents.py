@@ -17,3 +17,55 @@ def write_pdf(path: Path, pages: Sequence[str], *, title: str = "") -> Path:
         canvas.showPage()
     canvas.save()
     return path
+
+
+def write_spelled_pdf(path: Path, lines: Sequence[Sequence[str]]) -> Path:
+    """Write a page of which every string names the characters it is to be read as.
+
+    They are drawn as letters of Courier, whatever they are: a table in the file (ToUnicode) says
+    what each stands for. So any script can be written without a font of it.
+
+    Args:
+        path: where to.
+        lines: strings from left to right, one line below the other; as seen and not as read.
+    """
+    characters = sorted({c for line in lines for text in line for c in text})
+    codes = {c: 0x21 + i for i, c in enumerate(characters)}
+    assert len(codes) < 0x5E, "more characters than printable letters"
+    mapped = "\n".join(f"<{code:02x}> <{c.encode('utf-16-be').hex()}>" for c, code in codes.items())
+    drawn = []
+    for row, line in enumerate(lines):
+        x = 40.0
+        for text in line:
+            shown = "".join(f"{codes[c]:02x}" for c in text)
+            drawn.append(f"BT /F 12 Tf 1 0 0 1 {x:.1f} {780 - 15 * row} Tm <{shown}> Tj ET")
+            x += 7.2 * (len(text) + 1)  # Courier: every letter, and the space, is 0.6 of 12 wide
+    table = (
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def\n"
+        "1 begincodespacerange <00> <FF> endcodespacerange\n"
+        f"{len(codes)} beginbfchar\n{mapped}\nendbfchar endcmap end end"
+    )
+    page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        f"{page} /Resources << /Font << /F 5 0 R >> >> >>",
+        _stream("\n".join(drawn)),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /ToUnicode 6 0 R >>",
+        _stream(table),
+    ]
+    body, places = "%PDF-1.7\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{content}\nendobj\n"
+    entries = "".join(f"{place:010} 00000 n \n" for place in places)
+    xref = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{entries}"
+    trailer = (
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    )
+    path.write_text(body + xref + trailer, encoding="ascii")
+    return path
+
+
+def _stream(text: str) -> str:
+    return f"<< /Length {len(text)} >>\nstream\n{text}\nendstream"

@@ -15,7 +15,11 @@ PACKAGES = ("encoders", "index", "ingest", "pagelens", "query", "vespa_app")
 ALLOWED = {
     "index": {"index"},
     "encoders": {
-        *("encoders", "index.broken_words", "index.errors", "index.pages", "index.wording"),
+        "encoders",
+        "index.broken_words",
+        "index.errors",
+        "index.pages",
+        "index.wording",
     },
     "vespa_app": {"vespa_app", "index"},
     "ingest": {"ingest", "index", "encoders"},

@@ -15,7 +15,7 @@ from ingest.files import LeftOut
 from pagelens import ingest_command
 from pagelens.left_out_report import left_out_lines
 from pagelens.main import main
-from tests.documents import write_pdf
+from tests.documents import write_pdf, write_spelled_pdf
 from tests.fakes import cannot_be_listed
 
 
@@ -168,6 +168,15 @@ def test_check_finds_damage(shell: Shell) -> None:
     assert "animals.pdf page 1: its vectors in vectors-000001.bin differ" in shell.run(
         "check", expect=7
     )
+
+
+def test_pages_whose_text_cannot_be_decoded_are_told(shell: Shell) -> None:
+    write_spelled_pdf(Path("pdfs/glyphs.pdf"), [["\ue001\ue002\ue003", "\ue004\ue005"]])
+    told = "1 page with a text layer that cannot be read, or hardly: its fonts do not tell which"
+    assert told in shell.run(*INGEST)
+    assert told not in shell.run("ingest", "pdfs")
+    report = shell.json("ingest", "pdfs", "--index", "another", "--encoder", "lexical")
+    assert report["pages_with_unreadable_text"] == 1
 
 
 def test_pages_the_encoder_cannot_see_are_told(shell: Shell) -> None:

@@ -204,6 +204,15 @@ def test_a_page_in_chinese_or_japanese_is_found_by_pairs() -> None:
     assert fields["text_pairs"] == "東京 京都 東 京 都"
 
 
+def test_words_that_a_lines_end_has_broken_are_told_whole() -> None:
+    none = np.zeros((0, 128), np.float32)
+    fields = page_fields(
+        random_page(1, 1, none, text="all docu- ments in 東 京"), A_DOCUMENT, FINGERPRINT
+    )
+    assert fields["text"] == "all docu- ments in 東京"
+    assert fields["text_pairs"] == "東京 東 京 documents"
+
+
 def test_a_page_without_vectors_has_empty_tensors_and_may_come_back_without_them() -> None:
     page = random_page(1, 1, np.zeros((0, 128), np.float32))
     fields = page_fields(page, A_DOCUMENT, FINGERPRINT)

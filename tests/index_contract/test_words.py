@@ -1,0 +1,87 @@
+"""Words that a PDF holds in other ways than a person types them are found in every index."""
+
+from pathlib import Path
+
+import pytest
+
+from encoders.lexical import LexicalEncoder
+from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_FLOAT, PageIndex
+from query.search import HYBRID, SearchRequest, find
+from query.snippet import snippet
+from tests.documents import write_pdf, write_spelled_pdf
+from tests.syncing import sync
+
+HEBREW = [["2024", "תנשל", "הרבחה", "לש", "ינועבר", "חוד"], ["(םכח)", "PDF", "ץבוק"]]
+ARABIC = [["1939", "ةيناثلا", "ةيملاعلا", "برحلا"], ["ةيجاتنلإا", "لولأا"]]
+FORMS = [["\ufee1\ufefc\ufeb4\ufedf\u0627"]]  # presentation forms, a lam-alef ligature among them
+CONTROL = [["Overview\x02of\x02Technology\x02Acceptance"]]
+BROKEN = [["all", "docu-"], ["ments", "of"]]
+SOFT = [["com\u00adpu\u00ad"], ["ters"]]
+COLUMN = [["書"], ["き"], ["の"], ["日"], ["本"], ["語"]]
+
+PAGES = {
+    "hebrew": HEBREW,
+    "arabic": ARABIC,
+    "forms": FORMS,
+    "control": CONTROL,
+    "broken": BROKEN,
+    "soft": SOFT,
+    "column": COLUMN,
+    "other": [["a", "page", "about", "cranes"]],
+}
+SEARCHES = [
+    ("hebrew", "דוח רבעוני", ("דוח", "רבעוני")),
+    ("hebrew", "לשנת 2024", ("לשנת", "2024")),
+    ("hebrew", "קובץ PDF", ("קובץ", "PDF")),
+    ("arabic", "الحرب العالمية", ("الحرب", "العالمية")),
+    ("arabic", "الإنتاجية", ("الإنتاجية",)),
+    ("forms", "السلام", ("السلام",)),
+    ("control", "technology acceptance", ("Technology", "Acceptance")),
+    ("broken", "documents", ("docu- ments",)),
+    ("soft", "computers", ("compu- ters",)),
+    ("column", "日本語", ("日本語",)),
+]
+"""The name of a page, a query, and the words of the page that the query marks."""
+
+
+@pytest.mark.parametrize(
+    "ranking",
+    [
+        HAMMING,
+        HAMMING_THEN_FLOAT,
+        FLOAT,
+        pytest.param(BM25, marks=pytest.mark.engine("text index")),
+        pytest.param(HYBRID, marks=pytest.mark.engine("text index")),
+    ],
+)
+def test_words_are_found_and_marked(empty_index: PageIndex, tmp_path: Path, ranking: str) -> None:
+    for name, lines in PAGES.items():
+        write_spelled_pdf(tmp_path / f"{name}.pdf", lines)
+    sync(empty_index, tmp_path)
+    for name, query, marked in SEARCHES:
+        hits = find(empty_index, LexicalEncoder, SearchRequest(query, 10, ranking)).result.hits
+        assert hits[0].paths == (str(tmp_path / f"{name}.pdf"),), query
+        assert snippet(hits[0].text, query).matched_words == marked
+        assert ranking != BM25 or len(hits) == 1, query
+
+
+def test_a_page_that_held_broken_words_is_gone_when_it_is_deleted(
+    empty_index: PageIndex, tmp_path: Path
+) -> None:
+    write_spelled_pdf(tmp_path / "a.pdf", [*BROKEN, *COLUMN])
+    write_pdf(tmp_path / "b.pdf", ["documents"])
+    sync(empty_index, tmp_path)
+    (tmp_path / "a.pdf").unlink()
+    assert sync(empty_index, tmp_path).removed.documents == 1
+    found = find(empty_index, LexicalEncoder, SearchRequest("documents", 10, FLOAT))
+    assert [hit.paths for hit in found.result.hits] == [(str(tmp_path / "b.pdf"),)]
+
+
+def test_text_for_agents_is_in_the_order_it_is_read(empty_index: PageIndex, tmp_path: Path) -> None:
+    write_spelled_pdf(tmp_path / "a.pdf", HEBREW)
+    sync(empty_index, tmp_path)
+    (document,) = empty_index.documents()
+    words = empty_index.page(f"{document.document_id}-1").words
+    assert words.text == "דוח רבעוני של החברה לשנת 2024 קובץ PDF (חכם)"
+    lefts = words.boxes[:6, 0].tolist()
+    assert lefts == sorted(lefts, reverse=True)
