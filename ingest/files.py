@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Listing:
         left_out: what was passed over.
         empty: folders that hold nothing, hidden files and junk aside.
         broken_links: links that lead nowhere: to a folder on a drive that is not mounted?
+        unmounted: folders on which the system knows a drive to belong that is not mounted.
     """
 
     paths: tuple[Path, ...]
@@ -91,9 +93,10 @@ class Listing:
     left_out: LeftOut = LeftOut()
     empty: frozenset[Path] = frozenset()
     broken_links: frozenset[Path] = frozenset()
+    unmounted: frozenset[Path] = frozenset()
 
     def is_hidden(self, path: str) -> bool:
-        """Whether a path lies where nobody looked, so that its lacking means nothing."""
+        """Whether a path lies where nobody could look, so that its lacking means nothing."""
         return any(folder in self._unseen for folder in Path(path).parents)
 
     def is_unwanted(self, path: str) -> bool:
@@ -132,7 +135,7 @@ def find_files(
         WrongUseError: something to exclude is no pattern.
     """
     own = leave_out.resolve() if leave_out is not None else None
-    look = _Look(own, Exclusion(exclude), follow_links, on_folder)
+    look = _Look(scope, own, Exclusion(exclude), follow_links, on_folder)
     for root in scope.roots:
         look.into_root(root)
     look.behind_links()
@@ -144,12 +147,13 @@ class _Look:
 
     def __init__(
         self,
+        scope: Scope,
         own: Path | None,
         exclusion: Exclusion,
         follow_links: bool,
         on_folder: Callable[[int, int], object],
     ) -> None:
-        self._own, self._exclusion = own, exclusion
+        self._scope, self._own, self._exclusion = scope, own, exclusion
         self._follow_links, self._on_folder = follow_links, on_folder
         self._n_files = 0
         self._found: set[Path] = set()
@@ -194,6 +198,7 @@ class _Look:
             ),
             frozenset(self._empty),
             frozenset(self._broken_links),
+            unmounted_folders(self._scope),
         )
 
     def _walk(self, top: Path, rules: tuple[Rules, ...], *, is_linked: bool = False) -> None:
@@ -280,6 +285,34 @@ def _leads_nowhere(link: os.DirEntry[str]) -> bool:
     except OSError:
         return True
     return False
+
+
+_MOUNT_TABLE = Path("/etc/fstab")
+
+
+def unmounted_folders(scope: Scope) -> frozenset[Path]:
+    """Folders in the scope that the system's table has drives for, which are not mounted now."""
+    try:
+        lines = os.fsdecode(_MOUNT_TABLE.read_bytes()).splitlines()
+    except OSError:  # not every system has one
+        return frozenset()
+    fields = [line.split() for line in lines if not line.lstrip().startswith("#")]
+    named = {Path(_unescaped(field[1])) for field in fields if len(field) > 1}
+    # others are let alone: to look at a drive whose server does not answer may take for ever
+    concerned = (folder for folder in named if scope.holds(str(folder)))
+    return frozenset(folder for folder in concerned if not _is_mount(folder))
+
+
+def _unescaped(field: str) -> str:
+    r"""A name of the table, where a space is written \040."""
+    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), field)
+
+
+def _is_mount(folder: Path) -> bool:
+    try:
+        return folder.is_mount()
+    except OSError:  # its server does not answer
+        return False
 
 
 _PLACES_OF_DRIVES = frozenset(

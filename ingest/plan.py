@@ -6,7 +6,7 @@ found, its paths elsewhere are looked at too, and those that are gone are droppe
 renamed leaves no ghost of its old name.
 """
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -86,7 +86,8 @@ class Plan:
         record: such paths the index knows nothing of, to be kept as documents without pages, so
             that it can name later what it lacks.
         forget: records of this kind that are no longer true.
-        lost_roots: folders that have lost everything at once; what the index holds of them stays.
+        lost_roots: folders that have lost everything at once; what the index holds of them stays,
+            and nothing in them is added, by which the next run could take them for whole.
     """
 
     work: tuple[Work, ...]
@@ -123,7 +124,7 @@ def make_plan(
     keep_missing: bool,
     retry_failed: bool,
     allow_empty: bool = False,
-    confirm: Callable[[LostRoot], bool] = lambda lost: False,
+    confirm: Callable[[Sequence[LostRoot]], Collection[LostRoot]] = lambda lost: (),
     n_workers: int,
     on_file: Callable[[], None],
 ) -> Plan:
@@ -137,7 +138,7 @@ def make_plan(
         keep_missing: leave documents in the index whose files are gone.
         retry_failed: do only the documents and pages that failed before.
         allow_empty: remove what vanished also from a folder that has lost everything at once.
-        confirm: asked of each such folder where that is not said; True removes.
+        confirm: given such folders, where that is not said, gives those of which it may.
         n_workers: files looked at in parallel.
         on_file: called before each file is looked at, in any order and from several threads; what
             it raises ends the planning.
@@ -154,8 +155,9 @@ def make_plan(
     with ThreadPoolExecutor(n_workers) as pool:
         seen = list(pool.map(look, listing.paths))
         lost = () if allow_empty or keep_missing else _lost_roots(seen, owner, scope, listing)
-        if not retry_failed:
-            lost = tuple(folder for folder in lost if not confirm(folder))
+        if lost and not retry_failed:
+            released = confirm(lost)
+            lost = tuple(folder for folder in lost if folder not in released)
         wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
         fresh = _to_be_read(seen, wanted, known, unread, retry_failed)
@@ -248,7 +250,8 @@ def _lost_roots(
     is there but not wanted shows that the drive is.
 
     Looked at are the roots, and below them the places where a drive may have been: folders that are
-    there and empty, and folders of drives that are gone. A folder deleted as a whole is neither.
+    there and empty, those that the system has a drive for which is not mounted, and folders of
+    drives that are gone. A folder deleted as a whole is none of these.
     """
     met = {one.document_id for one in seen}
     looked_at = {one.record.path for one in seen}
@@ -289,7 +292,7 @@ def _by_folder(paths: Iterable[str], folders: Container[Path]) -> dict[Path, lis
 def _place_of_a_drive(missing: Path, listing: Listing) -> Path | None:
     """Where a drive may have been mounted that held a folder; None where nothing speaks for one."""
     for folder in (missing, *missing.parents):
-        if folder in listing.empty:
+        if folder in listing.empty or folder in listing.unmounted:
             return folder
     try:
         return drive_of(missing)
@@ -320,13 +323,13 @@ def _wanted_files(
     """The files of every document the index should hold after the run, by document id."""
     wanted: dict[str, list[FileRecord]] = {}
     looked_at, unreadable = set(), set()
+    lost_folders = {Path(folder.path) for folder in lost}
     for one in seen:
         looked_at.add(one.record.path)
         if one.document_id is None:
             unreadable.add(one.record.path)
-        else:
+        elif lost_folders.isdisjoint(Path(one.record.path).parents):
             wanted.setdefault(one.document_id, []).append(one.record)
-    lost_folders = {Path(folder.path) for folder in lost}
     met = set(wanted)  # documents whose bytes are here: what else they are called can be looked at
     for path, (record, document) in owner.items():
         if path in looked_at:

@@ -35,6 +35,7 @@ from pagelens.terminal import progress_bar, stop_on_signal, terminal
 
 _LOOKING = "Looking through folders"
 _SHOW_INTERVAL_S = 0.1
+_MAX_QUESTIONS = 3  # who has emptied more folders than that is asked once
 
 
 @click.command()
@@ -116,7 +117,7 @@ def ingest(
                 keep_missing=keep_missing,
                 retry_failed=retry_failed,
                 allow_empty=allow_empty,
-                confirm=lambda lost: ask is not None and ask(_question(lost)),
+                confirm=lambda lost: _released(lost, ask),
                 on_file=lambda: progress.advance(task),
             )
             progress.remove_task(task)
@@ -188,9 +189,20 @@ def _questions(live: Status | Progress) -> Callable[[str], bool] | None:
     return ask
 
 
-def _question(lost: LostRoot) -> str:
-    documents, pages = count(lost.n_documents, "document"), count(lost.n_pages, "page")
-    return f"{lost.path} has lost everything at once: {documents}, {pages}. Remove them?"
+def _released(lost: Sequence[LostRoot], ask: Callable[[str], bool] | None) -> Sequence[LostRoot]:
+    """Of folders that have lost everything, those whose documents the user lets go."""
+    if ask is None:
+        return ()
+    if len(lost) > _MAX_QUESTIONS:
+        folders = f"{count(len(lost), 'folder')} (such as {lost[0].path}) have"
+        return lost if ask(_question(folders, lost)) else ()
+    return [one for one in lost if ask(_question(f"{one.path} has", [one]))]
+
+
+def _question(folders_have: str, lost: Sequence[LostRoot]) -> str:
+    documents = count(sum(folder.n_documents for folder in lost), "document")
+    pages = count(sum(folder.n_pages for folder in lost), "page")
+    return f"{folders_have} lost everything at once: {documents}, {pages}. Remove them?"
 
 
 def _counter(status: Status) -> Callable[[int, int], None]:

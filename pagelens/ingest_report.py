@@ -137,9 +137,9 @@ def print_lost_roots(console: Console, roots: Sequence[LostRoot]) -> None:
     for root in roots:
         documents, pages = count(root.n_documents, "document"), count(root.n_pages, "page")
         console.print(
-            f"{escape(root.path)} has lost everything at once ({documents}), and nothing of it is "
-            f"removed. Is its drive mounted? If all is to go, which would be {pages} to render "
-            "and encode again, say --allow-empty."
+            f"{escape(root.path)} has lost everything at once ({documents}): nothing of it is "
+            "removed, and nothing added. Is its drive mounted? If all is to go, which would be "
+            f"{pages} to render and encode again, say --allow-empty."
         )
 
 

@@ -287,7 +287,6 @@ def ingest_folders(
             keep_missing=keep_missing,
             retry_failed=retry_failed,
             allow_empty=allow_empty,
-            confirm=lambda lost: False,
             on_file=lambda: None,
         )
         n_done = 0

@@ -1,7 +1,7 @@
 """What the command and the function `ingest` share: folders, an index, the encoder it takes."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -57,7 +57,7 @@ class Sync:
         keep_missing: bool,
         retry_failed: bool,
         allow_empty: bool,
-        confirm: Callable[[LostRoot], bool],
+        confirm: Callable[[Sequence[LostRoot]], Collection[LostRoot]] = lambda lost: (),
         on_file: Callable[[], None],
     ) -> Plan:
         """What has to be done.
@@ -67,7 +67,7 @@ class Sync:
             keep_missing: keep documents whose files are gone.
             retry_failed: try only what could not be read before.
             allow_empty: remove also what a folder has lost that has lost everything at once.
-            confirm: asked of each such folder where that is not said; True removes.
+            confirm: given such folders, where that is not said, gives those of which it may.
             on_file: called for every file looked at.
         """
         return make_plan(

@@ -204,6 +204,21 @@ def test_a_folder_of_a_drive_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
     assert is_gone(places / "here" / "gone" / "x.pdf")
 
 
+def test_the_systems_table_of_drives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_MOUNT_TABLE", tmp_path / "fstab")
+    scope = files.Scope((Path("/mnt"), Path("/srv")))
+    assert files.unmounted_folders(scope) == frozenset()  # macOS has none
+    (tmp_path / "fstab").write_text(
+        "UUID=1 / ext4 defaults 0 1\n"
+        " # nas:/old /mnt/not-this nfs\n"
+        "nas:/x /mnt/my\\040drive nfs noauto 0 0\n"
+        "nas:/y /srv/data nfs noauto 0 0\n"
+        "nas:/z /not/ours nfs defaults 0 0\n"
+        "UUID=2 none swap sw 0 0\n\nodd\n"
+    )
+    assert files.unmounted_folders(scope) == {Path("/mnt/my drive"), Path("/srv/data")}
+
+
 def test_the_look_tells_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:
     make(tmp_path, "a.pdf", "b.txt", "sub/c.pdf")
     seen = []

@@ -295,9 +295,9 @@ def test_a_folder_that_lost_everything_keeps_it_unless_told(shell: Shell) -> Non
     folder.rename(folder.with_name("away"))
     folder.mkdir()
     said = (
-        f"{folder} has lost everything at once (2 documents), and nothing of it is removed. Is its "
-        "drive mounted? If all is to go, which would be 5 pages to render and encode again, say "
-        "--allow-empty.\n"
+        f"{folder} has lost everything at once (2 documents): nothing of it is removed, and "
+        "nothing added. Is its drive mounted? If all is to go, which would be 5 pages to render "
+        "and encode again, say --allow-empty.\n"
     )
     assert said in shell.run("ingest", "pdfs", "--dry-run", expect=3)
     assert said in shell.run("ingest", "pdfs", expect=3)
@@ -432,3 +432,20 @@ def test_the_look_through_folders_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(ingest_command, "_SHOW_INTERVAL_S", -1)
     ingest_command._counter(status)(12_340, 57)
     assert said == ["Looking through folders: 12,340 files, 57 documents"]
+
+
+def test_who_emptied_many_folders_is_asked_once(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(4):
+        Path(f"pdfs/{n}").mkdir()
+        write_pdf(Path(f"pdfs/{n}/x.pdf"), [f"fungus {n}"])
+    shell.run(*INGEST)
+    for n in range(4):
+        Path(f"pdfs/{n}/x.pdf").unlink()
+    terminal = Terminal(monkeypatch, answer=True)
+    assert shell.json("ingest", "pdfs")["removed"] == {"documents": 4, "pages": 4}
+    assert terminal.asked == [
+        f"4 folders (such as {Path('pdfs/0').resolve()}) have lost everything at once: "
+        "4 documents, 4 pages. Remove them?"
+    ]
