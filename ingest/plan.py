@@ -9,7 +9,7 @@ renamed leaves no ghost of its old name.
 from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
+from itertools import count
 from pathlib import Path
 
 from index.errors import PageFailure, PassingFailure
@@ -127,6 +127,7 @@ def make_plan(
     confirm: Callable[[Sequence[LostRoot]], Collection[LostRoot]] = lambda lost: (),
     n_workers: int,
     on_file: Callable[[], None],
+    on_opened: Callable[[int, int], object] = lambda n_opened, n_new: None,
 ) -> Plan:
     """Compare a folder with an index.
 
@@ -142,6 +143,8 @@ def make_plan(
         n_workers: files looked at in parallel.
         on_file: called before each file is looked at, in any order and from several threads; what
             it raises ends the planning.
+        on_opened: called in the same way after each new document is opened, with how many are, and
+            are to be.
     """
     listed = list(documents)
     known = {document.document_id: document for document in listed if not document.is_unread}
@@ -161,7 +164,14 @@ def make_plan(
         wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
         fresh = _to_be_read(seen, wanted, known, unread, retry_failed)
-        facts = dict(zip(fresh, pool.map(partial(_facts, wanted), fresh), strict=True))
+        n_opened = count(1)
+
+        def open_(document_id: str) -> DocumentFacts | Failure:
+            facts = _facts(wanted, document_id)
+            on_opened(next(n_opened), len(fresh))
+            return facts
+
+        facts = dict(zip(fresh, pool.map(open_, fresh), strict=True))
 
     unreadable = [
         *((one.record.path, one.failure) for one in seen if one.failure is not None),

@@ -119,6 +119,9 @@ def ingest(
                 allow_empty=allow_empty,
                 confirm=lambda lost: _released(lost, ask),
                 on_file=lambda: progress.advance(task),
+                on_opened=lambda n_opened, n_new: progress.update(
+                    task, description="Opening documents", completed=n_opened, total=n_new
+                ),
             )
             progress.remove_task(task)
             return plan

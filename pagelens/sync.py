@@ -59,6 +59,7 @@ class Sync:
         allow_empty: bool,
         confirm: Callable[[Sequence[LostRoot]], Collection[LostRoot]] = lambda lost: (),
         on_file: Callable[[], None],
+        on_opened: Callable[[int, int], object] = lambda n_opened, n_new: None,
     ) -> Plan:
         """What has to be done.
 
@@ -69,6 +70,7 @@ class Sync:
             allow_empty: remove also what a folder has lost that has lost everything at once.
             confirm: given such folders, where that is not said, gives those of which it may.
             on_file: called for every file looked at.
+            on_opened: called for every new document opened: how many are, and are to be.
         """
         return make_plan(
             self.listing,
@@ -81,6 +83,7 @@ class Sync:
             confirm=confirm,
             n_workers=N_WORKERS,
             on_file=on_file,
+            on_opened=on_opened,
         )
 
 

@@ -98,6 +98,27 @@ def test_a_new_folder_is_all_work(tmp_path: Path) -> None:
     assert plan.n_pages == 2
 
 
+def test_how_far_it_is_is_told(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        write_pdf(tmp_path / f"{name}.pdf", [name])
+    scope = scope_of([tmp_path])
+    files: list[str] = []
+    opened: list[tuple[int, int]] = []
+    make_plan(
+        find_files(scope, leave_out=None),
+        scope,
+        (),
+        lambda _: frozenset(),
+        keep_missing=False,
+        retry_failed=False,
+        n_workers=2,
+        on_file=lambda: files.append("looked at"),
+        on_opened=lambda *counts: opened.append(counts),
+    )
+    assert len(files) == 3
+    assert sorted(opened) == [(1, 3), (2, 3), (3, 3)]
+
+
 def test_an_unchanged_folder_is_left_alone_without_reading_it(
     synced: Synced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
