@@ -17,14 +17,14 @@ import unicodedata
 from typing import NamedTuple
 
 from index.broken_words import CJK_CHARACTERS, broken_words
+from index.points import POINTS
 
 LONGEST_TERM = 64
 """Characters kept of a term. No word is longer; what is longer is a hash, a rule or an attack."""
 
 _DROPPED_MARKS = re.compile(
     "(?<=[\u0000-\u03ff])[\u0300-\u036f]+"  # accents on Latin and Greek letters
-    "|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"  # Hebrew points
-    "|[\u0610-\u061a\u0640\u064b-\u065f\u0670]"  # Arabic points, hamza, and the lengthening stroke
+    f"|[{POINTS}]"
 )
 _SEPARATORS_KEPT = ".,'"
 _APOSTROPHES = "’‘ʼ"

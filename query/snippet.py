@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from encoders.stopwords import is_stop_word
 from index.broken_words import broken_words
+from index.points import POINTS
 
 MAX_CHARS = 160  # two lines of a usual terminal
 
 _CJK = r"\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff"
-_WORD = re.compile(rf"[{_CJK}]+|[^\W{_CJK}]+")
+_WORD = re.compile(rf"[{_CJK}]+|(?:[^\W{_CJK}]|[{POINTS}])+")
 _CJK_WORD = re.compile(f"[{_CJK}]+")
 _SHORTEST_STEM = 4
 _SNAP = 20

@@ -11,6 +11,7 @@ from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
 from index.pages import QueryVectors
+from index.points import without_points
 from vespa_app.cjk_pairs import pairs_to_find
 from vespa_app.path_filter import path_expression
 from vespa_app.wire import bits_input, float_input, query_text, to_wire_text, token_bits_inputs
@@ -163,7 +164,7 @@ def _text_parameter(text: str) -> dict[str, object]:
 
     An empty list of words is not simply no match to Vespa: it may drop the condition.
     """
-    words = pairs_to_find(query_text(text[:MAX_TEXT_CHARACTERS]))
+    words = pairs_to_find(without_points(query_text(text[:MAX_TEXT_CHARACTERS])))
     has_word = any(character.isalpha() or character.isdecimal() for character in words)
     return {"wanted_text": words} if has_word else {}
 

@@ -34,6 +34,7 @@ from index.pages import (
     PageVectors,
     QueryVectors,
 )
+from index.points import without_points
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 from vespa_app.cjk_pairs import pairs_to_index
 from vespa_app.regions import region_means
@@ -159,9 +160,13 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
 
 
 def _parts_to_index(text: str) -> str:
-    """What Vespa would not find in a text as it is: CJK as pairs, and broken words whole."""
+    """What Vespa would not find in a text as it is.
+
+    CJK as pairs, broken words whole, and words without their vowel points.
+    """
     whole = [word.text for word in broken_words(text)]
-    return " ".join([pairs_to_index(text), *whole]).strip()
+    bare = [plain for word in text.split() if (plain := without_points(word)) != word]
+    return " ".join([pairs_to_index(text), *whole, *bare]).strip()
 
 
 def place_fields(document: Document) -> dict[str, object]:

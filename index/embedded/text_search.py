@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from index.broken_words import broken_words, without_spaces_in_cjk
+from index.points import without_points
 
 CJK_RUN = re.compile(
     "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
@@ -17,12 +18,14 @@ _WORD = re.compile(r"\w+")
 
 
 def indexed_text(text: str) -> str:
-    """The text as the tokenizer is to see it: NFKC, broken words whole too, CJK runs as pairs.
+    """The text as the tokenizer is to see it.
+
+    In NFKC, without vowel points; broken words whole too; CJK runs as pairs.
 
     >>> indexed_text("ﬁne 東京都"), indexed_text("just com- piled")
     ('fine 東京 京都 都', 'just com- piled compiled')
     """
-    plain = unicodedata.normalize("NFKC", text)
+    plain = without_points(unicodedata.normalize("NFKC", text))
     whole = [word.text for word in broken_words(plain)]
     runs = without_spaces_in_cjk(" ".join([plain, *whole]))
     return " ".join(CJK_RUN.sub(lambda m: f" {_pairs(m[0])} ", runs).split())
@@ -37,7 +40,7 @@ def match_expression(query: str) -> str:
     '"cats" OR "OR" OR "東京 京都" OR "茶" *'
     """
     terms = []
-    for word in _WORD.findall(unicodedata.normalize("NFKC", query)):
+    for word in _WORD.findall(without_points(unicodedata.normalize("NFKC", query))):
         position = 0
         for run in CJK_RUN.finditer(word):
             terms += _quoted(word[position : run.start()])

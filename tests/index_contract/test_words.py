@@ -19,10 +19,14 @@ BROKEN = [["all", "docu-"], ["ments", "of"]]
 SOFT = [["com\u00adpu\u00ad"], ["ters"]]
 COLUMN = [["書"], ["き"], ["の"], ["日"], ["本"], ["語"]]
 
+# "in the beginning" with points: each letter is followed by its own
+POINTED = [["\u05ea\u05d9\u05e9\u05b4\u05c1\u05d0\u05e8\u05b5\u05d1\u05b0\u05bc"]]
+
 PAGES = {
     "hebrew": HEBREW,
     "arabic": ARABIC,
     "forms": FORMS,
+    "pointed": POINTED,
     "control": CONTROL,
     "broken": BROKEN,
     "soft": SOFT,
@@ -36,6 +40,8 @@ SEARCHES = [
     ("arabic", "الحرب العالمية", ("الحرب", "العالمية")),
     ("arabic", "الإنتاجية", ("الإنتاجية",)),
     ("forms", "السلام", ("السلام",)),
+    ("pointed", "בראשית", ("בְּרֵאשִׁית",)),
+    ("pointed", "בְּרֵאשִׁית", ("בְּרֵאשִׁית",)),
     ("control", "technology acceptance", ("Technology", "Acceptance")),
     ("broken", "documents", ("docu- ments",)),
     ("soft", "computers", ("compu- ters",)),

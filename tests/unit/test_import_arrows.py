@@ -19,6 +19,7 @@ ALLOWED = {
         "index.broken_words",
         "index.errors",
         "index.pages",
+        "index.points",
         "index.wording",
     },
     "vespa_app": {"vespa_app", "index"},
