@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import pagelens
@@ -13,6 +14,11 @@ from tests.vespa_java.jvm import VespaJava
 from tests.vespa_java.stand_in import StandIn
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+# How long an example takes depends on who else is at work on the machine.
+hypothesis.settings.register_profile("pagelens", deadline=None)
+hypothesis.settings.load_profile("pagelens")
 
 
 def pytest_configure() -> None:

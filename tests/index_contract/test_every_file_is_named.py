@@ -91,10 +91,10 @@ def test_a_file_that_could_not_be_opened_is_tried_again(
     write_pdf(folder / "heron.pdf", ["heron"])
     real_open = Path.open
 
-    def refuse(path: Path, *arguments: str) -> object:
+    def refuse(path: Path, mode: str = "r", **options: object) -> object:
         if path.name == "heron.pdf":
             raise OSError(5, "Input/output error")
-        return real_open(path, *arguments)
+        return real_open(path, mode, **options)
 
     with monkeypatch.context() as broken:
         broken.setattr(Path, "open", refuse)

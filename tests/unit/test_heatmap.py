@@ -74,7 +74,7 @@ def test_a_page_without_vectors_and_a_query_without_tokens_have_no_heat():
 
 @pytest.mark.parametrize("shape", SHAPES)
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_hottest_place_has_the_highest_similarity_and_lies_in_that_cell(shape, seed):
     boxes = LAYOUT.cell_boxes(*SHAPES[shape])
     heat = np.random.default_rng(seed).standard_normal(len(boxes)).astype(np.float32)

@@ -54,7 +54,7 @@ def test_kernels_equal_their_definition_on_ragged_pages(n_tokens):
     st.lists(st.integers(0, 40), max_size=6),
     st.integers(1, 3),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_kernels_equal_their_definition_on_any_pages(seed, n_tokens, counts, n_threads):
     query = unit_vectors(np.random.default_rng(seed), n_tokens)
     assert_equal_to_definition(query, random_pages(counts, seed + 1), n_threads=n_threads)
@@ -159,7 +159,7 @@ def test_read_only_memory_maps_are_read_without_another_compilation(tmp_path):
     st.sampled_from([4, 8, 12, 16, 20, 24]),
     st.floats(2**-20, 2**20, width=32),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bit_planes_keep_within_the_written_bound(seed, n_planes, scale):
     rng = np.random.default_rng(seed)
     pages, query = random_pages([1, 30, 7], seed), unit_vectors(rng, 4) * np.float32(scale)

@@ -3,7 +3,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -418,7 +418,6 @@ def test_cached_vectors_cannot_be_changed_through_a_page():
     np.testing.assert_array_equal(vector("whale"), before)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_gives_unit_vectors_or_is_refused(text):
     try:
@@ -429,7 +428,6 @@ def test_any_text_gives_unit_vectors_or_is_refused(text):
     np.testing.assert_allclose(np.linalg.norm(query.vectors, axis=1), 1, atol=1e-5)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_page_is_found_by_its_own_words(text):
     page = encode(text)

@@ -124,7 +124,6 @@ def assert_same_page(read: Page, put: Page) -> None:
 
 
 @given(pages(), documents())
-@settings(deadline=None)
 def test_a_page_comes_back_bit_for_bit(page: Page, of: Document) -> None:
     fields = over_the_wire(page_fields(page, of, FINGERPRINT))
     read = page_from_fields(fields)
@@ -133,7 +132,7 @@ def test_a_page_comes_back_bit_for_bit(page: Page, of: Document) -> None:
 
 
 @given(st.integers(1, 1088))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_page_of_any_size_comes_back_bit_for_bit(n_patches: int) -> None:
     rng = np.random.default_rng(n_patches)
     cells = PatchMap(random_boxes(rng, n_patches), rng.permutation(n_patches).astype(np.int32))

@@ -302,7 +302,6 @@ def documents(draw: st.DrawFn) -> Document:
 
 in_a_few_examples = settings(
     max_examples=40,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

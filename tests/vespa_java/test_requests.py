@@ -279,9 +279,7 @@ def test_signs_in_a_text_are_no_syntax(vespa_java: VespaJava, text: str) -> None
         assert ranking != BM25 or is_only_words(alone["tree"]) or "FALSE" in alone["tree"]
 
 
-@settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
 @example("Ⅷ ﬁne Straße don't")
 def test_any_text_at_all_is_only_words(vespa_java: VespaJava, text: str) -> None:

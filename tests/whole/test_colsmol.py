@@ -14,7 +14,7 @@ from colpali_engine.models import (
     ColModernVBert,
     ColModernVBertProcessor,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
@@ -140,7 +140,6 @@ def test_published_token_counts(encoder, processor, size, n_visual):
     assert len(encoder.encode_pages([as_input(image)])[0].vectors) == n_visual
 
 
-@settings(deadline=None)
 @given(
     width=st.integers(1, 60),
     height=st.integers(1, 60),

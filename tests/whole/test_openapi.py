@@ -30,7 +30,7 @@ accepted.expected_statuses = [*accepted.expected_statuses, "400"]
 @settings(
     max_examples=15,
     derandomize=True,
-    deadline=None,  # the machine may be busy
+    # the machine may be busy
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
