@@ -1,4 +1,4 @@
-"""File to page image, words and facts. The only importer of pdf2image, the only caller of poppler.
+"""File to page image, words and facts. The only importer of pdf2image.
 
 A page is rendered straight to the pixels its encoder takes, one page at a time, in a process of its
 own: a page that makes poppler crash or hang fails alone. Every function may be called from many
@@ -6,24 +6,19 @@ threads. Why a file or page cannot be had is the text of a PageFailure.
 """
 
 import io
-import shutil
-import signal
-import subprocess
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pdf2image
-from pdf2image.exceptions import PDFPageCountError, PDFPopplerTimeoutError, PopplerNotInstalledError
+from pdf2image.parsers import parse_buffer_to_ppm
 from PIL import Image
 
-from index.errors import MissingDependencyError, PageFailure
+from index.errors import PageFailure
 from index.pages import PageWords
 from ingest.document_facts import DocumentFacts, PdfPage, parse_pdfinfo
 from ingest.image_files import IMAGE_SUFFIXES, count_frames, render_frame
 from ingest.page_shape import check_pdf_page
+from ingest.poppler import run, run_as_far_as_it_comes
 from ingest.poppler_complaints import last_complaint, why_pdf_failed
 from ingest.source_file import read_head
 from ingest.text_layer import parse_text_layer
@@ -32,12 +27,10 @@ from ingest.undrawn import words_as_bars
 DOCUMENT_SUFFIXES = frozenset({".pdf"}) | IMAGE_SUFFIXES
 
 PREVIEW_LONG_EDGE_PX = 1280  # 10-point text of an A4 page is still read, 150 KB instead of 400
-PAGE_TIMEOUT_S = 60  # a hundred times what a heavy page takes; for one call of a poppler program
 MAX_TEXT_BYTES = 16_000_000  # 100,000 words on one page; beyond, the first of them will do
 
 _WEBP_QUALITY = 75
 _WEBP_METHOD = 2  # 4, the default, takes twice the time for 2 % fewer bytes
-_POPPLER_PROGRAMS = ("pdfinfo", "pdftoppm", "pdftotext")
 _TEXT_OPTIONS = ("-enc", "UTF-8", "-bbox-layout", "-cropbox")
 _WHITE = ((255, 255),) * 3
 
@@ -64,20 +57,6 @@ class RenderedPage:
     not_drawn: PageFailure | None = None
 
 
-def require_poppler() -> None:
-    """Make sure that PDFs can be rendered, before a run begins.
-
-    Raises:
-        MissingDependencyError: with the commands that install poppler.
-    """
-    for program in _POPPLER_PROGRAMS:
-        if shutil.which(program) is None:
-            raise MissingDependencyError(
-                f"Cannot render PDFs: {program} not found. Install poppler "
-                "(Debian: apt install poppler-utils; macOS: brew install poppler)."
-            )
-
-
 def read_facts(path: Path) -> DocumentFacts:
     """Title, number of pages and their shapes; poppler opens the file without a password.
 
@@ -87,8 +66,8 @@ def read_facts(path: Path) -> DocumentFacts:
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return DocumentFacts("", count_frames(path))
     read_head(path)
-    done = _run(["pdfinfo", "-enc", "UTF-8", "-f", "1", "-l", "-1", str(path.absolute())])
-    facts = parse_pdfinfo(done.stdout.decode("utf-8", "ignore"))
+    done = run("pdfinfo", "-enc", "UTF-8", "-f", "1", "-l", "-1", str(path.absolute()))
+    facts = parse_pdfinfo(done.output.decode("utf-8", "ignore"))
     if done.returncode or facts is None:
         raise PageFailure(why_pdf_failed(path, done))
     return facts
@@ -166,39 +145,14 @@ def _exact_size(image: Image.Image, size_px: tuple[int, int]) -> Image.Image:
 
 def _drawn(path: Path, page_number: int, size_px: tuple[int, int] | int) -> Image.Image:
     """The page as poppler draws it: both sides given, or only the long edge."""
-    try:
-        with _out_of_reach_of_ctrl_c():
-            images = pdf2image.convert_from_path(
-                path.absolute(),
-                first_page=page_number,
-                last_page=page_number,
-                size=size_px,
-                use_cropbox=True,
-                timeout=PAGE_TIMEOUT_S,
-            )
-        if images:
-            return images[0].convert("RGB")
-    except PDFPopplerTimeoutError as error:
-        raise _too_slow("pdftoppm") from error
-    except (PDFPageCountError, PopplerNotInstalledError, OSError, ValueError):
-        pass  # pdf2image does not say enough; pdftoppm itself will
-    return _drawn_or_why_not(path, page_number, size_px)
-
-
-def _drawn_or_why_not(path: Path, page_number: int, size_px: tuple[int, int] | int) -> Image.Image:
-    """Ask pdftoppm itself where pdf2image has no image: for the image, or for the reason.
-
-    pdf2image keeps exit status and messages to itself, and gives up on a PDF whose metadata hold a
-    line such as "Pages: 12-15".
-    """
     if isinstance(size_px, int):
         scale = ["-scale-to", str(size_px)]
     else:
         scale = ["-scale-to-x", str(size_px[0]), "-scale-to-y", str(size_px[1])]
-    done = _run(["pdftoppm", "-cropbox", *scale, *_one_page(path, page_number)])
+    done = run("pdftoppm", "-cropbox", *scale, *_one_page(path, page_number))
     try:
-        return Image.open(io.BytesIO(done.stdout), formats=("PPM",)).convert("RGB")
-    except (OSError, ValueError) as error:
+        return parse_buffer_to_ppm(done.output)[0].convert("RGB")
+    except (LookupError, OSError, ValueError) as error:
         raise PageFailure(why_pdf_failed(path, done)) from error
 
 
@@ -208,7 +162,7 @@ def _check_blank_page(path: Path, page_number: int) -> None:
     Raises:
         PageFailure: nothing is on the page, and poppler met errors in it.
     """
-    done = _run(["pdftoppm", "-cropbox", "-scale-to", "16", *_one_page(path, page_number)])
+    done = run("pdftoppm", "-cropbox", "-scale-to", "16", *_one_page(path, page_number))
     complaint = last_complaint(done)
     if complaint:
         raise PageFailure(f"page is blank, its content is damaged (poppler: {complaint})")
@@ -220,23 +174,8 @@ def _text_layer(path: Path, page_number: int) -> bytes:
     A text layer that makes poppler crash or hang is treated as if it ended there: the page can
     still be seen.
     """
-    command = ["pdftotext", *_TEXT_OPTIONS, *_one_page(path, page_number), "-"]
-    try:
-        with _out_of_reach_of_ctrl_c():
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-    except OSError as error:
-        raise _cannot_start("pdftotext", error) from error
-    clock = threading.Timer(PAGE_TIMEOUT_S, process.kill)
-    with process:
-        assert process.stdout is not None
-        clock.start()
-        try:
-            return process.stdout.read(MAX_TEXT_BYTES)
-        finally:
-            clock.cancel()
-            process.kill()  # no more is wanted of it, whether it has ended or not
+    arguments = (*_TEXT_OPTIONS, *_one_page(path, page_number), "-")
+    return run_as_far_as_it_comes("pdftotext", *arguments, max_output_bytes=MAX_TEXT_BYTES).output
 
 
 def _preview(image: Image.Image, width: float, height: float) -> bytes:
@@ -252,44 +191,3 @@ def _preview(image: Image.Image, width: float, height: float) -> bytes:
 def _one_page(path: Path, page_number: int) -> list[str]:
     """Arguments that name a page; the path absolute, so that it never begins with a dash."""
     return ["-f", str(page_number), "-l", str(page_number), str(path.absolute())]
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run a poppler program to its end.
-
-    Raises:
-        PageFailure: it took longer than PAGE_TIMEOUT_S, or could not be started.
-        MissingDependencyError: it is not installed.
-    """
-    try:
-        with _out_of_reach_of_ctrl_c():
-            return subprocess.run(
-                command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PAGE_TIMEOUT_S
-            )
-    except subprocess.TimeoutExpired as error:
-        raise _too_slow(command[0]) from error
-    except OSError as error:
-        raise _cannot_start(command[0], error) from error
-
-
-@contextmanager
-def _out_of_reach_of_ctrl_c() -> Iterator[None]:
-    """Keep Ctrl-C from the programs started here: they inherit which signals a thread blocks.
-
-    A terminal sends it to them too, and a page whose rendering it ends would count as damaged.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _too_slow(program: str) -> PageFailure:
-    return PageFailure(f"{program} took longer than {PAGE_TIMEOUT_S:g} s")
-
-
-def _cannot_start(program: str, error: OSError) -> PageFailure:
-    """The reason where it is this moment's, such as too little memory; else poppler is missing."""
-    require_poppler()
-    return PageFailure(f"{program} could not be started: {error.strerror}")

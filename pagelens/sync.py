@@ -13,7 +13,7 @@ from index.location import Location
 from index.pages import Fingerprint, mismatch_error
 from ingest.files import Listing, Scope, find_files, scope_of
 from ingest.plan import LostRoot, Plan, make_plan
-from ingest.render import require_poppler
+from ingest.poppler import require_poppler
 from pagelens.left_out_report import left_out_lines
 from pagelens.open_index import stored_fingerprint
 

@@ -57,6 +57,26 @@ class FakePrograms:
         """Never ends, unless it is only asked for its version."""
         self._script(name, 'test "$1" = -v || exec sleep 600')
 
+    def spin(self, name: str) -> None:
+        """Takes processor time without end."""
+        self._script(name, "while :; do :; done")
+
+    def hoard(self, name: str) -> None:
+        """Takes 300 MB of memory and works on."""
+        self._script(name, "exec dd if=/dev/zero of=/dev/null bs=300M")
+
+    def be_late(self, name: str, seconds: float) -> None:
+        """Waits, then answers."""
+        self._script(name, f"sleep {seconds}; echo late")
+
+    def complain_much(self, name: str) -> None:
+        """Writes 2 MB to standard error."""
+        self._script(name, "exec seq 300000 >&2")
+
+    def be_killed(self, name: str) -> None:
+        """Is ended from outside, as by a system that lacks memory."""
+        self._script(name, "kill -KILL $$")
+
     def receive_ctrl_c(self, name: str) -> None:
         """Gets the signal that a terminal sends to all of its programs, then does its work."""
         self._script(name, f'kill -INT $$; exec {shutil.which(name)} "$@"')

@@ -53,6 +53,7 @@ ONE_IMPORTER = {
     "colpali_engine": {"encoders/colsmol.py"},
     "pathspec": {"ingest/exclusion.py"},
     "pdf2image": {"ingest/render.py"},
+    "psutil": {"ingest/poppler.py"},
     "numba": {"index/compiled.py"},
     "llvmlite": {"index/compiled.py"},
     "sqlite3": {"index/embedded/database.py"},

@@ -1,0 +1,190 @@
+"""Poppler's programs as processes: within limits, out of reach of Ctrl-C, none left behind.
+
+Memory and processor time are looked at from here while a program runs. The system's own limits
+would not do: a program that is refused memory goes on drawing without what did not fit, and ends as
+if all was well; and macOS does not enforce them. Every function may be called from many threads.
+"""
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import psutil
+
+from index.errors import MissingDependencyError, PageFailure, PassingFailure
+from index.wording import duration, size
+
+CPU_LIMIT_S = 60  # a hundred times what a heavy page takes; of a busy machine's time only our own
+WALL_LIMIT_S = 900  # for a program that waits: a drive may have to spin up or answer from far away
+MEMORY_LIMIT_BYTES = 2_000_000_000  # see docs/decisions.md
+MAX_OUTPUT_BYTES = 200_000_000  # a picture of 50,000 x 1,300 pixels
+
+_PROGRAMS = ("pdfinfo", "pdftoppm", "pdftotext")
+_LOOK_INTERVAL_S = 0.05  # in which a program can take some 100 MB more
+_BLOCK_BYTES = 1 << 20
+_MESSAGES_BYTES = 1 << 16  # the last ones say why it gave up
+
+_running: set["subprocess.Popen[bytes]"] = set()
+
+
+@dataclass(frozen=True, eq=False)
+class Ended:
+    """What a program left.
+
+    Attributes:
+        returncode: as of subprocess: minus the signal that ended it.
+        output: what it wrote, as far as it came.
+        messages: the end of what it wrote to standard error.
+        cut_short: why it was not let go on; None where it ended by itself.
+    """
+
+    program: str
+    returncode: int
+    output: bytes
+    messages: bytes
+    cut_short: PageFailure | None
+
+
+def require_poppler() -> None:
+    """Make sure that PDFs can be rendered, before a run begins.
+
+    Raises:
+        MissingDependencyError: with the commands that install poppler.
+    """
+    for program in _PROGRAMS:
+        if shutil.which(program) is None:
+            raise MissingDependencyError(
+                f"Cannot render PDFs: {program} not found. Install poppler "
+                "(Debian: apt install poppler-utils; macOS: brew install poppler)."
+            )
+
+
+def run(program: str, *arguments: str) -> Ended:
+    """Run a program to its end.
+
+    Raises:
+        PageFailure: it took more than a limit allows.
+        PassingFailure: it waited too long, could not be started, or was ended from outside.
+        MissingDependencyError: it is not installed.
+    """
+    ended = run_as_far_as_it_comes(program, *arguments)
+    if ended.cut_short is not None:
+        raise ended.cut_short
+    if ended.returncode == -signal.SIGKILL:  # not by us: no program does this to itself
+        raise PassingFailure(f"{program} was ended by the system, which may have lacked memory")
+    return ended
+
+
+def run_as_far_as_it_comes(
+    program: str, *arguments: str, max_output_bytes: int = MAX_OUTPUT_BYTES
+) -> Ended:
+    """Run a program until it ends, meets a limit or has written so much.
+
+    Raises:
+        PassingFailure: it could not be started.
+        MissingDependencyError: it is not installed.
+    """
+    try:
+        with _out_of_reach_of_ctrl_c():
+            process = subprocess.Popen(
+                [program, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+    except OSError as error:
+        require_poppler()
+        raise PassingFailure(f"{program} could not be started: {error.strerror}") from error
+    _running.add(process)
+    output, messages = bytearray(), bytearray()
+    cut_short = None
+    with process:
+        try:
+            _read(process, program, output, messages, max_output_bytes)
+        except PageFailure as failure:
+            cut_short = failure
+        finally:
+            process.kill()  # no more is wanted of it, whether it has ended or not
+            _running.discard(process)
+    return Ended(program, process.returncode, bytes(output), bytes(messages), cut_short)
+
+
+def kill_running() -> None:
+    """End every program at once, when this process is about to end."""
+    for process in list(_running):
+        process.kill()
+
+
+def _read(
+    process: "subprocess.Popen[bytes]",
+    program: str,
+    output: bytearray,
+    messages: bytearray,
+    max_output_bytes: int,
+) -> None:
+    """Read both pipes until the program ends.
+
+    Raises:
+        PageFailure: it is beyond a limit.
+    """
+    assert process.stdout is not None and process.stderr is not None
+    start = time.monotonic()
+    with selectors.DefaultSelector() as pipes:
+        pipes.register(process.stdout, selectors.EVENT_READ, output)
+        pipes.register(process.stderr, selectors.EVENT_READ, messages)
+        next_look = start + _LOOK_INTERVAL_S
+        while pipes.get_map():
+            for key, _ in pipes.select(_LOOK_INTERVAL_S):
+                block = os.read(key.fd, _BLOCK_BYTES)
+                key.data.extend(block)
+                if not block:
+                    pipes.unregister(key.fileobj)
+            del messages[:-_MESSAGES_BYTES]
+            if len(output) > max_output_bytes:
+                del output[max_output_bytes:]
+                raise PageFailure(f"{program} writes more than {size(max_output_bytes)}")
+            if time.monotonic() >= next_look:
+                _check_limits(process.pid, program, time.monotonic() - start)
+                next_look = time.monotonic() + _LOOK_INTERVAL_S
+    try:
+        process.wait(WALL_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise _waited_too_long(program) from None
+
+
+def _check_limits(pid: int, program: str, waited_s: float) -> None:
+    if waited_s > WALL_LIMIT_S:
+        raise _waited_too_long(program)
+    with suppress(psutil.Error):  # it has ended since
+        process = psutil.Process(pid)
+        if process.memory_info().rss > MEMORY_LIMIT_BYTES:
+            limit = size(MEMORY_LIMIT_BYTES).replace(".0 ", " ")
+            raise PageFailure(f"takes more than {limit} of memory ({program})")
+        times = process.cpu_times()
+        if times.user + times.system > CPU_LIMIT_S:
+            raise PageFailure(f"takes more than {CPU_LIMIT_S:g} s of processor time ({program})")
+
+
+def _waited_too_long(program: str) -> PassingFailure:
+    return PassingFailure(
+        f"{program} had to wait for more than {duration(WALL_LIMIT_S)}; is the drive there?"
+    )
+
+
+@contextmanager
+def _out_of_reach_of_ctrl_c() -> Iterator[None]:
+    """Keep Ctrl-C from the programs started here: they inherit which signals a thread blocks.
+
+    A terminal sends it to them too, and a page whose rendering it ends would count as damaged.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
