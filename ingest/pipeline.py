@@ -7,9 +7,8 @@ its last page: that second record is the commit point at which it takes over its
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -119,13 +118,16 @@ def carry_out(
     pool = ThreadPoolExecutor(n_workers)
     try:
         source = _jobs(plan, run, pool)
-        jobs: deque[_Job] = deque()
+        jobs: list[_Job] = []
         while not stop.is_set():
             jobs.extend(islice(source, ahead - len(jobs)))
             if not jobs:
                 break
-            if wait([jobs[0].rendered], timeout=_STOP_CHECK_INTERVAL_S).done:
-                run.take(jobs.popleft())
+            job = _next_rendered(jobs)
+            if job is not None:
+                jobs.remove(job)
+                run.take(job)
+            run.commit_if_due()
         run.commit()
     finally:
         pool.shutdown(cancel_futures=True)
@@ -160,6 +162,13 @@ def _jobs(plan: Plan, run: "_Run", pool: ThreadPoolExecutor) -> Iterator[_Job]:
         for page_number in work.page_numbers:
             rendered = pool.submit(_render, work, page_number, run.encoder.page_size_px)
             yield _Job(document, page_number, rendered)
+
+
+def _next_rendered(jobs: list[_Job]) -> _Job | None:
+    """The first that is ready: nobody waits behind a page that takes long. None after a moment."""
+    rendered = [job.rendered for job in jobs]
+    ready = wait(rendered, timeout=_STOP_CHECK_INTERVAL_S, return_when=FIRST_COMPLETED).done
+    return next((job for job in jobs if job.rendered in ready), None)
 
 
 def _render(
@@ -216,6 +225,9 @@ class _Run:
             self._batch.append((job, page, language))
             if page.not_drawn is not None:
                 job.document.failures.append(_failure(job, page.not_drawn, has_words=True))
+
+    def commit_if_due(self) -> None:
+        """Commit the batch where it is full, or its pages have waited long enough."""
         waited_s = time.monotonic() - self._last_commit
         if len(self._batch) >= self.encoder.batch_size or waited_s > COMMIT_INTERVAL_S:
             self.commit()

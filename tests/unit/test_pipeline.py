@@ -15,11 +15,15 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import VectorShapeError
 from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import PageVectors, QueryVectors
+from ingest.document_facts import DocumentFacts
 from ingest.files import find_files, scope_of
 from ingest.pipeline import Report, carry_out
 from ingest.plan import make_plan
+from ingest.render import RenderedPage, render_page
 from query.search import SearchRequest, find
 from tests.documents import write_pdf
+
+PageSize = Callable[[float, float], tuple[int, int]]
 
 
 class SmallBatches(LexicalEncoder):
@@ -252,11 +256,34 @@ def test_slow_pages_are_committed_before_their_batch_is_full(
     page_takes_s: float,
     batches: list[int],
 ) -> None:
+    monkeypatch.setattr("ingest.pipeline._STOP_CHECK_INTERVAL_S", 60)  # one look for each page
     clock = itertools.count(0, page_takes_s)  # it goes on at every look at it
     monkeypatch.setattr("ingest.pipeline.time", SimpleNamespace(monotonic=lambda: next(clock)))
     sizes = []
     sync(folder, index, LargeBatches(lambda pages: sizes.append(len(pages))))
     assert sizes == batches
+
+
+def test_nobody_waits_behind_a_page_that_takes_long(
+    folder: Path, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others_are_searchable = threading.Event()
+
+    def render(path: Path, facts: DocumentFacts, page_number: int, size: PageSize) -> RenderedPage:
+        if (path.name, page_number) == ("animals.pdf", 1):
+            assert others_are_searchable.wait(10), "all wait for the first page"
+        return render_page(path, facts, page_number, size)
+
+    def see(_: Sequence[PageInput]) -> None:
+        if found(index, "birch"):
+            others_are_searchable.set()
+
+    monkeypatch.setattr("ingest.pipeline.render_page", render)
+    monkeypatch.setattr("ingest.pipeline.COMMIT_INTERVAL_S", 0.1)
+    write_pdf(folder / "stones.pdf", ["agate", "basalt", "chalk", "dolomite"])
+    report = sync(folder, index, SmallBatches(see))
+    assert (report.added.documents, report.added.pages) == (3, 11)
+    assert found(index, "aardvark") == [("animals.pdf", 1)]
 
 
 def test_a_page_without_usable_vectors_fails_alone(folder: Path, index: EmbeddedIndex) -> None:
