@@ -20,6 +20,7 @@ from ingest.estimate import estimate_seconds
 from ingest.exclusion import IGNORE_FILE
 from ingest.pipeline import carry_out
 from ingest.plan import LostRoot, Plan
+from ingest.poppler import kill_running
 from pagelens.ingest_report import (
     plan_as_json,
     planned_failures,
@@ -145,7 +146,7 @@ def ingest(
                     )
 
                 # until here nothing is changed, and Ctrl-C simply ends
-                with stop_on_signal(messages) as stop:
+                with stop_on_signal(messages, kill_running) as stop:
                     report = carry_out(
                         plan,
                         index,
