@@ -3,7 +3,7 @@
 from index.errors import PageFailure
 from ingest.document_facts import NO_SUCH_PAGE
 
-MAX_PAGE_SIDE_PT = 10_000  # 3.5 m, three times an A0's; at 2048 px a letter 1 cm high is 6 px there
+MAX_PAGE_SIDE_PT = 14_400  # 5.1 m, the most that PDF's own reader takes; plans and banners have it
 MAX_ASPECT = 100  # a receipt of 2 m has 25; beyond, the short side is a dozen pixels of the model's
 _MM_PER_PT = 25.4 / 72
 
@@ -14,9 +14,9 @@ def check_pdf_page(width_pt: float, height_pt: float) -> None:
     Raises:
         PageFailure: with the page's size and the limit.
 
-    >>> check_pdf_page(14400, 14400)
+    >>> check_pdf_page(20000, 14400)
     Traceback (most recent call last):
-    index.errors.PageFailure: page is 5.1 x 5.1 m, larger than the limit of 3.5 m
+    index.errors.PageFailure: page is 7.1 x 5.1 m, larger than the limit of 5.1 m
     """
     if not (width_pt > 0 and height_pt > 0):  # poppler gives such a page 0 x 0 points
         raise PageFailure(NO_SUCH_PAGE)

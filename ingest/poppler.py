@@ -10,9 +10,10 @@ import selectors
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -22,7 +23,10 @@ from index.wording import duration, size
 
 CPU_LIMIT_S = 60  # a hundred times what a heavy page takes; of a busy machine's time only our own
 WALL_LIMIT_S = 900  # for a program that waits: a drive may have to spin up or answer from far away
-MEMORY_LIMIT_BYTES = 2_000_000_000  # see docs/decisions.md
+MEMORY_LIMIT_BYTES = 2_000_000_000  # JPEG 2000 takes 13 bytes a pixel, an A0 at 300 dpi 1.8 GB
+LARGE_BYTES = (
+    500_000_000  # beyond this one program at a time; of 1,300 real pages none takes 200 MB
+)
 MAX_OUTPUT_BYTES = 200_000_000  # a picture of 50,000 x 1,300 pixels
 
 _PROGRAMS = ("pdfinfo", "pdftoppm", "pdftotext")
@@ -31,6 +35,8 @@ _BLOCK_BYTES = 1 << 20
 _MESSAGES_BYTES = 1 << 16  # the last ones say why it gave up
 
 _running: set["subprocess.Popen[bytes]"] = set()
+_ONE_LARGE = threading.Lock()
+"""Held while a program is large, so that not as many are as there are processor cores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +140,11 @@ def _read(
         PageFailure: it is beyond a limit.
     """
     assert process.stdout is not None and process.stderr is not None
-    start = time.monotonic()
-    with selectors.DefaultSelector() as pipes:
+    watched = _Watched(process.pid, program)
+    next_look = time.monotonic() + _LOOK_INTERVAL_S
+    with selectors.DefaultSelector() as pipes, watched:
         pipes.register(process.stdout, selectors.EVENT_READ, output)
         pipes.register(process.stderr, selectors.EVENT_READ, messages)
-        next_look = start + _LOOK_INTERVAL_S
         while pipes.get_map():
             for key, _ in pipes.select(_LOOK_INTERVAL_S):
                 block = os.read(key.fd, _BLOCK_BYTES)
@@ -150,7 +156,7 @@ def _read(
                 del output[max_output_bytes:]
                 raise PageFailure(f"{program} writes more than {size(max_output_bytes)}")
             if time.monotonic() >= next_look:
-                _check_limits(process.pid, program, time.monotonic() - start)
+                watched.look()
                 next_look = time.monotonic() + _LOOK_INTERVAL_S
     try:
         process.wait(WALL_LIMIT_S)
@@ -158,17 +164,44 @@ def _read(
         raise _waited_too_long(program) from None
 
 
-def _check_limits(pid: int, program: str, waited_s: float) -> None:
-    if waited_s > WALL_LIMIT_S:
-        raise _waited_too_long(program)
-    with suppress(psutil.Error):  # it has ended since
-        process = psutil.Process(pid)
-        if process.memory_info().rss > MEMORY_LIMIT_BYTES:
-            limit = size(MEMORY_LIMIT_BYTES).replace(".0 ", " ")
-            raise PageFailure(f"takes more than {limit} of memory ({program})")
-        times = process.cpu_times()
-        if times.user + times.system > CPU_LIMIT_S:
-            raise PageFailure(f"takes more than {CPU_LIMIT_S:g} s of processor time ({program})")
+class _Watched(ExitStack):
+    """A running program's use of memory and time; gives back its turn to be large when left."""
+
+    def __init__(self, pid: int, program: str) -> None:
+        super().__init__()
+        self._pid = pid
+        self._program = program
+        self._start = time.monotonic()
+        self._is_large = False
+
+    def look(self) -> None:
+        """Compare with the limits.
+
+        Raises:
+            PageFailure: it is beyond one.
+        """
+        if time.monotonic() - self._start > WALL_LIMIT_S:
+            raise _waited_too_long(self._program)
+        with suppress(psutil.Error):  # it has ended since
+            process = psutil.Process(self._pid)
+            memory_bytes = process.memory_info().rss
+            if memory_bytes > MEMORY_LIMIT_BYTES:
+                limit = size(MEMORY_LIMIT_BYTES).replace(".0 ", " ")
+                raise PageFailure(f"takes more than {limit} of memory ({self._program})")
+            used = process.cpu_times()
+            if used.user + used.system > CPU_LIMIT_S:
+                limit = f"{CPU_LIMIT_S:g} s of processor time"
+                raise PageFailure(f"takes more than {limit} ({self._program})")
+            if memory_bytes > LARGE_BYTES and not self._is_large:
+                self._wait_for_turn(process)
+
+    def _wait_for_turn(self, process: psutil.Process) -> None:
+        stopped = time.monotonic()
+        process.suspend()
+        self.enter_context(_ONE_LARGE)
+        process.resume()
+        self._is_large = True
+        self._start += time.monotonic() - stopped
 
 
 def _waited_too_long(program: str) -> PassingFailure:

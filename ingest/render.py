@@ -19,7 +19,7 @@ from ingest.document_facts import DocumentFacts, PdfPage, parse_pdfinfo
 from ingest.image_files import IMAGE_SUFFIXES, count_frames, render_frame
 from ingest.page_shape import check_pdf_page
 from ingest.poppler import run, run_as_far_as_it_comes
-from ingest.poppler_complaints import last_complaint, why_pdf_failed
+from ingest.poppler_complaints import why_page_is_blank, why_pdf_failed
 from ingest.source_file import read_head
 from ingest.text_layer import parse_text_layer
 from ingest.undrawn import words_as_bars
@@ -157,15 +157,15 @@ def _drawn(path: Path, page_number: int, size_px: tuple[int, int] | int) -> Imag
 
 
 def _check_blank_page(path: Path, page_number: int) -> None:
-    """Tell a page that is empty from one whose content is damaged: poppler draws both white.
+    """Tell a page that is empty from one that poppler cannot draw: both come out white.
 
     Raises:
         PageFailure: nothing is on the page, and poppler met errors in it.
     """
     done = run("pdftoppm", "-cropbox", "-scale-to", "16", *_one_page(path, page_number))
-    complaint = last_complaint(done)
-    if complaint:
-        raise PageFailure(f"page is blank, its content is damaged (poppler: {complaint})")
+    reason = why_page_is_blank(done)
+    if reason:
+        raise PageFailure(reason)
 
 
 def _text_layer(path: Path, page_number: int) -> bytes:

@@ -2,8 +2,10 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from index.errors import PageFailure, PassingFailure
@@ -31,6 +33,28 @@ def test_a_program_that_takes_too_much_memory(
     caught = failure()
     assert str(caught) == "takes more than 200 MB of memory (pdftoppm)"
     assert not isinstance(caught, PassingFailure), "it lies in the file"
+
+
+def test_one_program_at_a_time_is_large(
+    fake: FakePrograms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poppler, "LARGE_BYTES", 200_000_000)
+    monkeypatch.setattr(poppler, "CPU_LIMIT_S", 0.5)
+    fake.hoard("pdftoppm")
+    with poppler._ONE_LARGE, ThreadPoolExecutor() as pool:
+        waiting = pool.submit(failure)
+        while not any(is_stopped(process.pid) for process in list(poppler._running)):
+            assert not waiting.done()
+        poppler._ONE_LARGE.release()
+        assert str(waiting.result(30)).startswith("takes more than 0.5 s of processor time")
+        assert poppler._ONE_LARGE.acquire(timeout=5), "the turn was given back"
+
+
+def is_stopped(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
 
 
 def test_a_program_that_takes_too_much_processor_time(

@@ -21,6 +21,10 @@ from ingest.render import RenderedPage, read_facts, render_page
 from tests.cases import CASES
 from tests.fakes import BLACK_SQUARE, PAGE_TREE, FakePrograms, pdf_page, pdf_stream, write_pdf
 
+UNKNOWN_ENCRYPTION = b"<</Filter/Standard/V 4/R 4/Length 128/O<%b>/U<%b>/P -4>>" % (
+    (b"00" * 32,) * 2
+)
+
 TURNS = (0, 90, 180, 270)
 WORD = "WORDMARK"
 
@@ -227,7 +231,10 @@ def test_encrypted_for_a_certificate(tmp_path: Path) -> None:
             b"%PDF-1.7\n" + bytes(range(256)) * 9,
             "truncated PDF: it has no %%EOF at its end (poppler: Couldn't read xref table)",
         ),
-        (b"%PDF-1.7\n1 0 obj\n%%EOF\n", "damaged PDF (poppler: Couldn't read xref table)"),
+        (
+            b"%PDF-1.7\n1 0 obj\n%%EOF\n",
+            "damaged PDF: its table of objects cannot be read (poppler: Couldn't read xref table)",
+        ),
     ],
     ids=["empty", "html", "jpeg", "garbage", "no pages"],
 )
@@ -283,20 +290,65 @@ def test_pages_that_are_named_but_not_there_are_one_failure() -> None:
     assert [failure.where for failure in facts.failures] == ["pages 2 to 20,000"]
 
 
-def test_a_page_whose_content_is_damaged_is_not_taken_for_blank(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_drawn_is_not_taken_for_blank(tmp_path: Path) -> None:
     content = pdf_stream(b"no flate data at all", more=b"/Filter/FlateDecode")
     path = write_pdf(tmp_path / "flate.pdf", [*PAGE_TREE, pdf_page(), content])
     assert reason(path) == (
-        "page is blank, its content is damaged "
-        "(poppler: Unknown compression method in flate stream)"
+        "page comes out blank: poppler cannot draw what is on it "
+        "(it says: Unknown compression method in flate stream)"
     )
+
+
+def test_the_largest_page_of_pdf_is_read(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "receipt.pdf"), pagesize=(226, 14_400))
+    canvas.drawString(20, 14_300, "milk")
+    canvas.save()
+    assert rendered(tmp_path / "receipt.pdf").words.texts == ("milk",)
+
+
+@pytest.mark.parametrize(
+    ("objects", "trailer", "why"),
+    [
+        (
+            [PAGE_TREE[0], b"<</Type/Pages/Count 9/Kids[%b]>>" % (b"3 0 R " * 9), pdf_page()],
+            b"",
+            "poppler does not read its pages: they are more (9) than the objects in the file (4)",
+        ),
+        (
+            [PAGE_TREE[0], b"<</Type/Pages/Count -5/Kids[]>>"],
+            b"",
+            "damaged PDF: its page count is impossible (poppler: Invalid page count -5)",
+        ),
+        (
+            [PAGE_TREE[0]],
+            b"",
+            "damaged PDF: its list of pages cannot be read "
+            "(poppler: Top-level pages object is wrong type (null))",
+        ),
+        (
+            [*PAGE_TREE, pdf_page(), pdf_stream(b"x", more=b"/Filter/BrotliDecode")],
+            b"",
+            "compressed in a way poppler does not know (BrotliDecode)",
+        ),
+        (
+            [*PAGE_TREE, pdf_page(), pdf_stream(b"\x8f\x9a"), UNKNOWN_ENCRYPTION],
+            b"/Encrypt 5 0 R/ID[<00><00>]",
+            "encrypted: in a way poppler does not know",
+        ),
+    ],
+    ids=["page count", "negative count", "no list", "filter", "encryption"],
+)
+def test_reasons_that_are_so(
+    tmp_path: Path, objects: list[bytes], trailer: bytes, why: str
+) -> None:
+    assert reason(write_pdf(tmp_path / "a.pdf", objects, trailer=trailer)) == why
 
 
 @pytest.mark.parametrize(
     ("width", "height", "why"),
     [
-        (14400, 14400, "page is 5.1 x 5.1 m, larger than the limit of 3.5 m"),
-        (567000, 567000, "page is 200 x 200 m, larger than the limit of 3.5 m"),
+        (14401, 14400, "page is 5.1 x 5.1 m, larger than the limit of 5.1 m"),
+        (567000, 567000, "page is 200 x 200 m, larger than the limit of 5.1 m"),
         (9000, 1, "page is 9000 x 1 pt, narrower than the limit of 1:100"),
     ],
 )
