@@ -5,19 +5,22 @@ the picture that was ingested: upright as its camera says, 8-bit RGB from any de
 space, what is transparent on white. Why one cannot be had is the text of a PageFailure.
 """
 
+import ctypes
 import io
+import logging
 import re
 import struct
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, _imaging
 
-from index.errors import PageFailure, wrong_kind
+from index.errors import PageFailure, PassingFailure, wrong_kind
+from index.wording import printable
 
 SIGNATURES = {
     "PNG": (b"\x89PNG",),
@@ -32,6 +35,7 @@ SIGNATURES = {
 _PAGED_FORMATS = {"TIFF", "WEBP"}  # a JPEG's further frames are its thumbnail or brightness map
 _16_BIT_MODES = {"I;16", "I;16L", "I;16B", "I;16N"}
 _HEAD_BYTES = 16
+_MAX_KEPT_PIXELS = 40_000_000  # an A4 page scanned at 600 dpi has 35 million; 120 MB as RGB
 _ONE_IMAGE = threading.Lock()
 """One image is decoded at a time: it may be large, and the filter for Pillow's warnings about
 damaged files belongs to the whole process, not to a thread."""
@@ -40,7 +44,6 @@ _PILLOW_ERRORS = (
     ArithmeticError,
     EOFError,
     LookupError,
-    MemoryError,
     OSError,
     RuntimeError,
     SyntaxError,
@@ -49,6 +52,13 @@ _PILLOW_ERRORS = (
     struct.error,
 )
 """What Pillow's decoders raise on damaged files."""
+
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else its warnings go to the terminal
+with suppress(AttributeError, OSError, TypeError):  # and so do those of a libtiff built otherwise
+    _libraries = ctypes.CDLL(_imaging.__file__)
+    _libraries.TIFFSetErrorHandler(None)
+    _libraries.TIFFSetWarningHandler(None)
 
 
 class TooManyPixelsError(PageFailure):
@@ -113,8 +123,7 @@ def _opened(
         warnings.simplefilter("ignore")
         try:
             head = _head(source)
-            file = io.BytesIO(source) if isinstance(source, bytes) else source
-            with Image.open(file, formats=formats) as image:
+            with _LAST_FILE.opened(source, formats) as image:
                 _check_pixels(image, max_pixels)
                 yield image
         except UnidentifiedImageError as error:
@@ -123,9 +132,69 @@ def _opened(
             raise PageFailure(wrong_kind("an image", head)) from error
         except Image.DecompressionBombError as error:
             raise TooManyPixelsError(max_pixels, None) from error
+        except MemoryError as error:
+            raise PassingFailure("there is not enough memory to decode it") from error
         except _PILLOW_ERRORS as error:
-            said = re.sub(r"\s+", " ", str(error)) or type(error).__name__
-            raise PageFailure(f"damaged image ({said})") from error
+            if isinstance(error, OSError) and error.errno is not None:  # the drive's, not Pillow's
+                raise PassingFailure(f"cannot be read: {error.strerror}") from error
+            raise PageFailure(f"damaged image ({_said(error)})") from error
+
+
+def _said(error: Exception) -> str:
+    """What a person can make of Pillow's error; its decoders' numbers are nothing to them."""
+    text = re.sub(r"\s+", " ", str(error))
+    if isinstance(error, EOFError):
+        return "it ends before this picture"
+    if not isinstance(error, OSError) or re.fullmatch(r"(?:decoder error )?-\d+|", text):
+        return "its pixels cannot be decoded"
+    if text.startswith("image file is truncated"):
+        return "it ends too early"
+    return printable(text)
+
+
+class _LastFile:
+    """A file of many pictures stays open for its next one, for Pillow walks to each from the first.
+
+    Used by whoever holds _ONE_IMAGE. A file that was written to meanwhile is opened again.
+    """
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._image: Image.Image | None = None
+
+    @contextmanager
+    def opened(self, source: Path | bytes, formats: tuple[str, ...]) -> Iterator[Image.Image]:
+        """The file as Pillow sees it, at any of its pictures."""
+        key = None if isinstance(source, bytes) else _file_key(source, formats)
+        kept, self._image = self._image, None
+        if kept is not None and (key is None or key != self._key):
+            kept.close()
+            kept = None
+        file = io.BytesIO(source) if isinstance(source, bytes) else source
+        image = Image.open(file, formats=formats) if kept is None else kept
+        try:
+            yield image
+        except BaseException:
+            image.close()
+            raise
+        if key is not None and _has_more(image):
+            self._key, self._image = key, image
+        else:
+            image.close()
+
+
+_LAST_FILE = _LastFile()
+
+
+def _file_key(path: Path, formats: tuple[str, ...]) -> tuple[object, ...]:
+    status = path.stat()
+    return path, formats, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _has_more(image: Image.Image) -> bool:
+    """Whether pictures follow in a TIFF; one large as a poster is not kept in memory for them."""
+    is_small = image.width * image.height <= _MAX_KEPT_PIXELS
+    return image.format == "TIFF" and is_small and image.tell() + 1 < getattr(image, "n_frames", 1)
 
 
 def _head(source: Path | bytes) -> bytes:

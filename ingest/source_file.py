@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from encoders.image_decoder import SIGNATURES
-from index.errors import PageFailure
+from index.errors import PageFailure, PassingFailure
 
 END_SIZE_BYTES = 1024  # as far as PDF readers look for the header, so junk before it is allowed
 
@@ -34,7 +34,8 @@ def read_head(path: Path) -> bytes:
     """The first bytes of a file, at least one.
 
     Raises:
-        PageFailure: the file is empty, gone or must not be read.
+        PageFailure: the file is empty.
+        PassingFailure: it is gone or must not be read.
     """
     head = _read_end(path, offset=0)
     if not head:
@@ -46,7 +47,7 @@ def has_eof_mark(path: Path) -> bool:
     """Whether a PDF's last line is there; a copy or download that broke off lacks it.
 
     Raises:
-        PageFailure: the file is gone or must not be read.
+        PassingFailure: the file is gone or must not be read.
     """
     return b"%%EOF" in _read_end(path, offset=-END_SIZE_BYTES)
 
@@ -59,4 +60,4 @@ def _read_end(path: Path, offset: int) -> bytes:
             file.seek(max(0, size_bytes + offset) if offset < 0 else offset)
             return file.read(END_SIZE_BYTES)
     except OSError as error:
-        raise PageFailure(f"cannot be read: {error.strerror}") from error
+        raise PassingFailure(f"cannot be read: {error.strerror}") from error

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from encoders import image_decoder
 from encoders.image_decoder import SIGNATURES, count_frames, decoded_frame
-from index.errors import PageFailure
+from index.errors import PageFailure, PassingFailure
 from ingest.image_files import render_frame
 from query.service.uploaded_image import open_image
 
@@ -128,3 +129,71 @@ def test_bytes_and_file_have_the_same_frames(tmp_path: Path) -> None:
             decoded_frame(source, ("TIFF",), 1_000, frame_index=3),
         ):
             pass
+
+
+# -- files of many pictures, damaged ones
+
+
+def frames(path: Path, shades: range) -> Path:
+    first, *rest = (Image.new("L", (8, 8), shade) for shade in shades)
+    first.save(path, save_all=True, append_images=rest)
+    return path
+
+
+def shade(path: Path, frame_index: int) -> int:
+    with decoded_frame(path, ("TIFF",), 1000, frame_index) as image:
+        return int(np.asarray(image)[0, 0, 0])
+
+
+def test_a_file_of_many_pictures_is_opened_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, really_open, opened = frames(tmp_path / "scans.tif", range(20)), Image.open, []
+
+    def note(*arguments: object, **named: object) -> Image.Image:
+        opened.append(arguments)
+        return really_open(*arguments, **named)
+
+    monkeypatch.setattr(image_decoder.Image, "open", note)
+    assert [shade(path, i) for i in (0, 2, 1, *range(3, 20))] == [0, 2, 1, *range(3, 20)]
+    assert len(opened) == 1
+    assert image_decoder._LAST_FILE._image is None, "closed after its last picture"
+
+
+def test_a_file_written_to_between_its_pictures_is_opened_again(tmp_path: Path) -> None:
+    path = frames(tmp_path / "scans.tif", range(3))
+    assert shade(path, 0) == 0
+    frames(path, range(100, 109))
+    assert shade(path, 1) == 101
+    assert shade(frames(tmp_path / "others.tif", range(50, 53)), 2) == 52
+
+
+def test_a_damaged_picture_is_named_without_numbers_and_nothing_else_is_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
+    data = bytearray(saved(Image.fromarray(noise), "TIFF", compression="tiff_lzw"))
+    data[1000:1100] = b"\xff" * 100
+    with pytest.raises(PageFailure) as damaged, decoded_frame(bytes(data), ("TIFF",), 10_000):
+        pass
+    assert str(damaged.value) == "damaged image (its pixels cannot be decoded)"
+    png = saved(Image.fromarray(noise), "PNG")[:2000]
+    with pytest.raises(PageFailure) as short, decoded_frame(png, ("PNG",), 10_000):
+        pass
+    assert str(short.value) == "damaged image (it ends too early)"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_drive_that_fails_is_a_passing_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    path = frames(tmp_path / "scans.tif", range(3))
+    monkeypatch.setattr(image_decoder.Image, "open", fail)
+    with pytest.raises(PassingFailure, match="^cannot be read: Input/output error$"):
+        shade(path, 0)
+    monkeypatch.setattr(image_decoder.Image, "open", lambda *_, **__: [0] * 10**18)
+    with pytest.raises(PassingFailure, match="^there is not enough memory to decode it$"):
+        shade(path, 0)

@@ -123,7 +123,7 @@ def test_truncated_image(tmp_path: Path) -> None:
     path = tmp_path / "cut.jpg"
     Image.effect_noise((200, 200), 90).save(path)
     path.write_bytes(path.read_bytes()[:3000])
-    assert reason(path).startswith("damaged image (image file is truncated")
+    assert reason(path).startswith("damaged image (it ends too early")
 
 
 def test_damaged_header(tmp_path: Path) -> None:
