@@ -32,7 +32,7 @@ from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.options import index_options
 from pagelens.sync import N_WORKERS, prepare_sync
-from pagelens.terminal import progress_bar, stop_on_signal, terminal
+from pagelens.terminal import end_on_signal, progress_bar, stop_on_signal, terminal
 
 _LOOKING = "Looking through folders"
 _SHOW_INTERVAL_S = 0.1
@@ -94,67 +94,66 @@ def ingest(
     """
     start = time.monotonic()
     console, messages = terminal(), terminal(stderr=True)
-    with messages.status(_LOOKING) as looking:
-        sync = prepare_sync(
-            folders,
-            location,
-            encoder_name,
-            model,
-            device,
-            _questions(looking),
-            exclude=exclude,
-            follow_links=follow_links,
-            on_folder=_counter(looking),
-        )
-    encoder = sync.encoder
-
-    with progress_bar(messages) as progress:
-        ask = None if dry_run else _questions(progress)
-
-        def plan_over(index: PageIndex | None) -> Plan:
-            task = progress.add_task("Reading files", total=len(sync.listing.paths))
-            plan = sync.plan(
-                index,
-                keep_missing=keep_missing,
-                retry_failed=retry_failed,
-                allow_empty=allow_empty,
-                confirm=lambda lost: _released(lost, ask),
-                on_file=lambda: progress.advance(task),
-                on_opened=lambda n_opened, n_new: progress.update(
-                    task, description="Opening documents", completed=n_opened, total=n_new
-                ),
+    with end_on_signal(messages, kill_running):
+        with messages.status(_LOOKING) as looking:
+            sync = prepare_sync(
+                folders,
+                location,
+                encoder_name,
+                model,
+                device,
+                _questions(looking),
+                exclude=exclude,
+                follow_links=follow_links,
+                on_folder=_counter(looking),
             )
-            progress.remove_task(task)
-            return plan
+        encoder = sync.encoder
 
-        if dry_run:
-            opened = nullcontext() if sync.is_new else closing(open_index(location))
-            with opened as reader:
-                plan = plan_over(reader)
-            estimate_s = estimate_seconds(plan, encoder.load, N_WORKERS)
-        else:
-            with closing(open_index_for_writing(location, encoder.fingerprint)) as index:
-                plan = plan_over(index)
-                if plan.n_pages and encoder.notice is not None:
-                    messages.print(encoder.notice(plan.n_pages))
-                task = progress.add_task("Ingesting pages", total=plan.n_pages)
+        with progress_bar(messages) as progress:
+            ask = None if dry_run else _questions(progress)
 
-                def on_page(n_searchable: int) -> None:
-                    searchable = count(n_searchable, "document")
-                    progress.update(
-                        task, advance=1, description=f"Ingesting pages ({searchable} searchable)"
-                    )
+            def plan_over(index: PageIndex | None) -> Plan:
+                task = progress.add_task("Reading files", total=len(sync.listing.paths))
+                plan = sync.plan(
+                    index,
+                    keep_missing=keep_missing,
+                    retry_failed=retry_failed,
+                    allow_empty=allow_empty,
+                    confirm=lambda lost: _released(lost, ask),
+                    on_file=lambda: progress.advance(task),
+                    on_opened=lambda n_opened, n_new: progress.update(
+                        task, description="Opening documents", completed=n_opened, total=n_new
+                    ),
+                )
+                progress.remove_task(task)
+                return plan
 
-                # until here nothing is changed, and Ctrl-C simply ends
-                with stop_on_signal(messages, kill_running) as stop:
-                    report = carry_out(
-                        plan,
-                        index,
-                        encoder.load,
-                        n_workers=N_WORKERS,
-                        stop=stop,
-                        on_page=on_page,
-                    )
+            if dry_run:
+                opened = nullcontext() if sync.is_new else closing(open_index(location))
+                with opened as reader:
+                    plan = plan_over(reader)
+                estimate_s = estimate_seconds(plan, encoder.load, N_WORKERS)
+            else:
+                with closing(open_index_for_writing(location, encoder.fingerprint)) as index:
+                    plan = plan_over(index)
+                    if plan.n_pages and encoder.notice is not None:
+                        messages.print(encoder.notice(plan.n_pages))
+                    task = progress.add_task("Ingesting pages", total=plan.n_pages)
+
+                    def on_page(n_searchable: int) -> None:
+                        so_far = f"Ingesting pages ({count(n_searchable, 'document')} searchable)"
+                        progress.update(task, advance=1, description=so_far)
+
+                    # until here nothing is changed
+                    with stop_on_signal(messages, kill_running) as stop:
+                        report = carry_out(
+                            plan,
+                            index,
+                            encoder.load,
+                            n_workers=N_WORKERS,
+                            stop=stop,
+                            on_page=on_page,
+                        )
 
     left_out = sync.listing.left_out
     if dry_run:

@@ -62,29 +62,60 @@ def stop_on_signal(
 ) -> Iterator[threading.Event]:
     """The first Ctrl-C (or SIGTERM) asks for a stop at the next batch, the second stops at once.
 
-    At once is by a KeyboardInterrupt; but a thread that reads from a drive which does not answer
-    cannot be interrupted, and Python would wait for it. So if that takes longer than a moment, the
-    process ends where it stands, which no index minds.
-
     Args:
         messages: where a person is told.
-        before_exit: called in that case, to end what would outlive the process.
+        before_exit: called where "at once" is in the midst of things, to end what would outlive
+            the process.
     """
     stop = threading.Event()
-    last_resort = threading.Timer(_LAST_RESORT_S, _exit_where_it_stands, (messages, before_exit))
-    last_resort.daemon = True
 
-    def ask(number: int, frame: FrameType | None) -> None:
+    def ask() -> None:
         if stop.is_set():
-            if not last_resort.is_alive():
-                last_resort.start()
             raise KeyboardInterrupt
         stop.set()
         messages.print("Stopping after this batch of pages. Ctrl-C again stops at once.")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with _on_signal(ask, messages, before_exit):
         yield stop
+
+
+@contextmanager
+def end_on_signal(
+    messages: Console, before_exit: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Ctrl-C (or SIGTERM) ends at once: for as long as nothing is changed. As `stop_on_signal`."""
+
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    with _on_signal(end, messages, before_exit):
+        yield
+
+
+@contextmanager
+def _on_signal(
+    act: Callable[[], None], messages: Console, before_exit: Callable[[], None]
+) -> Iterator[None]:
+    """Act on Ctrl-C or SIGTERM; where that raises KeyboardInterrupt, the end is soon.
+
+    A thread that reads from a drive which does not answer cannot be interrupted, and Python would
+    wait for it. So if the end takes longer than a moment, the process ends where it stands, which
+    no index minds.
+    """
+    last_resort = threading.Timer(_LAST_RESORT_S, _exit_where_it_stands, (messages, before_exit))
+    last_resort.daemon = True
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        try:
+            act()
+        except KeyboardInterrupt:
+            if not last_resort.is_alive():
+                last_resort.start()
+            raise
+
+    before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
     finally:
         last_resort.cancel()
         for number, handler in before.items():

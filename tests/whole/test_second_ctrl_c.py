@@ -1,11 +1,13 @@
-"""A second Ctrl-C ends an ingest at once, whatever a drive or a program does."""
+"""Ctrl-C while nothing is changed yet, and a second one later, end an ingest at once, whatever a
+drive or a program does.
+"""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +17,13 @@ import pytest
 from tests.documents import write_pdf
 from tests.fakes import FakePrograms
 
+Interrupt = Callable[["subprocess.Popen[str]"], None]
 ROOT = Path(__file__).parents[2]
 
 A_DRIVE_THAT_DOES_NOT_ANSWER = """
 import sys
 from pathlib import Path
-import ingest.plan, ingest.pipeline
+import ingest.files, ingest.plan, ingest.pipeline
 from pagelens.main import main
 
 def read_for_ever(path, *_):
@@ -56,6 +59,12 @@ def ingest(folder: Path, *python: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
+def interrupt_once(process: "subprocess.Popen[str]") -> None:
+    """While files are looked at and opened: nothing is changed yet."""
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+
+
 def interrupt_twice(process: "subprocess.Popen[str]") -> None:
     process.send_signal(signal.SIGINT)
     assert process.stdout is not None
@@ -65,20 +74,34 @@ def interrupt_twice(process: "subprocess.Popen[str]") -> None:
     assert process.wait(10) == 130
 
 
-@pytest.mark.parametrize("where", ["ingest.plan.document_id_of", "ingest.pipeline.render_page"])
-def test_a_drive_that_does_not_answer(folder: Path, where: str) -> None:
+@pytest.mark.parametrize(
+    ("where", "interrupt"),
+    [
+        ("ingest.files.os.scandir", interrupt_once),
+        ("ingest.plan.document_id_of", interrupt_once),
+        ("ingest.plan.read_facts", interrupt_once),
+        ("ingest.pipeline.render_page", interrupt_twice),
+    ],
+)
+def test_a_drive_that_does_not_answer(folder: Path, where: str, interrupt: Interrupt) -> None:
     pipe = folder.parent / "pipe"
     os.mkfifo(pipe)
     code = A_DRIVE_THAT_DOES_NOT_ANSWER.format(where=where)
     with ingest(folder, "-c", code, str(pipe)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "reading\n"
-        interrupt_twice(process)
+        interrupt(process)
 
 
-@pytest.mark.parametrize("program", ["pdfinfo", "pdftoppm"])
+@pytest.mark.parametrize(
+    ("program", "interrupt"), [("pdfinfo", interrupt_once), ("pdftoppm", interrupt_twice)]
+)
 def test_a_program_that_hangs_is_ended_too(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    program: str,
+    interrupt: Interrupt,
 ) -> None:
     (tmp_path / "programs").mkdir()
     FakePrograms(tmp_path / "programs", monkeypatch).hang(program)
@@ -88,6 +111,6 @@ def test_a_program_that_hangs_is_ended_too(
             assert process.poll() is None
             time.sleep(0.05)
             children = psutil.Process(process.pid).children()
-        interrupt_twice(process)
+        interrupt(process)
         _, alive = psutil.wait_procs(children, timeout=2)
         assert not [child for child in alive if child.status() != psutil.STATUS_ZOMBIE]
