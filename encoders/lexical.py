@@ -29,6 +29,7 @@ from index.pages import (
     PatchMap,
     QueryVectors,
 )
+from index.spellings import with_ligatures
 
 REVISION = "1"
 """Raise it with any change that moves a vector or cuts a word differently: old indexes are then
@@ -131,10 +132,15 @@ def _encode_words(words: PageWords, page_aspect: float) -> PageVectors:
 
 
 def _occurrences(texts: Sequence[str]) -> Iterator[tuple[int, Term]]:
-    """Every term with the number of the word it stands in, those across two words included."""
+    """Every term with the number of the word it stands in, those across two words included.
+
+    A word that may be another, with its ligatures turned round, is both.
+    """
     for i, text in enumerate(texts):
         for term in split_word(text):
             yield i, term
+            for other in with_ligatures(term.text):
+                yield i, Term(other)
         across = term_across_break(text, texts[i + 1]) if i + 1 < len(texts) else None
         if across is not None:
             yield i, across[0]

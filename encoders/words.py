@@ -17,7 +17,7 @@ import unicodedata
 from typing import NamedTuple
 
 from index.broken_words import CJK_CHARACTERS, broken_words
-from index.points import POINTS
+from index.spellings import POINTS
 
 LONGEST_TERM = 64
 """Characters kept of a term. No word is longer; what is longer is a hash, a rule or an attack."""

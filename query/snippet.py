@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from encoders.stopwords import is_stop_word
 from index.broken_words import broken_words
-from index.points import POINTS
+from index.spellings import POINTS, with_ligatures
 
 MAX_CHARS = 160  # two lines of a usual terminal
 
@@ -91,7 +91,8 @@ def _matches(text: str, query: str) -> list[_Match]:
             matches += _cjk_matches(found, words)
             continue
         if word not in known:
-            known[word] = _query_word_of(fold(word), words)
+            spellings = (fold(word), *with_ligatures(fold(word)))
+            known[word] = next(filter(None, (_query_word_of(s, words) for s in spellings)), None)
         query_word = known[word]
         if query_word is not None:
             matches.append(_Match(found.start(), found.end(), query_word))

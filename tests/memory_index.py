@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from encoders.words import split_word
-from index.broken_words import CJK_CHARACTERS, broken_words, without_spaces_in_cjk
+from index.broken_words import CJK_CHARACTERS, without_spaces_in_cjk
 from index.errors import WrongUseError
 from index.filters import Filters, path_matches
 from index.interface import (
@@ -37,6 +37,7 @@ from index.pages import (
     split_page_id,
 )
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from index.spellings import also_found_by
 from index.timing import StageTimer
 
 _RUN_TOGETHER = re.compile(f"[{CJK_CHARACTERS}\u1100-\u11ff\uac00-\ud7af]")
@@ -169,7 +170,7 @@ class MemoryIndex:
     def _bm25(self, text: str, candidates: list[Page]) -> list[tuple[float, Page]]:
         """Okapi BM25 over page texts; a term of the title or a file name counts a little."""
         pages = self._searchable()
-        text_of = {page.page_id: _with_broken_words(page.words.text) for page in pages}
+        text_of = {page.page_id: _with_other_spellings(page.words.text) for page in pages}
         terms_of = {page_id: _terms(page_text) for page_id, page_text in text_of.items()}
         mean_length = sum(map(len, terms_of.values())) / max(1, len(pages))
 
@@ -240,9 +241,8 @@ class MemoryIndex:
         )
 
 
-def _with_broken_words(text: str) -> str:
-    whole = (word.text for word in broken_words(text))
-    return without_spaces_in_cjk(" ".join([text, *whole]))
+def _with_other_spellings(text: str) -> str:
+    return without_spaces_in_cjk(" ".join([text, *also_found_by(text)]))
 
 
 def _best(scored: list[tuple[float, Page]], k: int) -> list[tuple[float, Page]]:

@@ -11,7 +11,7 @@ from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
 from index.pages import QueryVectors
-from index.points import without_points
+from index.spellings import without_points
 from vespa_app.cjk_pairs import pairs_to_find
 from vespa_app.path_filter import path_expression
 from vespa_app.wire import bits_input, float_input, query_text, to_wire_text, token_bits_inputs

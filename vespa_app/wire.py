@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TypeVar
 
-from index.broken_words import broken_words
 from index.codec import (
     failures_from_json,
     failures_to_json,
@@ -34,8 +33,8 @@ from index.pages import (
     PageVectors,
     QueryVectors,
 )
-from index.points import without_points
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from index.spellings import also_found_by
 from vespa_app.cjk_pairs import pairs_to_index
 from vespa_app.regions import region_means
 from vespa_app.tensors import (
@@ -160,13 +159,8 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
 
 
 def _parts_to_index(text: str) -> str:
-    """What Vespa would not find in a text as it is.
-
-    CJK as pairs, broken words whole, and words without their vowel points.
-    """
-    whole = [word.text for word in broken_words(text)]
-    bare = [plain for word in text.split() if (plain := without_points(word)) != word]
-    return " ".join([pairs_to_index(text), *whole, *bare]).strip()
+    """What Vespa would not find in a text as it is: CJK as pairs, and words in other spellings."""
+    return " ".join([pairs_to_index(text), *also_found_by(text)]).strip()
 
 
 def place_fields(document: Document) -> dict[str, object]:

@@ -8,8 +8,8 @@ Every character also begins some token, so that a single one is found as a prefi
 import re
 import unicodedata
 
-from index.broken_words import broken_words, without_spaces_in_cjk
-from index.points import without_points
+from index.broken_words import without_spaces_in_cjk
+from index.spellings import also_found_by, without_points
 
 CJK_RUN = re.compile(
     "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
@@ -20,14 +20,13 @@ _WORD = re.compile(r"\w+")
 def indexed_text(text: str) -> str:
     """The text as the tokenizer is to see it.
 
-    In NFKC, without vowel points; broken words whole too; CJK runs as pairs.
+    In NFKC, without vowel points; what else it is found by too; CJK runs as pairs.
 
     >>> indexed_text("ﬁne 東京都"), indexed_text("just com- piled")
     ('fine 東京 京都 都', 'just com- piled compiled')
     """
     plain = without_points(unicodedata.normalize("NFKC", text))
-    whole = [word.text for word in broken_words(plain)]
-    runs = without_spaces_in_cjk(" ".join([plain, *whole]))
+    runs = without_spaces_in_cjk(" ".join([plain, *also_found_by(plain)]))
     return " ".join(CJK_RUN.sub(lambda m: f" {_pairs(m[0])} ", runs).split())
 
 

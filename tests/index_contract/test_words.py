@@ -12,7 +12,7 @@ from tests.documents import write_pdf, write_spelled_pdf
 from tests.syncing import sync
 
 HEBREW = [["2024", "תנשל", "הרבחה", "לש", "ינועבר", "חוד"], ["(םכח)", "PDF", "ץבוק"]]
-ARABIC = [["1939", "ةيناثلا", "ةيملاعلا", "برحلا"], ["ةيجاتنلإا", "لولأا"]]
+ARABIC = [["1939", "ةيناثلا", "ةيملاعلا", "برحلا"], ["تلاكشملا", "ةيجاتنلإا", "لولأا"]]
 FORMS = [["\ufee1\ufefc\ufeb4\ufedf\u0627"]]  # presentation forms, a lam-alef ligature among them
 CONTROL = [["Overview\x02of\x02Technology\x02Acceptance"]]
 BROKEN = [["all", "docu-"], ["ments", "of"]]
@@ -39,6 +39,7 @@ SEARCHES = [
     ("hebrew", "קובץ PDF", ("קובץ", "PDF")),
     ("arabic", "الحرب العالمية", ("الحرب", "العالمية")),
     ("arabic", "الإنتاجية", ("الإنتاجية",)),
+    ("arabic", "المشكلات", ("المشكالت",)),  # a ligature given as two letters, wrongly shown
     ("forms", "السلام", ("السلام",)),
     ("pointed", "בראשית", ("בְּרֵאשִׁית",)),
     ("pointed", "בְּרֵאשִׁית", ("בְּרֵאשִׁית",)),

@@ -19,7 +19,7 @@ ALLOWED = {
         "index.broken_words",
         "index.errors",
         "index.pages",
-        "index.points",
+        "index.spellings",
         "index.wording",
     },
     "vespa_app": {"vespa_app", "index"},
