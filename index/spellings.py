@@ -1,4 +1,4 @@
-"""Spellings by which a word is found that its page has not: what is typed is not what is printed."""
+"""Spellings by which a word is found that its page has not: what is typed is not what is there."""
 
 import re
 
