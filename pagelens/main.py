@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import click
 
 from index.errors import INTERRUPTED, PagelensError
+from index.harmless import harmless
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except click.Abort:  # what click makes of Ctrl-C
         code = INTERRUPTED
     except click.ClickException as e:
-        e.show()
+        shown = io.StringIO()
+        e.show(shown)
+        click.echo(harmless(shown.getvalue()), err=True, nl=False)
         code = e.exit_code
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
@@ -142,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _report(error: Exception, verbose: bool) -> int:
     """Print an error and return its exit code."""
     if verbose:
-        traceback.print_exception(error)
+        click.echo(harmless("".join(traceback.format_exception(error))), err=True)
     code = 1
     if isinstance(error, PagelensError):
         message, code = str(error), error.exit_code
@@ -152,5 +155,5 @@ def _report(error: Exception, verbose: bool) -> int:
     else:
         what = " ".join([f"{type(error).__name__}:", *str(error).split()])
         message = f"{what} - this is a bug in Pagelens; run again with -v to see where it arose."
-    click.echo(f"Error: {message}", err=True)
+    click.echo(harmless(f"Error: {message}"), err=True)
     return code

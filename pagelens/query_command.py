@@ -21,6 +21,7 @@ from pagelens.options import index_options
 from pagelens.query_reasons import ReasonsWanted, find_reasons, print_reasons, reasons_as_json
 from pagelens.query_report import print_found
 from pagelens.save_pages import CONTACT_SHEET_NAME, save_pages
+from pagelens.terminal import say
 from query.as_json import found_as_json
 from query.filters import FILTER_KEYS, NOT, read_filters
 from query.search import (
@@ -144,14 +145,14 @@ def query(
                     print_found(found)
                 print_reasons(reasons)
             for notice in found.result.notices:
-                click.echo(f"Note: {notice}", err=True)
+                say(f"Note: {notice}")
             if not found.groups:
-                click.echo(why_no_hits(found, index.stats().n_pages, str(location)), err=True)
+                say(str(why_no_hits(found, index.stats().n_pages, str(location))))
             elif pages_folder is not None:
                 save_pages(pages_folder, found, index)
-                click.echo(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.", err=True)
+                say(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.")
             if reasons.heatmaps is not None:
-                click.echo(f"Saved a heatmap of each page in {heatmap_folder}.", err=True)
+                say(f"Saved a heatmap of each page in {heatmap_folder}.")
 
         if words:
             answer(" ".join(words))
@@ -192,7 +193,7 @@ def _answer_prompt(answer: Callable[[str], None]) -> None:
     """Answer what a person types until an empty line, "exit" or Ctrl-D."""
     with suppress(ImportError):  # Python may be built without it
         import readline  # noqa: F401  input() then edits lines and remembers them
-    click.echo("Type a query; an empty line ends.", err=True)
+    say("Type a query; an empty line ends.")
     while True:
         try:
             text = input("query> ").strip()
@@ -204,7 +205,7 @@ def _answer_prompt(answer: Callable[[str], None]) -> None:
         try:
             answer(text)
         except PagelensError as e:
-            click.echo(f"Error: {e}", err=True)
+            say(f"Error: {e}")
 
 
 def _answer_lines(answer: Callable[[str], None], as_json: bool) -> None:
@@ -222,7 +223,7 @@ def _answer_lines(answer: Callable[[str], None], as_json: bool) -> None:
             if as_json:
                 click.echo(json.dumps({"query": text, "error": str(e)}))
             else:
-                click.echo(f"Error: {text}: {e}", err=True)
+                say(f"Error: {text}: {e}")
     if n_queries == 0:
         raise WrongUseError('No query on standard input. Type one: pagelens query "text"')
     sys.exit(exit_code)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from rich.console import Console
+import click
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from index.errors import INTERRUPTED
+from index.harmless import harmless
 
 _SPEED_WINDOW_S = 60.0  # a model's batches come in bursts; the ETA looks back this far
 _LAST_RESORT_S = 0.5  # after a second Ctrl-C
@@ -29,7 +31,31 @@ def terminal(*, stderr: bool = False) -> Console:
     """Where messages go: wrapped at words on a terminal, one line each in a pipe or file."""
     console = Console(stderr=stderr, highlight=False)
     console.soft_wrap = not console.is_terminal
+    console.push_render_hook(_Harmless())
     return console
+
+
+class _Harmless(RenderHook):
+    """Names, titles and words come from outside: none of them may steer the terminal."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Each with its text made harmless; what rich itself says to the terminal stays."""
+        return [_HarmlessText(renderable) for renderable in renderables]
+
+
+class _HarmlessText:
+    def __init__(self, renderable: ConsoleRenderable) -> None:
+        self._renderable = renderable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for segment in console.render(self._renderable, options):
+            text = segment.text if segment.control else harmless(segment.text)
+            yield segment._replace(text=text)
+
+
+def say(message: str) -> None:
+    """A line for a person beside the results: a note, an error."""
+    click.echo(harmless(message), err=True)
 
 
 def progress_bar(console: Console) -> Progress:
