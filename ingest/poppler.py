@@ -29,7 +29,7 @@ LARGE_BYTES = (
 )
 MAX_OUTPUT_BYTES = 200_000_000  # a picture of 50,000 x 1,300 pixels
 
-_PROGRAMS = ("pdfinfo", "pdftoppm", "pdftotext")
+_PROGRAMS = ("pdfinfo", "pdftoppm", "pdftotext", "pdfdetach")
 _LOOK_INTERVAL_S = 0.05  # in which a program can take some 100 MB more
 _BLOCK_BYTES = 1 << 20
 _MESSAGES_BYTES = 1 << 16  # the last ones say why it gave up

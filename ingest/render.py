@@ -7,7 +7,7 @@ threads. Why a file or page cannot be had is the text of a PageFailure.
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pdf2image.parsers import parse_buffer_to_ppm
@@ -17,6 +17,7 @@ from index.errors import PageFailure
 from index.pages import PageWords
 from ingest.document_facts import DocumentFacts, PdfPage, parse_pdfinfo
 from ingest.image_files import IMAGE_SUFFIXES, count_frames, render_frame
+from ingest.not_searched import not_searched
 from ingest.page_shape import check_pdf_page
 from ingest.poppler import run, run_as_far_as_it_comes
 from ingest.poppler_complaints import why_page_is_blank, why_pdf_failed
@@ -67,10 +68,11 @@ def read_facts(path: Path) -> DocumentFacts:
         return DocumentFacts("", count_frames(path))
     read_head(path)
     done = run("pdfinfo", "-enc", "UTF-8", "-f", "1", "-l", "-1", str(path.absolute()))
-    facts = parse_pdfinfo(done.output.decode("utf-8", "ignore"))
+    output = done.output.decode("utf-8", "ignore")
+    facts = parse_pdfinfo(output)
     if done.returncode or facts is None:
         raise PageFailure(why_pdf_failed(path, done))
-    return facts
+    return replace(facts, not_searched=not_searched(path, output))
 
 
 def render_page(
