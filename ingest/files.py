@@ -81,7 +81,8 @@ class Listing:
 
     Attributes:
         paths: every document, in path order.
-        unlistable: folders that could not be looked into, and why.
+        unlistable: folders that could not be looked into, or entries of one of which not even the
+            kind could be told, and why.
         left_out: what was passed over.
         empty: folders that hold nothing, hidden files and junk aside.
         broken_links: links that lead nowhere: to a folder on a drive that is not mounted?
@@ -97,16 +98,20 @@ class Listing:
 
     def is_hidden(self, path: str) -> bool:
         """Whether a path lies where nobody could look, so that its lacking means nothing."""
-        return any(folder in self._unseen for folder in Path(path).parents)
+        return _lies_in(path, self._unseen)
 
     def is_unwanted(self, path: str) -> bool:
         """Whether a path lies in what is left out by its name or by a rule, and is there."""
-        unwanted = self.left_out.by_rule
-        return any(one in unwanted for one in (Path(path), *Path(path).parents))
+        return _lies_in(path, self.left_out.by_rule)
 
     @cached_property
     def _unseen(self) -> frozenset[Path]:
         return frozenset((*self.unlistable, *self.left_out.links, *self.broken_links))
+
+
+def _lies_in(path: str, places: frozenset[Path]) -> bool:
+    """Whether a path is one of these places or below one."""
+    return bool(places) and not places.isdisjoint((Path(path), *Path(path).parents))
 
 
 def find_files(

@@ -267,7 +267,13 @@ def _lost_roots(
     looked_at = {one.record.path for one in seen}
     missing = {Path(p).parent for p in owner if p not in looked_at and scope.holds(p)}
     drives = (_place_of_a_drive(folder, listing) for folder in missing)
-    folders = {*scope.roots, *(drive for drive in drives if drive is not None)}
+    folders = {drive for drive in drives if drive is not None}
+    for root in scope.roots:
+        below = f"{root.as_posix().rstrip('/')}/"
+        if not any(path.startswith(below) and path in looked_at for path in owner):
+            folders.add(root)
+    if not folders:
+        return ()
     known_in = _by_folder(owner, folders)
     here_in = _by_folder((one.record.path for one in seen), folders)
     id_of = {one.record.path: one.document_id for one in seen}
@@ -314,6 +320,8 @@ def _broken_links(
     owner: dict[str, tuple[FileRecord, Document]], listing: Listing
 ) -> list[tuple[str, Failure]]:
     """Links that lead nowhere, where the index knows of something behind them."""
+    if not listing.broken_links:
+        return []
     above = {parent for path in owner for parent in Path(path).parents}
     reason = "link to a folder leads nowhere; what lay behind it is kept"
     return [
@@ -334,11 +342,15 @@ def _wanted_files(
     wanted: dict[str, list[FileRecord]] = {}
     looked_at, unreadable = set(), set()
     lost_folders = {Path(folder.path) for folder in lost}
+
+    def is_lost(path: str) -> bool:
+        return bool(lost_folders) and not lost_folders.isdisjoint(Path(path).parents)
+
     for one in seen:
         looked_at.add(one.record.path)
         if one.document_id is None:
             unreadable.add(one.record.path)
-        elif lost_folders.isdisjoint(Path(one.record.path).parents):
+        elif not is_lost(one.record.path):
             wanted.setdefault(one.document_id, []).append(one.record)
     met = set(wanted)  # documents whose bytes are here: what else they are called can be looked at
     for path, (record, document) in owner.items():
@@ -349,8 +361,7 @@ def _wanted_files(
         elif document.document_id in met:
             stays = not scope.holds(path) and not is_gone(Path(path))
         else:
-            is_lost = not lost_folders.isdisjoint(Path(path).parents)
-            stays = is_lost or not scope.holds(path)
+            stays = is_lost(path) or not scope.holds(path)
         if stays:
             wanted.setdefault(document.document_id, []).append(record)
     return {

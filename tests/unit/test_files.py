@@ -187,6 +187,9 @@ def test_a_part_that_cannot_be_looked_at_hides_itself(
     monkeypatch.setattr(os, "scandir", scandir)
     found = look(tmp_path)
     assert found.unlistable == {tmp_path / "stale": "Stale file handle"}
+    assert found.is_hidden(str(tmp_path / "stale"))  # may be a document
+    assert found.is_hidden(str(tmp_path / "stale" / "b.pdf"))
+    assert not found.is_hidden(str(tmp_path / "a.pdf"))
     assert below(tmp_path, found.paths) == ["a.pdf"]
 
 
