@@ -270,11 +270,18 @@ class FileRecord:
         path: absolute, with forward slashes.
         size_bytes, mtime_ns: as the file system gave them; while both stay the same the bytes
             are not read again. UNREAD_SIZE and 0 where the bytes could not be had.
+        drive: where the drive it lies on was mounted; what vanished with its drive is not deleted.
     """
 
     path: str
     size_bytes: int
     mtime_ns: int
+    drive: str = "/"
+
+    def has_bytes_of(self, other: "FileRecord") -> bool:
+        """Whether nobody has written to the file between the two records of it."""
+        mine = (self.path, self.size_bytes, self.mtime_ns)
+        return mine == (other.path, other.size_bytes, other.mtime_ns)
 
 
 UNREAD_SIZE = -1

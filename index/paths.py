@@ -80,7 +80,9 @@ def relocation(documents: Sequence[Document], old: str, new: str) -> PathChanges
                     path = renamed
                 else:
                     taken.append(path)
-            files.setdefault(path, replace(file, path=path))
+            if path != file.path:
+                file = replace(file, path=path, drive="/")  # the next ingest sees which
+            files.setdefault(path, file)
         ordered = tuple(files[path] for path in sorted(files))
         if ordered != document.files:
             changed.append(replace(document, files=ordered))

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,17 +83,13 @@ class Listing:
         unlistable: folders that could not be looked into, or entries of one of which not even the
             kind could be told, and why.
         left_out: what was passed over.
-        empty: folders that hold nothing, hidden files and junk aside.
         broken_links: links that lead nowhere: to a folder on a drive that is not mounted?
-        unmounted: folders on which the system knows a drive to belong that is not mounted.
     """
 
     paths: tuple[Path, ...]
     unlistable: Mapping[Path, str]
     left_out: LeftOut = LeftOut()
-    empty: frozenset[Path] = frozenset()
     broken_links: frozenset[Path] = frozenset()
-    unmounted: frozenset[Path] = frozenset()
 
     def is_hidden(self, path: str) -> bool:
         """Whether a path lies where nobody could look, so that its lacking means nothing."""
@@ -158,7 +153,7 @@ class _Look:
         follow_links: bool,
         on_folder: Callable[[int, int], object],
     ) -> None:
-        self._scope, self._own, self._exclusion = scope, own, exclusion
+        self._own, self._exclusion = own, exclusion
         self._follow_links, self._on_folder = follow_links, on_folder
         self._n_files = 0
         self._found: set[Path] = set()
@@ -168,7 +163,6 @@ class _Look:
         self._hidden: set[Path] = set()
         self._junk: set[Path] = set()
         self._excluded: set[Path] = set()
-        self._empty: set[Path] = set()
         self._broken_links: set[Path] = set()
         self._identities = {_identity(own)} if own is not None and own.exists() else set()
 
@@ -201,9 +195,7 @@ class _Look:
                 tuple(sorted(self._excluded - self._found - self._looked_into)),
                 () if self._unlistable else self._exclusion.idle,
             ),
-            frozenset(self._empty),
             frozenset(self._broken_links),
-            unmounted_folders(self._scope),
         )
 
     def _walk(self, top: Path, rules: tuple[Rules, ...], *, is_linked: bool = False) -> None:
@@ -234,7 +226,6 @@ class _Look:
     ) -> list[tuple[Path, tuple[Rules, ...]]]:
         """Note what a folder holds; gives the folders in it that are to be looked into."""
         inner = []
-        is_empty = True
         for entry in listed:
             path = folder / entry.name
             try:
@@ -245,7 +236,6 @@ class _Look:
                 continue
             self._n_files += not is_folder
             is_plain = not (entry.name.startswith(".") or is_junk(entry.name))
-            is_empty &= not is_plain
             if is_link and not is_folder and is_plain and _leads_nowhere(entry):
                 self._broken_links.add(path)
             if not (is_folder or is_document(path)) or path == self._own:
@@ -260,8 +250,6 @@ class _Look:
                 inner.append((path, rules))
             else:
                 self._found.add(path)
-        if is_empty:
-            self._empty.add(folder)
         return inner
 
     def _is_excluded(self, path: Path, rules: Sequence[Rules], is_folder: bool) -> bool:
@@ -292,31 +280,16 @@ def _leads_nowhere(link: os.DirEntry[str]) -> bool:
     return False
 
 
-_MOUNT_TABLE = Path("/etc/fstab")
+def drive_of(folder: Path) -> Path:
+    """Where the drive was mounted that a folder lies on: the folder itself, or one above it."""
+    return next(place for place in (folder, *folder.parents) if is_mounted(place))
 
 
-def unmounted_folders(scope: Scope) -> frozenset[Path]:
-    """Folders in the scope that the system's table has drives for, which are not mounted now."""
+def is_mounted(place: Path) -> bool:
+    """Whether a drive is mounted at a place; not so one whose server does not answer."""
     try:
-        lines = os.fsdecode(_MOUNT_TABLE.read_bytes()).splitlines()
-    except OSError:  # not every system has one
-        return frozenset()
-    fields = [line.split() for line in lines if not line.lstrip().startswith("#")]
-    named = {Path(_unescaped(field[1])) for field in fields if len(field) > 1}
-    # others are let alone: to look at a drive whose server does not answer may take for ever
-    concerned = (folder for folder in named if scope.holds(str(folder)))
-    return frozenset(folder for folder in concerned if not _is_mount(folder))
-
-
-def _unescaped(field: str) -> str:
-    r"""A name of the table, where a space is written \040."""
-    return re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), field)
-
-
-def _is_mount(folder: Path) -> bool:
-    try:
-        return folder.is_mount()
-    except OSError:  # its server does not answer
+        return place == place.parent or place.is_mount()
+    except OSError:
         return False
 
 
@@ -329,15 +302,13 @@ _PLACES_OF_USERS_DRIVES = frozenset({"/media", "/run/media"})
 """Folders that may hold one for each user, and in it their drives."""
 
 
-def is_gone(path: Path) -> bool:
+def is_gone(file: FileRecord) -> bool:
     """Whether a file was deleted or moved away, as far as this machine can tell.
 
-    It is not where nothing of its place is here: a path of another machine, or one on a drive that
-    is not mounted. Of such a drive its folder may be left, empty, in the place where drives are.
-
-    Args:
-        path: absolute.
+    It is not where the drive it lay on is not mounted, nor where nothing of its place is here: a
+    path of another machine.
     """
+    path = Path(file.path)
     try:
         path.lstat()
         return False
@@ -345,33 +316,18 @@ def is_gone(path: Path) -> bool:
         pass
     except OSError:
         return False
+    if not is_mounted(Path(file.drive)):
+        return False
     try:
-        if drive_of(path.parent) is not None:
-            return False
         nearest = next(parent for parent in path.parents if parent.exists())
         is_empty = nearest.is_dir() and not any(nearest.iterdir())
     except OSError:
         return False
+    of_a_user = str(nearest.parent) in _PLACES_OF_USERS_DRIVES and not is_mounted(nearest)
+    if str(nearest) in _PLACES_OF_DRIVES or of_a_user:
+        return False
     may_be_unmounted = str(nearest.parent) in _PLACES_OF_DRIVES - {"/home", "/Users"}
     return not (is_empty and may_be_unmounted)
-
-
-def drive_of(folder: Path) -> Path | None:
-    """Where the drive of a folder was mounted, if the folder may be gone because the drive is.
-
-    Args:
-        folder: absolute.
-
-    Raises:
-        OSError: it cannot be told what is there.
-    """
-    parents = (folder, *folder.parents)
-    place = next(number for number, parent in enumerate(parents) if parent.exists())
-    if place == 0:
-        return None
-    nearest = parents[place]
-    of_a_user = str(nearest.parent) in _PLACES_OF_USERS_DRIVES and not nearest.is_mount()
-    return parents[place - 1] if str(nearest) in _PLACES_OF_DRIVES or of_a_user else None
 
 
 def file_record(path: Path) -> FileRecord:

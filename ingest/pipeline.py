@@ -320,7 +320,8 @@ def _input(page: RenderedPage) -> PageInput:
 def _has_changed(work: Work) -> bool:
     """Whether the file is another now than the one that was hashed; not so one that is gone."""
     try:
-        return file_record(work.path) not in work.document.files
+        now = file_record(work.path)
+        return not any(now.has_bytes_of(file) for file in work.document.files)
     except PageFailure:
         return False
 

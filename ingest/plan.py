@@ -6,9 +6,10 @@ found, its paths elsewhere are looked at too, and those that are gone are droppe
 renamed leaves no ghost of its old name.
 """
 
-from collections.abc import Callable, Collection, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from ingest.files import (
     drive_of,
     file_record,
     is_gone,
+    is_mounted,
     shown,
     unread_document,
 )
@@ -62,7 +64,7 @@ class LostRoot:
     """A folder of which nothing is left that the index knows of it: moved away, or not mounted?
 
     Attributes:
-        path: as the sync was told to look there.
+        path: as the sync was told to look there, or where the drive was mounted.
         n_documents, n_pages: what would go, and would have to be rendered and encoded again.
     """
 
@@ -86,7 +88,8 @@ class Plan:
         record: such paths the index knows nothing of, to be kept as documents without pages, so
             that it can name later what it lacks.
         forget: records of this kind that are no longer true.
-        lost_roots: folders that have lost everything at once; what the index holds of them stays,
+        lost_roots: roots that have lost everything at once, and drives that are not mounted; what
+            the index holds of them stays,
             and nothing in them is added, by which the next run could take them for whole.
     """
 
@@ -151,9 +154,11 @@ def make_plan(
     unread = {d.document_id: d for d in listed if d.is_unread}
     owner = {file.path: (file, d) for d in known.values() for file in d.files}
 
+    drive = cache(lambda folder: drive_of(folder.resolve()))  # a link may lead to another
+
     def look(path: Path) -> _Seen:
         on_file()
-        return _look(path, owner)
+        return _look(path, owner, drive)
 
     with ThreadPoolExecutor(n_workers) as pool:
         seen = list(pool.map(look, listing.paths))
@@ -231,11 +236,13 @@ def _cannot_be_listed(reason: str) -> Failure:
     return Failure(None, f"folder cannot be listed: {reason}", is_passing=True)
 
 
-def _look(path: Path, owner: dict[str, tuple[FileRecord, Document]]) -> _Seen:
+def _look(
+    path: Path, owner: dict[str, tuple[FileRecord, Document]], drive: Callable[[Path], Path]
+) -> _Seen:
     name = path.as_posix()
     try:
-        record = file_record(path)
-        if name in owner and owner[name][0] == record:
+        record = replace(file_record(path), drive=shown(drive(path.parent)))
+        if name in owner and record.has_bytes_of(owner[name][0]):
             return _Seen(record, owner[name][1].document_id, None)
         return _Seen(record, document_id_of(path), None)
     except PageFailure as e:
@@ -253,67 +260,39 @@ def _lost_roots(
     scope: Scope,
     listing: Listing,
 ) -> tuple[LostRoot, ...]:
-    """Folders in which nothing known is left, and whose documents are not all somewhere else.
+    """Places where nothing known is left, and whose documents are not all somewhere else.
 
-    That is what a drive that is not mounted looks like: an empty folder. One deleted file among
-    others is nothing unusual, all at once is. Files that could not be opened are no loss, and what
-    is there but not wanted shows that the drive is.
-
-    Looked at are the roots, and below them the places where a drive may have been: folders that are
-    there and empty, those that the system has a drive for which is not mounted, and folders of
-    drives that are gone. A folder deleted as a whole is none of these.
+    First the drives that files lay on and that are not mounted now; then the roots: one deleted
+    file among others is nothing unusual, all at once is. Files that could not be opened are no
+    loss, and what is there but not wanted shows that the place is. A folder below a root that was
+    emptied or deleted is a change like any other.
     """
     met = {one.document_id for one in seen}
     looked_at = {one.record.path for one in seen}
-    missing = {Path(p).parent for p in owner if p not in looked_at and scope.holds(p)}
-    drives = (_place_of_a_drive(folder, listing) for folder in missing)
-    folders = {drive for drive in drives if drive is not None}
+    mounted = cache(is_mounted)
+    places: dict[Path, list[str]] = {}
+    for path, (record, _) in owner.items():
+        drive = Path(record.drive)
+        if path not in looked_at and scope.holds(path) and not mounted(drive):
+            places.setdefault(drive, []).append(path)
     for root in scope.roots:
         below = f"{root.as_posix().rstrip('/')}/"
-        if not any(path.startswith(below) and path in looked_at for path in owner):
-            folders.add(root)
-    if not folders:
-        return ()
-    known_in = _by_folder(owner, folders)
-    here_in = _by_folder((one.record.path for one in seen), folders)
-    id_of = {one.record.path: one.document_id for one in seen}
-    lost: list[LostRoot] = []
-    for folder in sorted(folders):
-        if any(Path(other.path) in folder.parents for other in lost):
-            continue
-        known = known_in.get(folder, [])
-        documents = {owner[path][1].document_id: owner[path][1] for path in known}
-        gone = [d for id_, d in documents.items() if id_ not in met and d.page_count]
+        known = [path for path in owner if path.startswith(below)]
+        here = {one.document_id for one in seen if one.record.path.startswith(below)}
         is_left = any(
             path in looked_at or listing.is_hidden(path) or listing.is_unwanted(path)
             for path in known
         )
-        here = {id_of[path] for path in here_in.get(folder, [])}
-        if gone and not is_left and here.isdisjoint(documents):
+        if not is_left and here.isdisjoint(owner[path][1].document_id for path in known):
+            places.setdefault(root, known)
+    lost: list[LostRoot] = []
+    for place, paths in sorted(places.items()):
+        documents = {owner[path][1].document_id: owner[path][1] for path in paths}
+        gone = [d for id_, d in documents.items() if id_ not in met and d.page_count]
+        if gone and not any(Path(other.path) in place.parents for other in lost):
             n_pages = sum(document.page_count for document in gone)
-            lost.append(LostRoot(folder.as_posix(), len(gone), n_pages))
+            lost.append(LostRoot(place.as_posix(), len(gone), n_pages))
     return tuple(lost)
-
-
-def _by_folder(paths: Iterable[str], folders: Container[Path]) -> dict[Path, list[str]]:
-    """Which of the paths lie in each of these folders or below."""
-    by_folder: dict[Path, list[str]] = {}
-    for path in paths:
-        for parent in Path(path).parents:
-            if parent in folders:
-                by_folder.setdefault(parent, []).append(path)
-    return by_folder
-
-
-def _place_of_a_drive(missing: Path, listing: Listing) -> Path | None:
-    """Where a drive may have been mounted that held a folder; None where nothing speaks for one."""
-    for folder in (missing, *missing.parents):
-        if folder in listing.empty or folder in listing.unmounted:
-            return folder
-    try:
-        return drive_of(missing)
-    except OSError:
-        return None
 
 
 def _broken_links(
@@ -341,16 +320,17 @@ def _wanted_files(
     """The files of every document the index should hold after the run, by document id."""
     wanted: dict[str, list[FileRecord]] = {}
     looked_at, unreadable = set(), set()
-    lost_folders = {Path(folder.path) for folder in lost}
+    lost_places = {Path(place.path) for place in lost}
 
-    def is_lost(path: str) -> bool:
-        return bool(lost_folders) and not lost_folders.isdisjoint(Path(path).parents)
+    def is_lost(file: FileRecord) -> bool:
+        places = (Path(file.drive), *Path(file.path).parents)
+        return bool(lost_places) and not lost_places.isdisjoint(places)
 
     for one in seen:
         looked_at.add(one.record.path)
         if one.document_id is None:
             unreadable.add(one.record.path)
-        elif not is_lost(one.record.path):
+        elif not is_lost(one.record):
             wanted.setdefault(one.document_id, []).append(one.record)
     met = set(wanted)  # documents whose bytes are here: what else they are called can be looked at
     for path, (record, document) in owner.items():
@@ -359,9 +339,9 @@ def _wanted_files(
         elif keep_missing or listing.is_hidden(path):
             stays = True
         elif document.document_id in met:
-            stays = not scope.holds(path) and not is_gone(Path(path))
+            stays = not scope.holds(path) and not is_gone(record)
         else:
-            stays = is_lost(path) or not scope.holds(path)
+            stays = is_lost(record) or not scope.holds(path)
         if stays:
             wanted.setdefault(document.document_id, []).append(record)
     return {

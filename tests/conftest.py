@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 import pagelens
+from tests.fakes import Mounts
 from tests.vespa_java.jars import JavaUnavailableError, compile_sources, fetch_jars
 from tests.vespa_java.jvm import VespaJava
 from tests.vespa_java.stand_in import StandIn
@@ -25,6 +26,12 @@ def pytest_configure() -> None:
     """A shell starts what runs in its background deaf to Ctrl-C; tests of Ctrl-C must hear it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def mounts(monkeypatch: pytest.MonkeyPatch) -> Mounts:
+    """Named places are mount points while the test says so."""
+    return Mounts(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -102,3 +102,12 @@ def cannot_be_listed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
+
+
+class Mounts:
+    """Which folders are mount points, beside the real ones."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.places: set[Path] = set()
+        real = Path.is_mount
+        monkeypatch.setattr(Path, "is_mount", lambda path: path in self.places or real(path))

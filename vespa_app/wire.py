@@ -215,13 +215,15 @@ def document_fields(document: Document) -> dict[str, object]:
     """A document's record as a put for schema `pdf`.
 
     Returns:
-        Strings, numbers and lists, ready for JSON; paths, sizes and mtimes are parallel.
+        Strings, numbers and lists, ready for JSON; paths, sizes, mtimes and drives are
+        parallel.
     """
     return {
         "document_id": document.document_id,
         "paths": [to_wire_text(file.path) for file in document.files],
         "sizes": [file.size_bytes for file in document.files],
         "mtimes": [file.mtime_ns for file in document.files],
+        "drives": [to_wire_text(file.drive) for file in document.files],
         "title": to_wire_text(document.title),
         "page_count": document.page_count,
         "is_complete": document.is_complete,
@@ -239,18 +241,16 @@ def document_from_fields(fields: Mapping[str, object]) -> Document:
     """
     record = _Record(f"Document {fields.get('document_id')}", fields)
     try:
-        paths, sizes, mtimes = (
-            record.texts("paths"),
-            record.numbers("sizes"),
-            record.numbers("mtimes"),
-        )
-        if not len(paths) == len(sizes) == len(mtimes):
+        paths, drives = record.texts("paths"), record.texts("drives")
+        sizes, mtimes = record.numbers("sizes"), record.numbers("mtimes")
+        if not len(paths) == len(sizes) == len(mtimes) == len(drives):
             raise DamagedIndexError(
-                f"{len(paths)} paths have {len(sizes)} sizes and {len(mtimes)} times"
+                f"{len(paths)} paths have {len(sizes)} sizes, {len(mtimes)} times and "
+                f"{len(drives)} drives"
             )
         return Document(
             document_id=record.text("document_id"),
-            files=tuple(map(FileRecord, paths, sizes, mtimes)),
+            files=tuple(map(FileRecord, paths, sizes, mtimes, drives)),
             title=record.text("title"),
             page_count=record.number("page_count"),
             is_complete=record.flag("is_complete"),

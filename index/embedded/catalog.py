@@ -44,6 +44,7 @@ CREATE TABLE documents(
     not_searched TEXT NOT NULL);
 CREATE TABLE files(
     path TEXT PRIMARY KEY, size_bytes INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    drive TEXT NOT NULL,
     document_key INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE);
 CREATE INDEX files_by_document ON files(document_key);
 CREATE TABLE patch_maps(
@@ -174,8 +175,8 @@ class Catalog:
             owner = self._rows("SELECT document_key FROM files WHERE path = ?", (file.path,))
             robbed |= {int(row[0]) for row in owner}
             self._run(
-                "INSERT OR REPLACE INTO files VALUES(?, ?, ?, ?)",
-                (file.path, file.size_bytes, file.mtime_ns, key),
+                "INSERT OR REPLACE INTO files VALUES(?, ?, ?, ?, ?)",
+                (file.path, file.size_bytes, file.mtime_ns, file.drive, key),
             )
         for changed in robbed | {key}:
             self._index_document_text(changed)
@@ -226,7 +227,8 @@ class Catalog:
     def _read_documents(self, where: str, parameters: tuple[int, ...]) -> list[Document]:
         files: dict[int, list[FileRecord]] = {}
         for key, *record in self._rows(
-            f"SELECT document_key, path, size_bytes, mtime_ns FROM files {where} ORDER BY path",
+            "SELECT document_key, path, size_bytes, mtime_ns, drive FROM files "
+            f"{where} ORDER BY path",
             parameters,
         ):
             files.setdefault(key, []).append(FileRecord(*record))

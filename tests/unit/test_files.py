@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from index.errors import WrongUseError
+from index.pages import FileRecord
 from ingest import files
-from ingest.files import LeftOut, Listing, drive_of, find_files, is_gone, scope_of
+from ingest.files import LeftOut, Listing, find_files, is_gone, scope_of
 
 
 def make(folder: Path, *names: str) -> None:
@@ -151,13 +152,6 @@ def test_links_that_lead_nowhere_are_known(tmp_path: Path) -> None:
 # Folders without anything, drives, progress
 
 
-def test_empty_folders_are_known(tmp_path: Path) -> None:
-    make(tmp_path, "full/x.txt", "only-hidden/.DS_Store", "junk/lost+found/x", "in/side/a.pdf")
-    (tmp_path / "empty").mkdir()
-    empty = look(tmp_path).empty
-    assert {path.name for path in empty} == {"empty", "only-hidden", "junk"}
-
-
 def test_a_part_that_cannot_be_looked_at_hides_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,27 +193,14 @@ def test_a_folder_of_a_drive_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
     make(users, "ann/other-drive/x.txt")
     monkeypatch.setattr(files, "_PLACES_OF_DRIVES", frozenset({str(places), str(users)}))
     monkeypatch.setattr(files, "_PLACES_OF_USERS_DRIVES", frozenset({str(users)}))
-    assert drive_of(places / "nas" / "deep") == places / "nas"
-    assert drive_of(users / "ann" / "disk") == users / "ann" / "disk"
-    for folder in (places, places / "here", places / "here" / "gone", users / "ann"):
-        assert drive_of(folder) is None
-    assert not is_gone(users / "ann" / "disk" / "x.pdf")
-    assert is_gone(places / "here" / "gone" / "x.pdf")
 
+    def gone(path: Path, drive: str = "/") -> bool:
+        return is_gone(FileRecord(path.as_posix(), 1, 1, drive))
 
-def test_the_systems_table_of_drives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_MOUNT_TABLE", tmp_path / "fstab")
-    scope = files.Scope((Path("/mnt"), Path("/srv")))
-    assert files.unmounted_folders(scope) == frozenset()  # macOS has none
-    (tmp_path / "fstab").write_text(
-        "UUID=1 / ext4 defaults 0 1\n"
-        " # nas:/old /mnt/not-this nfs\n"
-        "nas:/x /mnt/my\\040drive nfs noauto 0 0\n"
-        "nas:/y /srv/data nfs noauto 0 0\n"
-        "nas:/z /not/ours nfs defaults 0 0\n"
-        "UUID=2 none swap sw 0 0\n\nodd\n"
-    )
-    assert files.unmounted_folders(scope) == {Path("/mnt/my drive"), Path("/srv/data")}
+    assert not gone(places / "nas" / "deep" / "x.pdf")
+    assert not gone(users / "ann" / "disk" / "x.pdf")
+    assert gone(places / "here" / "gone" / "x.pdf")
+    assert not gone(places / "here" / "gone" / "x.pdf", drive=str(places / "here"))
 
 
 def test_the_look_tells_how_far_it_is_and_can_be_stopped(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from pagelens import ingest_command
 from pagelens.left_out_report import left_out_lines
 from pagelens.main import main
 from tests.documents import write_pdf, write_spelled_pdf
-from tests.fakes import cannot_be_listed
+from tests.fakes import Mounts, cannot_be_listed
 
 
 class Shell:
@@ -434,13 +434,15 @@ def test_the_look_through_folders_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
     assert said == ["Looking through folders: 12,340 files, 57 documents"]
 
 
-def test_who_emptied_many_folders_is_asked_once(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+def test_who_lost_many_drives_is_asked_once(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, mounts: Mounts
 ) -> None:
     for n in range(4):
         Path(f"pdfs/{n}").mkdir()
+        mounts.places.add(Path(f"pdfs/{n}").resolve())
         write_pdf(Path(f"pdfs/{n}/x.pdf"), [f"fungus {n}"])
     shell.run(*INGEST)
+    mounts.places.clear()
     for n in range(4):
         Path(f"pdfs/{n}/x.pdf").unlink()
     terminal = Terminal(monkeypatch, answer=True)

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from index.errors import WrongUseError
-from index.pages import Document, Failure
-from ingest import files
+from index.pages import Document, Failure, FileRecord
+from ingest import plan as plan_module
 from ingest.files import find_files, is_gone, scope_of
 from ingest.plan import LostRoot, Plan, make_plan
 from tests.documents import write_pdf
-from tests.fakes import cannot_be_listed
+from tests.fakes import Mounts, cannot_be_listed
 
 
 class Synced:
@@ -238,7 +238,7 @@ def test_a_path_elsewhere_that_exists_or_is_kept_stays(synced: Synced, tmp_path:
     ],
 )
 def test_a_path_of_another_machine_or_drive_is_not_judged(path: str) -> None:
-    assert not is_gone(Path(path))
+    assert not is_gone(FileRecord(path, 1, 1))
 
 
 def test_a_document_is_read_where_it_is(synced: Synced, tmp_path: Path) -> None:
@@ -255,9 +255,9 @@ def test_a_document_is_read_where_it_is(synced: Synced, tmp_path: Path) -> None:
 
 def test_a_file_in_the_way_of_a_folder_means_gone(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    assert is_gone(tmp_path / "a" / "x.pdf")
-    assert is_gone(tmp_path / "x.pdf")
-    assert not is_gone(tmp_path / "a")
+    assert is_gone(FileRecord(str(tmp_path / "a" / "x.pdf"), 1, 1))
+    assert is_gone(FileRecord(str(tmp_path / "x.pdf"), 1, 1))
+    assert not is_gone(FileRecord(str(tmp_path / "a"), 1, 1))
 
 
 def test_a_single_file_can_be_named(synced: Synced) -> None:
@@ -392,27 +392,58 @@ def test_a_root_that_has_lost_everything_removes_nothing_unasked(synced: Synced)
     assert names(both.move) == [["a.pdf"], ["b.pdf"]]
 
 
-def test_a_folder_that_is_there_and_empty_may_be_a_drives(synced: Synced) -> None:
-    """That is what a mount point is without its drive; a folder that was deleted is not there."""
+def test_what_lay_on_a_drive_that_is_not_mounted_stays(synced: Synced, mounts: Mounts) -> None:
     sub = synced.folder / "sub"
     (sub / "deep").mkdir()
     write_pdf(sub / "deep" / "c.pdf", ["gamma"])
     write_pdf(synced.folder / "d.pdf", ["delta"])
+    mounts.places.add(sub)
     synced.sync()
+    mounts.places.clear()
     sub.rename(synced.folder.with_name("away"))
-    assert len(synced.plan().remove) == 2
-    assert synced.plan().lost_roots == ()
-    sub.mkdir()
-    (sub / ".DS_Store").touch()
-    plan = synced.plan()
+    plan = synced.plan()  # the mount point went with the drive, as those of USB sticks do
     assert plan.lost_roots == (LostRoot(str(sub), 2, 3),)
-    assert not plan.remove
-    assert len(plan.skip) == 4
+    assert not (plan.remove or plan.move)
+    sub.mkdir()
+    for _ in range(2):
+        plan = synced.plan()
+        assert plan.lost_roots == (LostRoot(str(sub), 2, 3),)
+        assert not plan.remove
+        assert len(plan.skip) == 4
+        synced.sync()
+    write_pdf(sub / "new.pdf", ["delta"])  # a scanner may write to it while its drive is away
+    for _ in range(2):
+        plan = synced.plan()
+        assert plan.lost_roots == (LostRoot(str(sub), 2, 3),)
+        assert not plan.remove
+        synced.sync()
     assert len(synced.plan(allow_empty=True).remove) == 2
     (synced.folder / "d.pdf").unlink()
     plan = synced.plan()  # what goes elsewhere goes as ever
     assert names(plan.remove) == [["d.pdf"]]
     assert [folder.path for folder in plan.lost_roots] == [str(sub)]
+    mounts.places.add(sub)  # it is back, and empty
+    assert len(synced.plan().remove) == 2
+    assert synced.plan().lost_roots == ()
+
+
+def test_a_folder_that_was_emptied_or_deleted_is_a_change_like_any_other(synced: Synced) -> None:
+    (synced.folder / "sub" / "b.pdf").unlink()
+    assert names(synced.plan().remove) == [["b.pdf"]]
+    (synced.folder / "sub").rmdir()
+    assert names(synced.plan().remove) == [["b.pdf"]]
+    assert synced.plan().lost_roots == ()
+
+
+def test_another_drive_at_the_same_place_reads_nothing_again(
+    synced: Synced, mounts: Mounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts.places.add(synced.folder / "sub")
+    monkeypatch.setattr(plan_module, "document_id_of", lambda path: pytest.fail("was read"))
+    plan = synced.plan()
+    assert (names(plan.touch), names(plan.skip)) == ([["b.pdf"]], [["a.pdf"]])
+    synced.sync()
+    assert not synced.plan().touch
 
 
 def test_what_a_folder_lost_is_no_loss_where_it_is_found_again(synced: Synced) -> None:
@@ -422,41 +453,13 @@ def test_what_a_folder_lost_is_no_loss_where_it_is_found_again(synced: Synced) -
     assert not (plan.lost_roots or plan.remove)
 
 
-def test_a_drive_that_took_its_folder_along_is_asked_about(
-    synced: Synced, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "_PLACES_OF_DRIVES", frozenset({str(synced.folder)}))
-    (synced.folder / "sub").rename(synced.folder.with_name("away"))
-    plan = synced.plan()
-    assert plan.lost_roots == (LostRoot(str(synced.folder / "sub"), 1, 2),)
-    assert not plan.remove
-
-
-def test_a_mount_point_that_the_system_knows_needs_not_be_empty(
-    synced: Synced, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A scanner may have written to it while its drive was away."""
-    sub = synced.folder / "sub"
-    table = tmp_path / "fstab"
-    table.write_text(f"# drives\nnas:/export {sub} nfs defaults 0 0\nUUID=1 none swap sw 0 0\n")
-    monkeypatch.setattr(files, "_MOUNT_TABLE", table)
-    (sub / "b.pdf").unlink()
-    write_pdf(sub / "new.pdf", ["delta"])
-    for _ in range(2):  # the second run sees no more than the first
-        plan = synced.plan()
-        assert plan.lost_roots == (LostRoot(str(sub), 1, 2),)
-        assert not (plan.remove or plan.work)
-        synced.sync()
-    assert len(synced.plan(allow_empty=True).work) == 1
-    monkeypatch.setattr(Path, "is_mount", lambda path: path == sub)
-    assert names(synced.plan().remove) == [["b.pdf"]]
-
-
-def test_who_says_yes_lets_one_folder_go(synced: Synced) -> None:
+def test_who_says_yes_lets_one_folder_go(synced: Synced, mounts: Mounts) -> None:
     nas = synced.folder / "nas"
     nas.mkdir()
     write_pdf(nas / "c.pdf", ["gamma"])
+    mounts.places = {nas, synced.folder / "sub"}
     synced.sync()
+    mounts.places = set()
     (nas / "c.pdf").unlink()
     (synced.folder / "sub" / "b.pdf").unlink()
     both = (LostRoot(str(nas), 1, 1), LostRoot(str(synced.folder / "sub"), 1, 2))
@@ -544,10 +547,13 @@ def test_a_link_that_leads_nowhere_is_named_and_loses_nothing(
     )
 
 
-def test_an_empty_folder_behind_a_link_may_be_a_drives(linked: Synced, tmp_path: Path) -> None:
+def test_a_drive_behind_a_link_is_known(linked: Synced, tmp_path: Path, mounts: Mounts) -> None:
+    mounts.places.add(tmp_path / "other")
+    linked.sync(follow_links=True)
+    mounts.places.clear()
     (tmp_path / "other" / "c.pdf").unlink()
     plan = linked.plan(follow_links=True)
-    assert plan.lost_roots == (LostRoot(str(linked.folder / "link"), 1, 1),)
+    assert plan.lost_roots == (LostRoot(str(tmp_path / "other"), 1, 1),)
     assert not plan.remove
 
 

@@ -83,17 +83,22 @@ def pages(draw: st.DrawFn) -> Page:
     )
 
 
+HARD = ANY_TEXT | HOSTILE
+
+
 @st.composite
 def documents(draw: st.DrawFn) -> Document:
-    files = draw(st.lists(st.builds(FileRecord, ANY_TEXT | HOSTILE, LONG, LONG), max_size=4))
-    failures = st.builds(Failure, st.none() | st.integers(1, 2**31 - 1), ANY_TEXT | HOSTILE)
+    files = draw(st.lists(st.builds(FileRecord, HARD, LONG, LONG, HARD), max_size=4))
+    numbers = st.none() | st.integers(1, 2**31 - 1)
+    failures = st.builds(Failure, numbers, HARD, numbers, st.booleans(), st.booleans())
     return Document(
         draw(DOCUMENT_IDS),
         tuple(files),
-        draw(ANY_TEXT | HOSTILE),
+        draw(HARD),
         draw(st.integers(0, 2**31 - 1)),
         draw(st.booleans()),
         tuple(draw(st.lists(failures, max_size=4))),
+        draw(HARD),
     )
 
 
@@ -321,6 +326,7 @@ def test_the_record_is_that_of_the_schema() -> None:
         "paths": ["/a/b.pdf", "/c.pdf"],
         "sizes": [1001, 1001],
         "mtimes": [5_000_000_000, 5_000_000_000],
+        "drives": ["/", "/"],
         "title": "A title",
         "page_count": 3,
         "is_complete": True,
@@ -339,7 +345,7 @@ def test_a_document_may_come_back_without_its_empty_fields() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "error", "reason"),
     [
-        ("sizes", [1], DamagedIndexError, "is damaged: 2 paths have 1 sizes and 2 times."),
+        ("sizes", [1], DamagedIndexError, "damaged: 2 paths have 1 sizes, 2 times and 2 drives."),
         ("failures", "[7]", DamagedIndexError, "damaged: A list of failures cannot be read"),
         ("paths", "/a", ServerError, "cannot be used: field paths must be list, not '/a'."),
         ("paths", [1, 2], ServerError, "cannot be used: field paths must be str, not 1."),

@@ -292,11 +292,14 @@ def documents(draw: st.DrawFn) -> Document:
     failures = st.builds(Failure, st.none() | st.integers(1, 2**31 - 1), ANY_TEXT)
     return Document(
         document_id=draw(st.integers(0, 2**128 - 1).map(document_id)),
-        files=tuple(FileRecord(path, draw(long), draw(long)) for path in sorted(paths)),
+        files=tuple(
+            FileRecord(path, draw(long), draw(long), draw(ANY_TEXT)) for path in sorted(paths)
+        ),
         title=draw(ANY_TEXT),
         page_count=draw(st.integers(0, 2**31 - 1)),
         is_complete=draw(st.booleans()),
         failures=tuple(draw(st.lists(failures, max_size=3))),
+        not_searched=draw(ANY_TEXT),
     )
 
 
@@ -315,7 +318,10 @@ def test_any_page_of_any_document_is_held(reader: Reader, page: Page, of: Docume
 
 AWKWARD = replace(
     document(2, page_count=3, title=f"{SCRIPTS} {HOSTILE}"),
-    files=(FileRecord("/" + HOSTILE, 0, -1), FileRecord("/" + SCRIPTS, 2**63 - 1, -(2**63))),
+    files=(
+        FileRecord("/" + HOSTILE, 0, -1, "/" + HOSTILE),
+        FileRecord("/" + SCRIPTS, 2**63 - 1, -(2**63)),
+    ),
     failures=(Failure(None, HOSTILE), Failure(2, SCRIPTS)),
 )
 
