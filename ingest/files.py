@@ -17,6 +17,13 @@ from ingest.source_file import IMAGE, PDF, kind_of
 
 _BLOCK_BYTES = 1 << 20
 
+OTHER_KINDS = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".psd", ".svg"}
+    | {".djvu", ".eps", ".epub", ".ps", ".xps"}
+    | {".doc", ".docx", ".odp", ".ods", ".odt", ".ppt", ".pptx", ".rtf", ".xls", ".xlsx"}
+)
+"""Endings of pictures and documents that people keep beside PDFs, and that are not read."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -59,6 +66,7 @@ class LeftOut:
         hidden: names that begin with a dot.
         junk: bins, thumbnails and the like of other systems.
         excluded: by `--exclude` or a `.pagelensignore`.
+        other_kinds: documents and pictures of kinds that are not read.
         idle_patterns: of `--exclude`, as given, that matched no document and no folder.
     """
 
@@ -66,6 +74,7 @@ class LeftOut:
     hidden: tuple[Path, ...] = ()
     junk: tuple[Path, ...] = ()
     excluded: tuple[Path, ...] = ()
+    other_kinds: tuple[Path, ...] = ()
     idle_patterns: tuple[str, ...] = ()
 
     @cached_property
@@ -163,6 +172,7 @@ class _Look:
         self._hidden: set[Path] = set()
         self._junk: set[Path] = set()
         self._excluded: set[Path] = set()
+        self._other_kinds: set[Path] = set()
         self._broken_links: set[Path] = set()
         self._identities = {_identity(own)} if own is not None and own.exists() else set()
 
@@ -193,6 +203,7 @@ class _Look:
                 tuple(sorted(self._hidden - self._found - self._looked_into)),
                 tuple(sorted(self._junk - self._found - self._looked_into)),
                 tuple(sorted(self._excluded - self._found - self._looked_into)),
+                tuple(sorted(self._other_kinds)),
                 () if self._unlistable else self._exclusion.idle,
             ),
             frozenset(self._broken_links),
@@ -239,6 +250,8 @@ class _Look:
             if is_link and not is_folder and is_plain and _leads_nowhere(entry):
                 self._broken_links.add(path)
             if not (is_folder or is_document(path)) or path == self._own:
+                if is_plain and path.suffix.lower() in OTHER_KINDS:
+                    self._other_kinds.add(path)
                 continue
             if not is_plain:
                 (self._junk if is_junk(entry.name) else self._hidden).add(path)

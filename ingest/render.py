@@ -112,7 +112,7 @@ def render_page(
         if not words.texts:
             raise not_drawn
         image = words_as_bars(words, size_px)
-    elif not words.texts and image.getextrema() == _WHITE:
+    elif not (words.texts or is_unreadable) and image.getextrema() == _WHITE:
         _check_blank_page(path, page_number)
     preview = _preview(image, page.width_pt, page.height_pt)
     return RenderedPage(

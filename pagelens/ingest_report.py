@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from index.pages import Document, Failure
 from index.wording import count, duration
 from ingest.pipeline import Counts, Report
 from ingest.plan import LostRoot, Plan
+from pagelens.terminal import plain
 
 _PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
 
@@ -39,7 +39,7 @@ def _print_kind(console: Console, verb: str, documents: Sequence[Document]) -> N
     n_pages = sum(document.page_count for document in documents)
     console.print(f"[bold]{verb}[/] {count(len(documents), 'document')}, {count(n_pages, 'page')}")
     for document in documents[:_PATHS_SHOWN]:
-        console.print(f"  {escape(document.name)} ({count(document.page_count, 'page')})")
+        console.print(f"  {plain(document.name)} ({count(document.page_count, 'page')})")
     if len(documents) > _PATHS_SHOWN:
         console.print(f"  and {len(documents) - _PATHS_SHOWN} more")
 
@@ -137,7 +137,7 @@ def print_lost_roots(console: Console, roots: Sequence[LostRoot]) -> None:
     for root in roots:
         documents, pages = count(root.n_documents, "document"), count(root.n_pages, "page")
         console.print(
-            f"{escape(root.path)} has lost everything at once ({documents}): nothing of it is "
+            f"{plain(root.path)} has lost everything at once ({documents}): nothing of it is "
             "removed, and nothing added. Is its drive mounted? If all is to go, which would be "
             f"{pages} to render and encode again, say --allow-empty."
         )
@@ -153,9 +153,9 @@ def lost_roots_as_json(roots: Sequence[LostRoot]) -> list[dict[str, Any]]:
 def print_not_searched(console: Console, not_searched: Sequence[tuple[str, str]]) -> None:
     """List what files hold beside their pages, which no search looks into."""
     if not_searched:
-        console.print("[bold]Not searched[/], for it is on no page:")
+        console.print("[bold]Not searched[/], for only what is drawn on pages is:")
     for path, what in not_searched:
-        console.print(f"  {escape(path)}: {escape(what)}")
+        console.print(f"  {plain(path)}: {plain(what)}")
 
 
 def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
@@ -173,7 +173,7 @@ def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> N
 def _list_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
     for path, failure in failed:
         where = f" {failure.where}" if failure.where else ""
-        console.print(f"  {escape(path)}{where}: {escape(failure.reason)}")
+        console.print(f"  {plain(path)}{where}: {plain(failure.reason)}")
 
 
 def report_as_json(report: Report, seconds: float) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """What an ingest tells of what it passed over: links to folders, junk, and what rules exclude."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from index.wording import count
+from index.wording import count, printable
 from ingest.exclusion import IGNORE_FILE
 from ingest.files import LeftOut, shown
 
@@ -26,6 +27,11 @@ def left_out_lines(left_out: LeftOut) -> list[str]:
     said = [f"{len(paths):,} {kind} ({_example(paths)})" for kind, paths in kinds.items() if paths]
     if said:
         lines.append(f"Left out: {', '.join(said)}.")
+    if left_out.other_kinds:
+        endings = Counter(path.suffix.lower() for path in left_out.other_kinds)
+        some = ", ".join(f"{n:,} {ending}" for ending, n in endings.most_common())
+        files = count(len(left_out.other_kinds), "file")
+        lines.append(f"{files} of kinds that are not read: {some}.")
     lines += [
         f"--exclude {pattern!r} matches no document and no folder. Patterns are read as in "
         '.gitignore, from each folder named on: "*.tif", "drafts/", "/2019/*.pdf".'
@@ -41,9 +47,11 @@ def left_out_as_json(left_out: LeftOut) -> dict[str, Any]:
         "excluded": [shown(path) for path in left_out.excluded],
         "junk": [shown(path) for path in left_out.junk],
         "hidden": [shown(path) for path in left_out.hidden],
+        "other_kinds": [shown(path) for path in left_out.other_kinds],
         "idle_patterns": list(left_out.idle_patterns),
     }
 
 
 def _example(paths: Sequence[Path]) -> str:
-    return f"such as {shown(paths[0])}" if len(paths) > 1 else shown(paths[0])
+    name = printable(shown(paths[0]))
+    return f"such as {name}" if len(paths) > 1 else name

@@ -5,7 +5,6 @@ from contextlib import closing
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from index.errors import WrongUseError
 from index.interface import PageIndex
@@ -15,7 +14,7 @@ from index.paths import relocation, removal
 from index.wording import count
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.options import index_options
-from pagelens.terminal import terminal
+from pagelens.terminal import plain, terminal
 
 _SHOWN_PATHS = 20
 _dry_run = click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
@@ -97,11 +96,11 @@ def relocate(old: str, new: str, location: Location, dry_run: bool, as_json: boo
         click.echo(json.dumps(facts))
         return
     verb = "Would relocate" if dry_run else "Relocated"
-    terminal().print(f"{verb} {count(len(changes.changed), 'document')} to {escape(str(target))}.")
+    terminal().print(f"{verb} {count(len(changes.changed), 'document')} to {plain(str(target))}.")
     if changes.taken:
         terminal().print(
             f"{count(len(changes.taken), 'path')} kept: another document lies at the new one, "
-            f"such as {escape(changes.taken[0])}."
+            f"such as {plain(changes.taken[0])}."
         )
 
 
@@ -116,6 +115,6 @@ def _opened(location: Location, *, for_writing: bool) -> PageIndex:
 
 def _list_names(documents: tuple[Document, ...]) -> None:
     for document in documents[:_SHOWN_PATHS]:
-        terminal().print(f"  {escape(document.name)}")
+        terminal().print(f"  {plain(document.name)}")
     if len(documents) > _SHOWN_PATHS:
         terminal().print(f"  and {len(documents) - _SHOWN_PATHS} more")

@@ -9,6 +9,7 @@ from types import FrameType
 
 import click
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +23,7 @@ from rich.text import Text
 
 from index.errors import INTERRUPTED
 from index.harmless import harmless
+from index.wording import printable
 
 _SPEED_WINDOW_S = 60.0  # a model's batches come in bursts; the ETA looks back this far
 _LAST_RESORT_S = 0.5  # after a second Ctrl-C
@@ -33,6 +35,11 @@ def terminal(*, stderr: bool = False) -> Console:
     console.soft_wrap = not console.is_terminal
     console.push_render_hook(_Harmless())
     return console
+
+
+def plain(text: str) -> str:
+    """A name or reason from outside as it stands in one line of what is printed: no markup."""
+    return escape(printable(text))
 
 
 class _Harmless(RenderHook):

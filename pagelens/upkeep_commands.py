@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import asdict
 
 import click
-from rich.markup import escape
 
 from index.embedded.check import check_index
 from index.embedded.embedded_index import EmbeddedIndex
@@ -20,7 +19,7 @@ from pagelens.ingest_report import (
 )
 from pagelens.open_index import open_index
 from pagelens.options import index_options
-from pagelens.terminal import terminal
+from pagelens.terminal import plain, terminal
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -63,7 +62,7 @@ def status(location: Location, as_json: bool) -> None:
         "Per page": size(round(per_page)),
     }
     for name, fact in facts_shown.items():
-        console.print(f"[bold]{name:10}[/] {escape(fact)}")
+        console.print(f"[bold]{name:10}[/] {plain(fact)}")
     if stats.reclaimable_bytes:
         console.print(f'{size(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
     print_pages_without_vectors(console, stats.n_pages_without_vectors, made_with.encoder)
@@ -81,7 +80,7 @@ def check(location: Location, as_json: bool) -> None:
         click.echo(json.dumps(asdict(report)))
     else:
         for problem in report.problems:
-            console.print(escape(problem))
+            console.print(plain(problem))
         if not report.problems:
             console.print(
                 f"{count(report.n_documents, 'document')}, {count(report.n_pages, 'page')}, "

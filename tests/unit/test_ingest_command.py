@@ -94,6 +94,7 @@ def test_ingest_as_json(shell: Shell) -> None:
             "excluded": [],
             "junk": [],
             "hidden": [],
+            "other_kinds": [],
             "idle_patterns": [],
         },
     }
@@ -315,6 +316,8 @@ def test_what_is_passed_over_is_said_and_listed(shell: Shell) -> None:
         Path("pdfs", name).mkdir()
         write_pdf(Path("pdfs", name, "x.pdf"), ["not wanted"])
     Path("pdfs/link").symlink_to(Path("other").resolve())
+    for name in ("a.HEIC", "b.heic", "c.docx", "code.py", ".hidden.docx", "drafts/d.docx"):
+        Path("pdfs", name).touch()
     folder = Path("pdfs").resolve()
     said = shell.run(*INGEST, "--exclude", "drafts/", "--exclude", "*.tif")
     assert said.startswith("Added 2 documents (5 pages)")
@@ -322,6 +325,7 @@ def test_what_is_passed_over_is_said_and_listed(shell: Shell) -> None:
         f"1 link to a folder not followed ({folder}/link); --follow-links looks behind.",
         f"Left out: 1 by --exclude or .pagelensignore ({folder}/drafts), 1 as bins or thumbnails "
         f"of other systems ({folder}/@eaDir), 1 as hidden ({folder}/.hidden).",
+        "3 files of kinds that are not read: 2 .heic, 1 .docx.",
         "--exclude '*.tif' matches no document and no folder. Patterns are read as in .gitignore, "
         'from each folder named on: "*.tif", "drafts/", "/2019/*.pdf".',
     ]
@@ -330,6 +334,7 @@ def test_what_is_passed_over_is_said_and_listed(shell: Shell) -> None:
         "excluded": [f"{folder}/drafts"],
         "junk": [f"{folder}/@eaDir"],
         "hidden": [f"{folder}/.hidden"],
+        "other_kinds": [f"{folder}/{name}" for name in ("a.HEIC", "b.heic", "c.docx")],
         "idle_patterns": ["*.tif"],
     }
     options = ("--exclude", "drafts/", "--exclude", "*.tif")
