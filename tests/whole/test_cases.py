@@ -39,8 +39,8 @@ def test_what_could_not_be_read_is_a_line_each(ingested: tuple[Report, Path]) ->
     assert lines == [
         "count-20k.pdf: pages 2 to 20,000: page is missing or damaged: it has no size",
         "misnamed.png: : not an image but a PDF; rename the file",
-        "same-page-100.pdf: : poppler does not read its pages: they are more (100) than the objects "
-        "in the file (6)",
+        "same-page-100.pdf: : poppler does not read its pages: they are more (100) than the "
+        "objects in the file (6)",
     ]
 
 
