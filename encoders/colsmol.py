@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from encoders.interface import PageInput
 from encoders.model_files import DEFAULT_MODEL, ModelFiles, fetch_model_files
+from encoders.prompts import prompts_of
 from encoders.stopwords import is_stop_word
 from encoders.tiles import TileLayout
 from encoders.words import split_word
@@ -37,7 +38,6 @@ BATCH_SIZES = {"cpu": 1, "mps": 4, "cuda": 8}
 """Pages at once. A page is 10 to 17 images to the vision tower: a CPU is busy with one, and shows
 progress and stops sooner. The largest array takes 80 MB a page (13 * 1024 patches * 3072 * 2)."""
 
-N_AUGMENTATION_TOKENS = 10  # what colpali-engine's process_queries appends to every query
 BFLOAT16_GAIN = 1.2  # on a CPU: half precision must be worth its lost digits
 
 
@@ -69,12 +69,14 @@ class ColSmolEncoder:
             tile_px=images.max_image_size["longest_edge"],
             cells_per_side=math.isqrt(self._processor.image_seq_len),
         )
+        self._prompts = prompts_of(files.processor, files.model_type)
         self._fingerprint = Fingerprint(
             encoder="colsmol",
             model=str(files.processor.resolve()) if Path(model).expanduser().is_dir() else model,
             revision=files.revision(),
             pooling="none",
             rendering=f"tiles-{self._tiles.tile_px}-edge-{self._tiles.long_edge_px}",
+            prompts=self._prompts.digest(),
         )
 
     @property
@@ -119,11 +121,12 @@ class ColSmolEncoder:
         return [encoded.get(i, PageVectors.none()) for i in range(len(pages))]
 
     def encode_query(self, text: str) -> QueryVectors:
-        """One vector for each token that colpali-engine's process_queries makes of the text.
+        """One vector for each token of the text between the strings it was trained with.
 
-        Runs of white space count as one space. The ten augmentation tokens at the end count in the
-        score, as the model was trained; content are the tokens with a letter or digit of words that
-        are no function words, or all typed tokens where there are no such words.
+        Runs of white space count as one space. What stands before the text and the augmentation
+        tokens after it count in the score, as the model was trained; content are the tokens with a
+        letter or digit of words that are no function words, or all typed tokens where there are no
+        such words.
 
         Raises:
             WrongUseError: the text is empty.
@@ -133,14 +136,13 @@ class ColSmolEncoder:
             raise WrongUseError(
                 'The query is empty. Type one or more words, as in: pagelens query "annual report".'
             )
-        processor, typed = self._processor, " ".join(words)
-        suffix = processor.query_augmentation_token * N_AUGMENTATION_TOKENS
-        prompt = processor.query_prefix + typed + suffix
-        batch = processor.tokenizer([prompt], return_tensors="pt", return_offsets_mapping=True)
+        tokenizer, typed = self._processor.tokenizer, " ".join(words)
+        prompt = self._prompts.before_query + typed + self._prompts.after_query
+        batch = tokenizer([prompt], return_tensors="pt", return_offsets_mapping=True)
         spans = batch.pop("offset_mapping")[0].tolist()  # characters of each token
-        names = processor.tokenizer.convert_ids_to_tokens(batch["input_ids"][0].tolist())
+        names = tokenizer.convert_ids_to_tokens(batch["input_ids"][0].tolist())
         is_content = np.zeros(len(prompt), np.bool_)  # of each character
-        start = len(processor.query_prefix)
+        start = len(self._prompts.before_query)
         is_content[start : start + len(typed)] = _content_characters(words)
         return QueryVectors(
             text,
@@ -151,7 +153,12 @@ class ColSmolEncoder:
 
     def _visual_vectors(self, pages: Sequence[PageInput]) -> list[NDArray[np.float32]]:
         """The visual tokens' vectors (n_patches, 128) of pages with the same tiles."""
-        batch = self._processor.process_images([page.image for page in pages])
+        batch = self._processor(
+            text=[self._prompts.page] * len(pages),
+            images=[[page.image] for page in pages],
+            padding="longest",
+            return_tensors="pt",
+        )
         # by mask: markers of row, column and line stand between the tiles
         mask = self._processor.get_image_mask(batch)  # (n_pages, n_tokens)
         vectors = self._forward(batch).cpu()  # (n_pages, n_tokens, 128)

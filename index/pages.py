@@ -373,6 +373,7 @@ class Fingerprint:
         revision: what pins the weights or the algorithm; a moved model folder keeps it.
         pooling: "none", or how vectors were merged.
         rendering: how pages became pixels or words.
+        prompts: what pins the strings the model was given with pages and queries; "" without one.
     """
 
     encoder: str
@@ -380,11 +381,11 @@ class Fingerprint:
     revision: str
     pooling: str
     rendering: str
+    prompts: str = ""
 
     def is_compatible(self, other: "Fingerprint") -> bool:
         """Whether vectors of both can be compared: all but the place of the model agree."""
-        mine = (self.encoder, self.revision, self.pooling, self.rendering)
-        return mine == (other.encoder, other.revision, other.pooling, other.rendering)
+        return self == replace(other, model=self.model)
 
 
 def mismatch_error(
@@ -408,7 +409,7 @@ def mismatch_error(
     """
     parts = [
         f"{name} {getattr(stored, name)}, not {getattr(wanted, name)}"
-        for name in ("encoder", "model", "revision", "pooling", "rendering")
+        for name in ("encoder", "model", "revision", "pooling", "rendering", "prompts")
         if getattr(stored, name) != getattr(wanted, name)
     ]
     return IndexMismatchError(

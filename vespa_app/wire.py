@@ -112,11 +112,12 @@ def fingerprint_text(fingerprint: Fingerprint) -> str:
     """What made a page's vectors, in one line: equal for vectors that can be compared.
 
     >>> fingerprint_text(Fingerprint("lexical", "lexical", "1", "none", "words"))
-    'encoder=lexical revision=1 pooling=none rendering=words'
+    'encoder=lexical revision=1 pooling=none rendering=words prompts='
     """
     return (
         f"encoder={fingerprint.encoder} revision={fingerprint.revision} "
-        f"pooling={fingerprint.pooling} rendering={fingerprint.rendering}"
+        f"pooling={fingerprint.pooling} rendering={fingerprint.rendering} "
+        f"prompts={fingerprint.prompts}"
     )
 
 

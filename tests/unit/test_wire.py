@@ -167,7 +167,7 @@ def test_the_fields_are_those_of_the_schema() -> None:
         "language": "en",
         "width_pt": 595.0,
         "height_pt": 842.0,
-        "fingerprint": "encoder=lexical revision=test pooling=none rendering=words",
+        "fingerprint": "encoder=lexical revision=test pooling=none rendering=words prompts=",
         "n_patches": 5,
         "text": "two words",
         "text_pairs": "",

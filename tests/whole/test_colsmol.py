@@ -26,7 +26,7 @@ from encoders.colsmol import _fast_cpu_dtype as fast_cpu_dtype
 from encoders.interface import PageInput
 from encoders.tiles import TileLayout
 from index.errors import VectorShapeError, WrongUseError
-from index.pages import PageWords
+from index.pages import PageWords, mismatch_error
 from tests.tiny_colsmol import (
     build_tiny_adapter,
     build_tiny_colmodernvbert,
@@ -36,6 +36,16 @@ from tests.tiny_colsmol import (
 
 SQUARE, A4, WIDE = (1.0, 1.0), (210.0, 297.0), (16.0, 9.0)
 TILE_PX, CELL_PX, CELLS = 512, 64, 8
+
+# The literal strings colSmol was trained with, and ColModernVBert after it: not the library's.
+AUGMENTATION = (
+    "<end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance>"
+    "<end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance>"
+)
+PAGE_PROMPT = "<|im_start|>User: Describe the image.<image><end_of_utterance>"
+MODERN_PAGE_PROMPT = (
+    "<|begin_of_text|>User:<image>Describe the image.<end_of_utterance>\nAssistant:"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -90,9 +100,9 @@ def as_input(image: Image.Image) -> PageInput:
 
 
 def visual_vectors_one_by_one(
-    model: ColIdefics3, processor: ColIdefics3Processor, page: PageInput
+    model: ColIdefics3, processor: ColIdefics3Processor, page: PageInput, prompt: str = PAGE_PROMPT
 ) -> np.ndarray:
-    batch = processor.process_images([page.image])
+    batch = processor(text=[prompt], images=[[page.image]], return_tensors="pt")
     with torch.inference_mode():
         vectors = model(**batch)[0]
     return vectors[batch["input_ids"][0] == model.config.image_token_id].numpy()
@@ -106,7 +116,7 @@ def test_a_page_that_could_not_be_drawn_has_no_vectors(encoder: ColSmolEncoder) 
     assert (something.vectors == encoder.encode_pages([drawn])[0].vectors).all()
 
 
-def test_batched_vectors_are_colpali_engines_own_of_each_page_alone(
+def test_batched_vectors_are_the_models_own_of_each_page_alone(
     encoder, model, processor, monkeypatch
 ):
     monkeypatch.setitem(
@@ -246,8 +256,9 @@ def test_nan_and_zero_vectors_are_refused(copied_folder, float32, value):
 
 
 @pytest.mark.parametrize("text", ["annual report 2023", "Umsätze: 北京?", "  two \n lines\t", "?"])
-def test_query_vectors_are_colpali_engines_own(encoder, model, processor, text):
-    batch = processor.process_queries([" ".join(text.split())])
+def test_query_vectors_are_the_models_own(encoder, model, processor, text):
+    prompt = "Query: " + " ".join(text.split()) + AUGMENTATION + "\n"
+    batch = processor.tokenizer([prompt], return_tensors="pt")
     with torch.inference_mode():
         theirs = model(**batch)[0].numpy()
     query = encoder.encode_query(text)
@@ -257,10 +268,14 @@ def test_query_vectors_are_colpali_engines_own(encoder, model, processor, text):
 
 def test_query_tokens_read_as_typed_and_only_what_the_query_is_about_is_content(encoder):
     query = encoder.encode_query(" the report of 北, 7?")
-    n_typed = len(query.tokens) - 10
-    assert query.tokens[n_typed:] == ("<end_of_utterance>",) * 10
-    assert not query.is_content[n_typed:].any()
-    shown = list(zip(query.tokens[:n_typed], query.is_content[:n_typed], strict=True))
+    end = query.tokens.index("<end_of_utterance>")
+    assert query.tokens[end : end + 10] == ("<end_of_utterance>",) * 10
+    assert len(query.tokens) == end + 11  # the line feed
+    assert not query.is_content[end:].any()
+    shown = list(zip(query.tokens[:end], query.is_content[:end], strict=True))
+    start = query.tokens.index(":") + 1
+    assert "".join(query.tokens[:start]) == "Query:"
+    assert not query.is_content[:start].any()
     content = [token for token, is_content in shown if is_content]
     assert "".join(content[:-4]) == "report"
     assert content[-4:] == ["北", "北", "北", "7"]  # three bytes, three tokens
@@ -268,14 +283,16 @@ def test_query_tokens_read_as_typed_and_only_what_the_query_is_about_is_content(
 
 
 def test_a_marker_of_the_model_typed_as_a_query_is_encoded_too(encoder):
-    assert encoder.encode_query("<image> tag").tokens[:-10][0] == "<image>"
+    assert "<image>" in encoder.encode_query("<image> tag").tokens
 
 
 @pytest.mark.parametrize("text", ["to be or not to be", "?!"])
 def test_a_query_of_nothing_else_has_all_of_it_as_content(encoder, text):
     query = encoder.encode_query(text)
-    assert query.is_content[:-10].all()
-    assert not query.is_content[-10:].any()
+    content = [
+        t for t, is_content in zip(query.tokens, query.is_content, strict=True) if is_content
+    ]
+    assert "".join(content) == text.replace(" ", "")
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
@@ -304,10 +321,40 @@ def test_colmodernvbert_gives_what_colpali_engine_makes_of_it(tmp_path, float32)
     processor = ColModernVBertProcessor.from_pretrained(folder)
     page = noise(modern, A4, seed=5)
     ours = modern.encode_pages([page])[0].vectors
-    np.testing.assert_allclose(ours, visual_vectors_one_by_one(model, processor, page), atol=1e-5)
+    theirs = visual_vectors_one_by_one(model, processor, page, MODERN_PAGE_PROMPT)
+    np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    batch = processor.tokenizer(["annual report" + AUGMENTATION], return_tensors="pt")
     with torch.inference_mode():
-        theirs = model(**processor.process_queries(["annual report"]))[0].numpy()
+        theirs = model(**batch)[0].numpy()
     np.testing.assert_allclose(modern.encode_query("annual report").vectors, theirs, atol=1e-5)
+
+
+TEMPLATE = """{%- for message in messages -%}{%- for content in message['content'] -%}
+{%- if content['type'] == 'image' -%}{{- 'See <image>' -}}
+{%- elif task is defined and task == 'query' -%}
+{{- 'Find: ' + content['text'] -}}
+{%- for _ in range(2) -%}{{- '<end_of_utterance>' -}}{%- endfor -%}
+{%- else -%}{{- content['text'] -}}{%- endif -%}{%- endfor -%}{%- endfor -%}
+"""
+
+
+# transformers leaves the template's file open
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_template_in_the_models_folder_decides(encoder, model, processor, copied_folder, float32):
+    path = copied_folder / "additional_chat_templates" / "sentence_transformers.jinja"
+    path.parent.mkdir()
+    path.write_text(TEMPLATE, "utf-8")
+    templated = ColSmolEncoder(str(copied_folder), "cpu")
+    page = noise(encoder, SQUARE, seed=6)
+    theirs = visual_vectors_one_by_one(model, processor, page, "See <image>")
+    np.testing.assert_allclose(templated.encode_pages([page])[0].vectors, theirs, atol=1e-5)
+    prompt = "Find: report<end_of_utterance><end_of_utterance>"
+    with torch.inference_mode():
+        theirs = model(**processor.tokenizer([prompt], return_tensors="pt"))[0].numpy()
+    np.testing.assert_allclose(templated.encode_query("report").vectors, theirs, atol=1e-5)
+    assert not templated.fingerprint.is_compatible(encoder.fingerprint)
+    reason = str(mismatch_error("The index", encoder.fingerprint, templated.fingerprint))
+    assert f"prompts {encoder.fingerprint.prompts}, not {templated.fingerprint.prompts}" in reason
 
 
 def test_the_fingerprint_follows_the_weights_and_not_the_folder(
