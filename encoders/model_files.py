@@ -10,15 +10,36 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from encoders.prompts import TEMPLATE
 from index.errors import MissingDependencyError, WrongUseError
 
 DEFAULT_MODEL = "vidore/colSmol-256M"
 DEFAULT_MODEL_SIZE = "about 0.5 GB"
 
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_ID = re.compile(r"([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
+_SNAPSHOT = re.compile(r"[0-9a-f]{40}")  # the hub's cache names a folder after its commit
 _ADAPTER = "adapter_config.json"
+_ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _CONFIG = "config.json"
-_WANTED = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
+_WANTED = [
+    _CONFIG,
+    _ADAPTER,
+    _ADAPTER_WEIGHTS,
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "model-*-of-*.safetensors",
+    "preprocessor_config.json",
+    "processor_config.json",
+    "chat_template.jinja",
+    "chat_template.json",
+    TEMPLATE.as_posix(),
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+]
+"""What a model is loaded from. Not "*.safetensors": the published repositories hold checkpoints and
+layers of other libraries in folders, and the hub's patterns look into those too."""
 _READ_BYTES = 1 << 20
 
 
@@ -44,6 +65,19 @@ class ModelFiles:
         """The architecture, as config.json names it."""
         return str(_read_json(self.weights / _CONFIG).get("model_type", "unknown"))
 
+    def name(self, model: str) -> str:
+        """How an index names the model, so that the same is found again.
+
+        Args:
+            model: as the user named it: a folder, which becomes absolute, or a hub id, which gets
+                the commit that was loaded.
+        """
+        if Path(model).expanduser().is_dir():
+            return str(self.processor.resolve())
+        commit = self.processor.name
+        hub_id = model.partition("@")[0]
+        return f"{hub_id}@{commit}" if _SNAPSHOT.fullmatch(commit) else model
+
     def revision(self) -> str:
         """What pins the weights: SHA-256 of the weight files, the adapter's first.
 
@@ -63,7 +97,7 @@ def find_model_files(model: str) -> ModelFiles | None:
     """The files of a model that is on this machine, None where some are not. No network.
 
     Args:
-        model: a folder or a hub id.
+        model: a folder, or a hub id, perhaps with "@" and a commit, branch or tag.
 
     Raises:
         WrongUseError: a folder that does not exist or holds no complete model.
@@ -92,9 +126,25 @@ def _model_files(model: str, *, may_download: bool) -> ModelFiles | None:
     folder = _folder(model, needs_processor=True, may_download=may_download)
     if folder is None or not (folder / _ADAPTER).exists():
         return None if folder is None else ModelFiles(folder, None)
-    base = str(_read_json(folder / _ADAPTER).get("base_model_name_or_path"))
+    adapter = _read_json(folder / _ADAPTER)
+    base = str(adapter.get("base_model_name_or_path"))
+    beside = _base_beside(folder, base)
+    if beside is not None:
+        return ModelFiles(beside, folder)
+    if adapter.get("revision") and _HUB_ID.fullmatch(base):
+        base = f"{base}@{adapter['revision']}"
     weights = _folder(base, needs_processor=False, may_download=may_download)
     return None if weights is None else ModelFiles(weights, folder)
+
+
+def _base_beside(adapter: Path, base: str) -> Path | None:
+    """The base of an adapter where it lies beside it, as on a machine without network, or None."""
+    owner, _, name = base.partition("/")
+    if not _HUB_ID.fullmatch(base):
+        owner, name = "", Path(base).name  # a folder on the machine that made the adapter
+    around = adapter.resolve().parent
+    places = [around / name, around.parent / owner / name, around / f"{owner}--{name}"]
+    return next((place for place in places if not _missing_files(place, False)), None)
 
 
 def _folder(model: str, *, needs_processor: bool, may_download: bool) -> Path | None:
@@ -108,36 +158,43 @@ def _folder(model: str, *, needs_processor: bool, may_download: bool) -> Path | 
                 "Give --model the folder that the model was downloaded or saved to."
             )
         return path
-    if not _HUB_ID.fullmatch(model):
+    hub_id = _HUB_ID.fullmatch(model)
+    if hub_id is None:
         raise WrongUseError(
             f"There is no model folder {model}. Give --model a folder, or a hub id such as "
             f"{DEFAULT_MODEL}."
         )
-    cached = _cached_folder(model)
+    repository, revision = hub_id[1], hub_id[2]
+    cached = _cached_folder(repository, revision)
     if cached is None or _missing_files(cached, needs_processor):
-        cached = _download(model) if may_download else None
+        cached = _download(repository, revision) if may_download else None
     if cached is None or _missing_files(cached, needs_processor):
         return None
     return cached
 
 
-def _cached_folder(model: str) -> Path | None:
+def _cached_folder(repository: str, revision: str | None) -> Path | None:
     """The hub cache's folder of a model, as far as it was downloaded."""
     from huggingface_hub import try_to_load_from_cache
 
     for name in (_ADAPTER, _CONFIG):
-        path = try_to_load_from_cache(model, name)
+        path = try_to_load_from_cache(repository, name, revision=revision)
         if isinstance(path, str):
             return Path(path).parent
     return None
 
 
-def _download(model: str) -> Path:
+def _download(model: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import RepositoryNotFoundError
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
     try:
-        return Path(snapshot_download(model, allow_patterns=_WANTED))
+        return Path(snapshot_download(model, revision=revision, allow_patterns=_WANTED))
+    except RevisionNotFoundError as error:
+        raise WrongUseError(
+            f"The hub has no revision {revision} of {model}. Name a commit, branch or tag of it "
+            "after the @, or leave that out."
+        ) from error
     except RepositoryNotFoundError as error:
         raise WrongUseError(
             f"{model} is neither a folder nor a model that the hub shows you. Check the spelling; "
@@ -162,7 +219,7 @@ def _short_reason(error: OSError) -> str:
 
 def _missing_files(folder: Path, needs_processor: bool) -> list[str]:
     """What a folder lacks to be loaded from."""
-    is_adapter = (folder / _ADAPTER).exists()
+    is_adapter = any((folder / name).exists() for name in (_ADAPTER, _ADAPTER_WEIGHTS))
     wanted = [[_ADAPTER] if is_adapter else [_CONFIG], *([name] for name in _weight_names(folder))]
     if needs_processor:
         wanted += [["processor_config.json", "preprocessor_config.json"], ["tokenizer.json"]]
@@ -176,7 +233,7 @@ def _missing_files(folder: Path, needs_processor: bool) -> list[str]:
 def _weight_names(folder: Path) -> list[str]:
     """The weight files that are read from a folder, in a fixed order."""
     if (folder / _ADAPTER).exists():
-        return ["adapter_model.safetensors"]
+        return [_ADAPTER_WEIGHTS]
     shards = folder / "model.safetensors.index.json"
     if shards.exists():
         weight_map = _read_json(shards).get("weight_map")

@@ -408,7 +408,7 @@ def mismatch_error(
     'Index a was made with revision 1, not 2'
     """
     parts = [
-        f"{name} {getattr(stored, name)}, not {getattr(wanted, name)}"
+        f"{name} {getattr(stored, name) or 'none'}, not {getattr(wanted, name) or 'none'}"
         for name in ("encoder", "model", "revision", "pooling", "rendering", "prompts")
         if getattr(stored, name) != getattr(wanted, name)
     ]

@@ -5,11 +5,17 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 from httpx import Request, Response
-from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import filter_repo_objects
 
 from encoders.model_files import DEFAULT_MODEL, ModelFiles, fetch_model_files, find_model_files
 from index.errors import MissingDependencyError, WrongUseError
 
+REQUEST = Request("GET", "https://hub.example")
 COMPLETE = {
     "config.json": '{"model_type": "idefics3"}',
     "model.safetensors": "weights",
@@ -48,7 +54,7 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def snapshot_download(model: str, allow_patterns: list[str]) -> str:
+    def snapshot_download(model: str, revision: str | None, allow_patterns: list[str]) -> str:
         try:
             raise ConnectionError("Name or service not known")
         except ConnectionError as error:
@@ -86,6 +92,51 @@ def test_an_adapter_folder_names_its_base(tmp_path, hub_cache):
     assert files.processor == adapter
 
 
+@pytest.mark.parametrize("place", ["base", "someone--base", "../someone/base"])
+def test_a_base_beside_its_adapter_needs_no_hub(tmp_path, hub_cache, no_network, place):
+    adapter = write_files(tmp_path / "models" / "adapter", ADAPTER)
+    base = write_files(tmp_path / "models" / place, BASE)
+    files = fetch_model_files(str(adapter))
+    assert (files.weights.resolve(), files.adapter) == (base.resolve(), adapter)
+
+
+def test_an_adapter_without_its_configuration_is_refused(tmp_path):
+    folder = write_files(tmp_path, {**COMPLETE, "adapter_model.safetensors": "adapter"})
+    with pytest.raises(WrongUseError, match=r"no complete model: adapter_config\.json missing\."):
+        find_model_files(str(folder))
+
+
+def test_a_commit_can_be_named_and_is_recorded(hub_cache, monkeypatch):
+    folder = hub_cache("someone/model", COMPLETE)
+    commit = folder.name
+    assert len(commit) == 40
+    for model in ("someone/model", "someone/model@main", f"someone/model@{commit}"):
+        files = find_model_files(model)
+        assert files == ModelFiles(folder, None)
+        assert files.name(model) == f"someone/model@{commit}"
+    assert find_model_files("someone/model@v2") is None
+    assert files.name(str(folder)) == str(folder.resolve())
+    asked_for = []
+
+    def snapshot_download(model: str, revision: str | None, allow_patterns: list[str]) -> str:
+        asked_for.append((model, revision))
+        raise RevisionNotFoundError("404", response=Response(404, request=REQUEST))
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    with pytest.raises(WrongUseError, match=r"^The hub has no revision v2 of someone/model\."):
+        fetch_model_files("someone/model@v2")
+    assert asked_for == [("someone/model", "v2")]
+
+
+def test_an_adapters_base_is_taken_at_the_revision_it_names(tmp_path, hub_cache):
+    pinned = '{"base_model_name_or_path": "someone/base", "revision": "v1"}'
+    adapter = write_files(tmp_path / "adapter", {**ADAPTER, "adapter_config.json": pinned})
+    base = hub_cache("someone/base", BASE)
+    assert find_model_files(str(adapter)) is None
+    write_files(base.parents[1] / "refs", {"v1": base.name})
+    assert find_model_files(str(adapter)) == ModelFiles(base, adapter)
+
+
 def test_a_hub_id_is_found_in_the_cache_once_it_is_complete(hub_cache):
     assert find_model_files(DEFAULT_MODEL) is None
     adapter = hub_cache(DEFAULT_MODEL, ADAPTER)
@@ -105,9 +156,11 @@ def test_what_the_cache_lacks_is_downloaded(hub_cache, monkeypatch):
     hub_cache(DEFAULT_MODEL, ADAPTER)
     asked_for = []
 
-    def snapshot_download(model: str, allow_patterns: list[str]) -> str:
+    def snapshot_download(model: str, revision: str | None, allow_patterns: list[str]) -> str:
         asked_for.append(model)
-        assert "*.safetensors" in allow_patterns
+        assert {"model.safetensors", "adapter_config.json"} <= set(allow_patterns)
+        published = ["checkpoint-100/model.safetensors", "1_Dense/model.safetensors", "dump/a.json"]
+        assert not list(filter_repo_objects(published, allow_patterns=allow_patterns))
         return str(hub_cache(model, BASE))
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
@@ -128,9 +181,8 @@ def test_without_network_there_are_three_ways_out(hub_cache, no_network):
 
 
 def test_a_model_the_hub_does_not_know_is_wrong_use(hub_cache, monkeypatch):
-    def snapshot_download(model: str, allow_patterns: list[str]) -> str:
-        response = Response(404, request=Request("GET", "https://hub.example"))
-        raise RepositoryNotFoundError("404", response=response)
+    def snapshot_download(model: str, revision: str | None, allow_patterns: list[str]) -> str:
+        raise RepositoryNotFoundError("404", response=Response(404, request=REQUEST))
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
     with pytest.raises(WrongUseError) as error:

@@ -16,6 +16,7 @@ from colpali_engine.models import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from peft.tuners.tuners_utils import BaseTunerLayer
 from PIL import Image, ImageDraw
 from safetensors.torch import load_file, save_file
 from transformers import Idefics3Model
@@ -312,6 +313,25 @@ def test_an_adapter_gives_what_transformers_makes_of_it(
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert abs(ours - encoder.encode_pages([page])[0].vectors).max() > 0.01
     assert not adapted.fingerprint.is_compatible(encoder.fingerprint)
+    layers = {type(layer) for layer in adapted._model.modules()}
+    assert not any(issubclass(layer, BaseTunerLayer) for layer in layers)  # one multiplication each
+
+
+def test_an_adapter_is_added_before_the_weights_are_rounded(
+    tiny_colsmol_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(encoders.colsmol, "_fast_cpu_dtype", lambda: torch.bfloat16)
+    folder = build_tiny_adapter(tmp_path / "adapter", tiny_colsmol_folder)
+    half = ColSmolEncoder(str(folder), "cpu")._model
+    merged = ColIdefics3.from_pretrained(folder)
+    for name, layer in merged.named_modules():
+        if isinstance(layer, BaseTunerLayer):
+            layer.merge()
+            exact = layer.get_base_layer().weight
+            assert torch.equal(half.get_submodule(name).weight, exact.to(torch.bfloat16))
+    plain = ColIdefics3.from_pretrained(tiny_colsmol_folder, dtype=torch.bfloat16)
+    dtypes = {name: buffer.dtype for name, buffer in plain.named_buffers()}
+    assert {name: buffer.dtype for name, buffer in half.named_buffers()} == dtypes
 
 
 def test_colmodernvbert_gives_what_colpali_engine_makes_of_it(tmp_path, float32):

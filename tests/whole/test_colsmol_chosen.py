@@ -10,11 +10,19 @@ from encoders.choose import choose_encoder, load_encoder
 from encoders.colsmol import ColSmolEncoder
 from encoders.lexical import LexicalEncoder
 from encoders.model_files import DEFAULT_MODEL, ModelFiles
+from encoders.prompts import PROMPTS
 from index.errors import IndexMismatchError, MissingDependencyError
 from index.pages import Fingerprint
 
 LEXICAL = LexicalEncoder().fingerprint
-HUB = Fingerprint("colsmol", DEFAULT_MODEL, "5" * 32, "none", "tiles-512-edge-2048")
+HUB = Fingerprint(
+    "colsmol",
+    DEFAULT_MODEL,
+    "5" * 32,
+    "none",
+    "tiles-512-edge-2048",
+    PROMPTS["idefics3"].digest(),
+)
 
 
 @pytest.fixture
