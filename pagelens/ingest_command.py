@@ -106,6 +106,7 @@ def ingest(
                 exclude=exclude,
                 follow_links=follow_links,
                 on_folder=_counter(looking),
+                tell=messages.print,
             )
         encoder = sync.encoder
 

@@ -2,10 +2,11 @@
 
 import io
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, overload
@@ -280,6 +281,7 @@ def ingest_folders(
         device,
         exclude=exclude,
         follow_links=follow_links,
+        tell=partial(warnings.warn, stacklevel=2),
     )
     with closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index:
         plan = sync.plan(

@@ -16,6 +16,7 @@ from ingest.plan import LostRoot, Plan, make_plan
 from ingest.poppler import require_poppler
 from pagelens.left_out_report import left_out_lines
 from pagelens.open_index import stored_fingerprint
+from pagelens.self_test import untrained_warning
 
 N_WORKERS = os.cpu_count() or 1
 """Files read and pages rendered at once: poppler keeps one core busy each."""
@@ -98,6 +99,7 @@ def prepare_sync(
     exclude: Sequence[str],
     follow_links: bool,
     on_folder: Callable[[int, int], object] = lambda n_files, n_documents: None,
+    tell: Callable[[str], object],
 ) -> Sync:
     """Look at folders and index before anything is changed.
 
@@ -111,6 +113,7 @@ def prepare_sync(
         exclude: patterns as in `.gitignore` of what is left out.
         follow_links: look also behind links to folders.
         on_folder: called after each folder with the files and documents seen so far.
+        tell: gives the user a line to know, when the encoder is loaded.
 
     Raises:
         WrongUseError: a folder is not there, or holds no document and there is no index; a pattern
@@ -137,11 +140,19 @@ def prepare_sync(
         raise WrongUseError(
             f"No PDF or image in {named}.{unseen}{left_out} Name a folder that holds some."
         )
+
+    def tested(encoder: Encoder) -> Encoder:
+        warning = untrained_warning(encoder)
+        if warning is not None:
+            tell(warning)
+        return encoder
+
     if stored is None:
         choice = choose_encoder(encoder_name, model, device, ask)
-        source = EncoderSource(choice.encoder.fingerprint, lambda: choice.encoder, choice.notice)
+        made_with = choice.encoder.fingerprint
+        source = EncoderSource(made_with, lambda: tested(choice.encoder), choice.notice)
     elif encoder_name in ("auto", stored.encoder):
-        source = EncoderSource(stored, lambda: load_encoder(stored, model, device), None)
+        source = EncoderSource(stored, lambda: tested(load_encoder(stored, model, device)), None)
     else:
         raise mismatch_error(f"Index {location}", stored, replace(stored, encoder=encoder_name))
     return Sync(scope, listing, source, is_new=stored is None)

@@ -19,6 +19,7 @@ from pagelens.ingest_report import (
 )
 from pagelens.open_index import open_index
 from pagelens.options import index_options
+from pagelens.self_test import remembered_result
 from pagelens.terminal import plain, terminal
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -36,19 +37,21 @@ def status(location: Location, as_json: bool) -> None:
         (failed for document in documents for failed in document.named_failures),
         key=lambda failed: (failed[0], failed[1].page_number or 0),
     )
+    made_with = index.fingerprint
+    is_trained = remembered_result(made_with)
     unfinished = [d for d in documents if not d.is_complete]
     per_page = sum(stats.size_bytes.values()) / max(1, stats.n_pages)
     if as_json:
         facts = asdict(stats) | {
             "index": str(location),
-            "encoder": asdict(index.fingerprint),
+            "encoder": asdict(made_with),
+            "model_looks_trained": is_trained,
             "bytes_per_page": round(per_page, 1),
             "unfinished_documents": len(unfinished),
             "failed": [failure_as_json(*f) for f in failed],
         }
         click.echo(json.dumps(facts))
         return
-    made_with = index.fingerprint
     notes = [(stats.n_failed_documents, "with failures"), (len(unfinished), "unfinished")]
     facts_shown = {
         "Index": str(location),
@@ -63,6 +66,11 @@ def status(location: Location, as_json: bool) -> None:
     }
     for name, fact in facts_shown.items():
         console.print(f"[bold]{name:10}[/] {plain(fact)}")
+    if is_trained is False:
+        console.print(
+            "The model failed its self-test on this machine: it looks untrained, damaged or paired "
+            "with the wrong base."
+        )
     if stats.reclaimable_bytes:
         console.print(f'{size(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
     print_pages_without_vectors(console, stats.n_pages_without_vectors, made_with.encoder)
