@@ -6,21 +6,26 @@ take seconds to import, and the lexical path runs without them.
 
 import functools
 import math
+import os
 import time
-from collections.abc import Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from encoders.interface import PageInput
 from encoders.model_files import DEFAULT_MODEL, ModelFiles, fetch_model_files
 from encoders.prompts import prompts_of
 from encoders.stopwords import is_stop_word
+from encoders.tile_images import TileImages, cut
 from encoders.tiles import TileLayout
 from encoders.words import split_word
-from index.errors import VectorShapeError, WrongUseError
+from index.errors import PassingFailure, VectorShapeError, WrongUseError
 from index.pages import Fingerprint, PageVectors, PatchMap, QueryVectors
 
 if TYPE_CHECKING:
@@ -36,6 +41,9 @@ Others (ColPali, ColQwen2) lay out their tokens differently, and a wrong box is 
 BATCH_SIZES = {"cpu": 1, "mps": 4, "cuda": 8}
 """Pages at once. A page is 10 to 17 images to the vision tower: a CPU is busy with one, and shows
 progress and stops sooner. The largest array takes 80 MB a page (13 * 1024 patches * 3072 * 2)."""
+
+REMEMBERED_TILES = 256
+"""What the vision tower made of so many tiles is kept, those used last: 147 kB each in float32."""
 
 BFLOAT16_GAIN = 1.2  # on a CPU: half precision must be worth its lost digits
 
@@ -53,6 +61,11 @@ class ColSmolEncoder:
     """
 
     def __init__(self, model: str = DEFAULT_MODEL, device: str = "auto") -> None:
+        # before torch is imported: a thread that spins while it waits takes the cores that pages
+        # are drawn with, and of a machine that is busy anyway 2 to 3 times the time of a page
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        import torch
+
         files = fetch_model_files(model)
         if files.model_type not in FAMILIES:
             raise WrongUseError(
@@ -68,6 +81,13 @@ class ColSmolEncoder:
             tile_px=images.max_image_size["longest_edge"],
             cells_per_side=math.isqrt(self._processor.image_seq_len),
         )
+        # of bytes, as the processor has it: one division, and no rounding before it
+        self._mean = 255 * torch.tensor(images.image_mean, device=self._device).reshape(3, 1, 1)
+        self._std = 255 * torch.tensor(images.image_std, device=self._device).reshape(3, 1, 1)
+        self._n_threads = torch.get_num_threads()
+        self._batch_size = BATCH_SIZES[self._device.type]
+        self._features: OrderedDict[bytes, torch.Tensor] = OrderedDict()
+        self._ids_by_size: dict[tuple[int, int], torch.Tensor] = {}
         self._prompts = prompts_of(files.processor, files.model_type)
         self._fingerprint = Fingerprint(
             encoder="colsmol",
@@ -90,33 +110,38 @@ class ColSmolEncoder:
     @property
     def batch_size(self) -> int:
         """Pages that the device does best at once."""
-        return BATCH_SIZES[self._device.type]
+        return self._batch_size
 
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """Width and height in pixels that the processor takes without resampling."""
         return self._tiles.page_size_px(width, height)
 
+    def prepare(self, page: PageInput) -> PageInput:
+        """The page cut into tiles; one that could not be drawn is left as it is."""
+        if page.image is None or not page.is_drawn:
+            return page
+        return replace(page, image=None, prepared=cut(page.image, self._tiles))
+
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One vector for each visual token, in the order of `TileLayout.cell_boxes`.
 
         None for a page that could not be drawn. Pages of equal size go through the model together,
-        so that no token is padding.
+        so that no token is padding; where the device has not the memory for them, in smaller parts.
 
         Raises:
             VectorShapeError: the model gave NaN, infinite or zero vectors.
+            PassingFailure: the device has not the memory for a single page.
         """
-        by_size: dict[tuple[int, int], list[int]] = {}
+        by_size: dict[tuple[int, int], dict[int, TileImages]] = {}
         for i, page in enumerate(pages):
-            if page.is_drawn:
-                by_size.setdefault(self.page_size_px(*page.image.size), []).append(i)
+            tiles = self.prepare(page).prepared
+            if isinstance(tiles, TileImages):
+                by_size.setdefault(tiles.size_px, {})[i] = tiles
         encoded: dict[int, PageVectors] = {}
-        for indices in by_size.values():
-            boxes = self._tiles.cell_boxes(*pages[indices[0]].image.size)
-            for start in range(0, len(indices), self.batch_size):
-                batch = indices[start : start + self.batch_size]
-                arrays = self._visual_vectors([pages[i] for i in batch])
-                for i, vectors in zip(batch, arrays, strict=True):
-                    encoded[i] = _page_vectors(vectors, boxes)
+        for size_px, alike in by_size.items():
+            boxes = self._tiles.cell_boxes(*size_px)
+            for i, vectors in zip(alike, self._visual_vectors(list(alike.values())), strict=True):
+                encoded[i] = _page_vectors(vectors, boxes)
         return [encoded.get(i, PageVectors.none()) for i in range(len(pages))]
 
     def encode_query(self, text: str) -> QueryVectors:
@@ -135,6 +160,9 @@ class ColSmolEncoder:
             raise WrongUseError(
                 'The query is empty. Type one or more words, as in: pagelens query "annual report".'
             )
+        import torch
+
+        torch.set_num_threads(1)  # a few tokens: a second thread costs more than it saves
         tokenizer, typed = self._processor.tokenizer, " ".join(words)
         prompt = self._prompts.before_query + typed + self._prompts.after_query
         batch = tokenizer([prompt], return_tensors="pt", return_offsets_mapping=True)
@@ -145,41 +173,119 @@ class ColSmolEncoder:
         is_content[start : start + len(typed)] = _content_characters(words)
         return QueryVectors(
             text,
-            self._forward(batch)[0].cpu().numpy(),  # (n_tokens, 128)
+            self._forward(batch.to(self._device))[0].cpu().numpy(),  # (n_tokens, 128)
             tuple(_shown(prompt[a:b]) or name for (a, b), name in zip(spans, names, strict=True)),
             np.array([is_content[a:b].any() for a, b in spans], np.bool_),
         )
 
-    def _visual_vectors(self, pages: Sequence[PageInput]) -> list[NDArray[np.float32]]:
+    def _visual_vectors(self, pages: Sequence[TileImages]) -> list[NDArray[np.float32]]:
         """The visual tokens' vectors (n_patches, 128) of pages with the same tiles."""
-        batch = self._processor(
-            text=[self._prompts.page] * len(pages),
-            images=[[page.image] for page in pages],
-            padding="longest",
-            return_tensors="pt",
-        )
-        # by mask: markers of row, column and line stand between the tiles
-        mask = self._processor.get_image_mask(batch)  # (n_pages, n_tokens)
-        vectors = self._forward(batch).cpu()  # (n_pages, n_tokens, 128)
-        return [v[m].numpy() for v, m in zip(vectors, mask, strict=True)]
+        vectors: list[NDArray[np.float32]] = []
+        while len(vectors) < len(pages):
+            batch = pages[len(vectors) : len(vectors) + self._batch_size]
+            try:
+                vectors += self._batch_vectors(batch)
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                if len(batch) == 1:
+                    raise PassingFailure(
+                        f"there is not enough memory on {self._device} to encode it"
+                    ) from error
+                self._batch_size = len(batch) // 2
+                self._features.clear()
+        return vectors
 
-    def _forward(self, batch: Any) -> "torch.Tensor":  # noqa: ANN401  # transformers' own mapping
+    def _batch_vectors(self, pages: Sequence[TileImages]) -> list[NDArray[np.float32]]:
+        import torch
+
+        torch.set_num_threads(self._n_threads)
+        ids = self._token_ids(pages[0].size_px)  # (n_tokens,)
+        is_visual = ids == self._model.config.image_token_id
+        n_visual, n_cells = int(is_visual.sum()), len(self._tiles.cell_boxes(*pages[0].size_px))
+        if n_visual != n_cells:
+            raise VectorShapeError(
+                f"The model gives {n_visual} visual vectors for a page of {n_cells} cells: its "
+                "processor cuts pages in a way that Pagelens does not know. Name another --model."
+            )
+        with torch.inference_mode():
+            features = torch.cat(self._tile_features(pages))  # (n_pages * n_patches, hidden)
+            embedded = self._model.get_input_embeddings()(ids).repeat(len(pages), 1, 1)
+            embedded[:, is_visual] = features.reshape(len(pages), -1, features.shape[-1])
+            everything = torch.ones(embedded.shape[:2], dtype=torch.long, device=self._device)
+            vectors = self._forward(
+                {"inputs_embeds": embedded, "attention_mask": everything, "use_cache": False}
+            )
+            return list(vectors[:, is_visual].cpu().numpy())
+
+    def _tile_features(self, pages: Sequence[TileImages]) -> "list[torch.Tensor]":
+        """What the vision tower makes of each tile (tokens, hidden), in the pages' order.
+
+        No tile goes through it twice: blank ones, and logos, margins and frames that are the same
+        to the pixel on many pages, are remembered.
+        """
+        import torch
+
+        wanted = [digest for page in pages for digest in page.digests]
+        new = {
+            digest: pixels
+            for page in pages
+            for digest, pixels in zip(page.digests, page.pixels, strict=True)
+            if digest not in self._features
+        }
+        if new:
+            pixels = torch.from_numpy(np.stack(list(new.values()))).to(self._device)
+            for digest, feature in zip(new, self._vision(pixels), strict=True):
+                self._features[digest] = feature
+        found = []
+        for digest in wanted:
+            self._features.move_to_end(digest)
+            found.append(self._features[digest])
+        while len(self._features) > REMEMBERED_TILES:
+            self._features.popitem(last=False)
+        return found
+
+    def _vision(self, pixels: "torch.Tensor") -> "torch.Tensor":
+        """uint8 (n_tiles, 3, tile_px, tile_px) through vision tower and connector.
+
+        As Idefics3Model.get_image_features, which also makes and looks for masks of padding.
+        """
+        inner = self._model.model
+        numbers = ((pixels.float() - self._mean) / self._std).to(self._model.dtype)
+        features: torch.Tensor = inner.connector(
+            inner.vision_model(pixel_values=numbers, return_dict=True).last_hidden_state
+        )
+        return features  # (n_tiles, tokens, hidden)
+
+    def _token_ids(self, size_px: tuple[int, int]) -> "torch.Tensor":
+        """The prompt of a page of this size (n_tokens,), as the model's own processor spells it."""
+        if size_px not in self._ids_by_size:
+            blank = Image.new("RGB", size_px)
+            batch = self._processor(
+                text=[self._prompts.page], images=[[blank]], return_tensors="pt"
+            )
+            self._ids_by_size[size_px] = batch["input_ids"][0].to(self._device)
+        return self._ids_by_size[size_px]
+
+    def _forward(self, inputs: Mapping[str, object]) -> "torch.Tensor":
         """float32 vectors (n, n_tokens, 128), unit length again after the device's rounding."""
         import torch
 
         with torch.inference_mode():
-            vectors = self._model(**batch.to(self._device))
+            vectors = self._model(**inputs)
             return torch.nn.functional.normalize(vectors.float(), dim=-1)
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether torch found no memory: on a GPU it has an error of its own for that, on a CPU not."""
+    import torch
+
+    has_own_type = isinstance(error, (MemoryError, torch.OutOfMemoryError))
+    return has_own_type or "allocate memory" in str(error)
+
+
 def _page_vectors(vectors: NDArray[np.float32], boxes: NDArray[np.float32]) -> PageVectors:
-    if len(vectors) != len(boxes):
-        raise VectorShapeError(
-            f"The model gave {len(vectors)} visual vectors for a page of {len(boxes)} cells: its "
-            "processor cuts pages in a way that Pagelens does not know. Name another --model."
-        )
-    cells = np.arange(len(boxes), dtype=np.int32)
-    return PageVectors(vectors, PatchMap(boxes, cells))
+    return PageVectors(vectors, PatchMap(boxes, np.arange(len(boxes), dtype=np.int32)))
 
 
 def _content_characters(words: Sequence[str]) -> list[bool]:

@@ -18,11 +18,13 @@ class PageInput:
         words: the text layer.
         is_drawn: False where the image only shows where words stand, for the page could not be
             drawn: what looks at pages sees nothing on it.
+        prepared: what `Encoder.prepare` made of the image, which is None then.
     """
 
-    image: Image.Image
+    image: Image.Image | None
     words: PageWords
     is_drawn: bool = True
+    prepared: object = None
 
 
 class Encoder(Protocol):
@@ -39,11 +41,18 @@ class Encoder(Protocol):
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """Width and height in pixels at which a page of this shape (any unit) is to be rendered."""
 
+    def prepare(self, page: PageInput) -> PageInput:
+        """Do with a page what needs no model, from any thread, while the model is busy.
+
+        `encode_pages` takes pages as they are, too, and then does it itself.
+        """
+
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One PageVectors for each page, in order.
 
         Raises:
             VectorShapeError: the model gave NaN, infinite or zero vectors.
+            PageFailure: a page cannot be encoded; alone, others may be.
         """
 
     def encode_query(self, text: str) -> QueryVectors:

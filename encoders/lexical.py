@@ -77,13 +77,21 @@ class LexicalEncoder:
         scale = PAGE_LONG_EDGE_PX / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
 
+    def prepare(self, page: PageInput) -> PageInput:
+        """Nothing is to be done before the words are encoded."""
+        return page
+
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         """One vector for each distinct term of the page, in order of first occurrence.
 
         A cell is one occurrence of a term; cells are in reading order. Stop words have vectors
         too: a query of nothing else ("to be or not to be") then finds its page.
         """
-        return [_encode_words(page.words, page.image.width / page.image.height) for page in pages]
+        vectors = []
+        for page in pages:
+            assert page.image is not None  # prepare leaves it
+            vectors.append(_encode_words(page.words, page.image.width / page.image.height))
+        return vectors
 
     def encode_query(self, text: str) -> QueryVectors:
         """One vector for each distinct term, in the order typed.

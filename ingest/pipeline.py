@@ -1,17 +1,20 @@
 """Render, encode, put: carries a plan out. Bounded memory; resumable; one bad page never stops it.
 
-Pages are rendered by worker threads a little ahead of the encoder and committed batch by batch.
+Pages are rendered and prepared by worker threads a little ahead of the encoder, which has a thread
+of its own, and are committed batch by batch in the order in which they were encoded.
 A document's record is put first (so that its pages have a home), and put again, complete, after
 its last page: that second record is the commit point at which it takes over its paths.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
+from typing import Any
 
 from encoders.interface import Encoder, PageInput
 from index.errors import PageFailure, PagelensError, PassingFailure, VectorShapeError
@@ -20,12 +23,15 @@ from index.pages import Failure, Page, PageVectors, merge_failures
 from ingest.files import LeftOut, file_record
 from ingest.language import detect_language
 from ingest.plan import LostRoot, Plan, Work
-from ingest.render import RenderedPage, render_page
+from ingest.render import render_page
 
 COMMIT_INTERVAL_S = 5.0
 """After this long a batch is committed though it is not full, so that a kill costs little work."""
 
 _STOP_CHECK_INTERVAL_S = 0.2
+_BATCHES_AT_THE_MODEL = 2  # the one it works on, and one to go on with at once
+
+_Outcome = PageVectors | VectorShapeError | PageFailure
 
 
 @dataclass
@@ -83,12 +89,32 @@ class _OpenDocument:
 
 
 @dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A page that only lacks its vectors.
+
+    Attributes:
+        page: without them.
+        input: what they are made of.
+        not_drawn: see RenderedPage.
+        has_unreadable_text: see RenderedPage.
+    """
+
+    page: Page
+    input: PageInput
+    not_drawn: PageFailure | None
+    has_unreadable_text: bool
+
+
+@dataclass(frozen=True, eq=False)
 class _Job:
-    """A page that is being rendered; the future also gives its language."""
+    """A page that is being rendered."""
 
     document: _OpenDocument
     page_number: int
-    rendered: Future[tuple[RenderedPage, str]]
+    drawn: Future[_Drawn]
+
+
+_Batch = list[tuple[_Job, _Drawn]]
 
 
 def carry_out(
@@ -121,16 +147,17 @@ def carry_out(
         jobs: list[_Job] = []
         while not stop.is_set():
             jobs.extend(islice(source, ahead - len(jobs)))
-            if not jobs:
+            if not (jobs or run.has_work):
                 break
-            job = _next_rendered(jobs)
+            job = run.wait_for(jobs)
             if job is not None:
                 jobs.remove(job)
                 run.take(job)
-            run.commit_if_due()
-        run.commit()
+            run.go_on(is_last=not jobs)
+        run.end()
     finally:
         pool.shutdown(cancel_futures=True)
+        run.close()
     run.report.failed.sort(key=lambda failed: (failed[0], failed[1].page_number or 0))
     run.report.not_searched.sort()
     run.report.is_interrupted = run.n_finished < len(plan.work)
@@ -160,28 +187,36 @@ def _jobs(plan: Plan, run: "_Run", pool: ThreadPoolExecutor) -> Iterator[_Job]:
     for work in plan.work:
         document = run.begin(work)
         for page_number in work.page_numbers:
-            rendered = pool.submit(_render, work, page_number, run.encoder.page_size_px)
-            yield _Job(document, page_number, rendered)
+            drawn = pool.submit(_draw, work, page_number, run.encoder)
+            yield _Job(document, page_number, drawn)
 
 
-def _next_rendered(jobs: list[_Job]) -> _Job | None:
-    """The first that is ready: nobody waits behind a page that takes long. None after a moment."""
-    rendered = [job.rendered for job in jobs]
-    ready = wait(rendered, timeout=_STOP_CHECK_INTERVAL_S, return_when=FIRST_COMPLETED).done
-    return next((job for job in jobs if job.rendered in ready), None)
-
-
-def _render(
-    work: Work, page_number: int, page_size_px: Callable[[float, float], tuple[int, int]]
-) -> tuple[RenderedPage, str]:
+def _draw(work: Work, page_number: int, encoder: Encoder) -> _Drawn:
+    """All that needs neither model nor index, in a worker."""
     if work.facts is None:
         raise PageFailure("the file could not be opened")
-    rendered = render_page(work.path, work.facts, page_number, page_size_px)
-    return rendered, detect_language(rendered.words.text)
+    rendered = render_page(work.path, work.facts, page_number, encoder.page_size_px)
+    is_drawn = rendered.not_drawn is None
+    page = Page(
+        document_id=work.document.document_id,
+        page_number=page_number,
+        width_pt=rendered.width_pt,
+        height_pt=rendered.height_pt,
+        language=detect_language(rendered.words.text),
+        words=rendered.words,
+        vectors=PageVectors.none(),
+        preview=rendered.preview,
+    )
+    seen = encoder.prepare(PageInput(rendered.image, rendered.words, is_drawn=is_drawn))
+    return _Drawn(page, seen, rendered.not_drawn, rendered.has_unreadable_text)
 
 
 class _Run:
-    """The state of one run: the batch in hand, and the documents not yet finished."""
+    """The state of one run: the batch in hand, those being encoded, and the documents under way.
+
+    The model runs in a thread of its own, one batch waiting behind it, so that it never waits for a
+    page to be drawn or stored.
+    """
 
     def __init__(
         self,
@@ -196,8 +231,10 @@ class _Run:
         self._index = index
         self._load_encoder = load_encoder
         self._on_page = on_page
-        self._batch: list[tuple[_Job, RenderedPage, str]] = []
-        self._last_commit = time.monotonic()
+        self._batch: _Batch = []
+        self._encoding: deque[tuple[_Batch, Future[list[_Outcome]]]] = deque()
+        self._model = ThreadPoolExecutor(1)
+        self._last_sent = time.monotonic()
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -214,58 +251,91 @@ class _Run:
             self._finish(document)
         return document
 
+    @property
+    def has_work(self) -> bool:
+        """Whether there are pages that are drawn and not yet stored."""
+        return bool(self._batch or self._encoding)
+
+    def wait_for(self, jobs: Sequence[_Job]) -> _Job | None:
+        """Wait a moment for the next thing to do; a page that is drawn, if it is one.
+
+        The first that is ready: nobody waits behind a page that takes long. None are taken while a
+        batch waits behind the model.
+        """
+        has_room = len(self._encoding) < _BATCHES_AT_THE_MODEL
+        futures: list[Future[Any]] = [future for _, future in self._encoding][:1]
+        if has_room:
+            futures += [job.drawn for job in jobs]
+        ready = wait(futures, timeout=_STOP_CHECK_INTERVAL_S, return_when=FIRST_COMPLETED).done
+        return next((job for job in jobs if has_room and job.drawn in ready), None)
+
     def take(self, job: _Job) -> None:
-        """Put a rendered page into the batch, or record why there is none."""
+        """Put a drawn page into the batch, or record why there is none."""
         try:
-            page, language = job.rendered.result()
+            drawn = job.drawn.result()
         except PageFailure as e:
             job.document.failures.append(_failure(job, e))
             self._page_done(job)
         else:
-            self._batch.append((job, page, language))
-            if page.not_drawn is not None:
-                job.document.failures.append(_failure(job, page.not_drawn, has_words=True))
+            self._batch.append((job, drawn))
+            if drawn.not_drawn is not None:
+                job.document.failures.append(_failure(job, drawn.not_drawn, has_words=True))
 
-    def commit_if_due(self) -> None:
-        """Commit the batch where it is full, or its pages have waited long enough."""
-        waited_s = time.monotonic() - self._last_commit
-        if len(self._batch) >= self.encoder.batch_size or waited_s > COMMIT_INTERVAL_S:
-            self.commit()
+    def go_on(self, *, is_last: bool) -> None:
+        """Store what is encoded, and send the batch to the model where it is due.
 
-    def commit(self) -> None:
-        """Encode the batch, store its pages, and finish the documents it completes."""
-        batch, self._batch = self._batch, []
-        for document in {job.document for job, _, _ in batch}:
+        It is when it is full; when no page is to come; and when the model has nothing to do and
+        pages have waited long enough.
+        """
+        while self._encoding and self._encoding[0][1].done():
+            self._store(*self._encoding.popleft())
+        waited_s = time.monotonic() - self._last_sent
+        is_full = len(self._batch) >= self.encoder.batch_size
+        if self._batch and (
+            is_full or not self._encoding and (is_last or waited_s > COMMIT_INTERVAL_S)
+        ):
+            batch, self._batch = self._batch, []
+            future = self._model.submit(self._encode, [drawn.input for _, drawn in batch])
+            self._encoding.append((batch, future))
+            self._last_sent = time.monotonic()
+
+    def end(self) -> None:
+        """Store what the model has in hand; a batch it has not begun is left to the next run."""
+        for batch, future in self._encoding:
+            if not future.cancel():
+                self._store(batch, future)
+        self._encoding.clear()
+
+    def close(self) -> None:
+        """Let go of the model's thread."""
+        self._model.shutdown(cancel_futures=True)
+
+    def _store(self, batch: _Batch, future: "Future[list[_Outcome]]") -> None:
+        """Store a batch's pages in one commit, and finish the documents it completes."""
+        outcomes = future.result()
+        for document in {job.document for job, _ in batch}:
             document.is_changed |= _has_changed(document.work)
-        for job, _, _ in batch:
-            if job.document.is_changed:
-                self._page_done(job)
-        batch = [item for item in batch if not item[0].document.is_changed]
-        vectors = self._encode([_input(page) for _, page, _ in batch])
-        pages = []
-        for (job, rendered, language), outcome in zip(batch, vectors, strict=True):
-            if isinstance(outcome, VectorShapeError):
-                job.document.failures.append(_failure(job, outcome))
-                self._page_done(job)
-                continue
-            pages.append(_page(job, rendered, language, outcome))
+        pages = [
+            replace(drawn.page, vectors=outcome)
+            for (job, drawn), outcome in zip(batch, outcomes, strict=True)
+            if isinstance(outcome, PageVectors) and not job.document.is_changed
+        ]
         if pages:
             self._index.put(pages)
-        for (job, rendered, _), outcome in zip(batch, vectors, strict=True):
-            if isinstance(outcome, PageVectors):
+        for (job, drawn), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, PagelensError):
+                job.document.failures.append(_failure(job, outcome))
+            elif not job.document.is_changed:
                 self._counts(job.document).pages += 1
                 self.report.pages_without_vectors += not len(outcome.vectors)
-                self.report.pages_with_unreadable_text += rendered.has_unreadable_text
-                self._page_done(job)
-        self._last_commit = time.monotonic()
+                self.report.pages_with_unreadable_text += drawn.has_unreadable_text
+            self._page_done(job)
 
-    def _encode(self, inputs: list[PageInput]) -> list[PageVectors | VectorShapeError]:
+    def _encode(self, inputs: list[PageInput]) -> "list[_Outcome]":
         """Vectors of each page; where a batch cannot be encoded, page by page to see which."""
-        if not inputs:
-            return []
         try:
             return list(self.encoder.encode_pages(inputs))
-        except VectorShapeError as e:
+        except (VectorShapeError, PageFailure) as e:
             if len(inputs) == 1:
                 return [e]
             return [outcome for one in inputs for outcome in self._encode([one])]
@@ -313,10 +383,6 @@ def _failure(job: _Job, error: PagelensError, *, has_words: bool = False) -> Fai
     )
 
 
-def _input(page: RenderedPage) -> PageInput:
-    return PageInput(page.image, page.words, is_drawn=page.not_drawn is None)
-
-
 def _has_changed(work: Work) -> bool:
     """Whether the file is another now than the one that was hashed; not so one that is gone."""
     try:
@@ -324,16 +390,3 @@ def _has_changed(work: Work) -> bool:
         return not any(now.has_bytes_of(file) for file in work.document.files)
     except PageFailure:
         return False
-
-
-def _page(job: _Job, rendered: RenderedPage, language: str, vectors: PageVectors) -> Page:
-    return Page(
-        document_id=job.document.work.document.document_id,
-        page_number=job.page_number,
-        width_pt=rendered.width_pt,
-        height_pt=rendered.height_pt,
-        language=language,
-        words=rendered.words,
-        vectors=vectors,
-        preview=rendered.preview,
-    )

@@ -34,6 +34,9 @@ class LookingEncoder:
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         return SIDE_PX, SIDE_PX
 
+    def prepare(self, page: PageInput) -> PageInput:
+        return page
+
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         return [_page_vectors(page.image) for page in pages]
 

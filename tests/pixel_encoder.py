@@ -20,6 +20,9 @@ class PixelEncoder:
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         return WIDTH_PX, HEIGHT_PX
 
+    def prepare(self, page: PageInput) -> PageInput:
+        return page
+
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         return [_seen(page.image) for page in pages]
 

@@ -27,6 +27,9 @@ class Reader:
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         return round(64 * width), round(64 * height)
 
+    def prepare(self, page: PageInput) -> PageInput:
+        return page
+
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
         self.n_calls += 1
         pictures = {page.image.tobytes() for page in pages}

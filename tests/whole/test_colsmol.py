@@ -1,5 +1,6 @@
 import json
 import shutil
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +26,9 @@ import encoders.colsmol
 from encoders.colsmol import ColSmolEncoder
 from encoders.colsmol import _fast_cpu_dtype as fast_cpu_dtype
 from encoders.interface import PageInput
+from encoders.tile_images import cut
 from encoders.tiles import TileLayout
-from index.errors import VectorShapeError, WrongUseError
+from index.errors import PassingFailure, VectorShapeError, WrongUseError
 from index.pages import PageWords, mismatch_error
 from tests.tiny_colsmol import (
     build_tiny_adapter,
@@ -187,6 +189,117 @@ def test_a_page_of_the_size_asked_for_is_not_resampled(encoder, processor, shape
         np.testing.assert_allclose(tile, part, atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [SQUARE, A4, WIDE, (1, 9)])
+def test_tiles_are_the_processors_to_the_last_bit(encoder, processor, shape):
+    page = noise(encoder, shape, seed=2)
+    theirs = processor.process_images([page.image])["pixel_values"][0]
+    tiles = encoder.prepare(page).prepared
+    ours = (torch.from_numpy(tiles.pixels).float() - encoder._mean) / encoder._std
+    assert torch.equal(ours, theirs)
+
+
+def test_a_page_of_one_tile_is_its_own_global_view(processor):
+    page = Image.fromarray(np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8))
+    tiles = cut(page, TileLayout(long_edge_px=64, tile_px=64, cells_per_side=8))
+    np.testing.assert_array_equal(tiles.pixels, np.asarray(page).transpose(2, 0, 1)[None])
+
+
+def through_the_vision_tower(encoder: ColSmolEncoder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tiles go through it at a time, from now on."""
+    seen: list[int] = []
+    vision = encoder._vision
+
+    def watched(pixels: torch.Tensor) -> torch.Tensor:
+        seen.append(len(pixels))
+        return vision(pixels)
+
+    monkeypatch.setattr(encoder, "_vision", watched)
+    monkeypatch.setattr(encoder, "_features", OrderedDict())
+    return seen
+
+
+def test_no_tile_goes_through_the_vision_tower_twice(encoder, model, processor, monkeypatch):
+    page = blank(encoder, A4)
+    page.paste(noise(encoder, SQUARE, seed=7).image.crop((0, 0, 300, 300)), (20, 20))  # one tile
+    other = blank(encoder, A4)
+    seen = through_the_vision_tower(encoder, monkeypatch)
+    monkeypatch.setattr(encoder, "_batch_size", 3)
+    encoded = encoder.encode_pages([as_input(page), as_input(other), as_input(page)])
+    # the drawn tile, the drawn page as a whole, and what is blank: eleven tiles and a whole page
+    assert seen == [2 + 1]
+    for image, ours in zip((page, other, page), encoded, strict=True):
+        theirs = visual_vectors_one_by_one(model, processor, as_input(image))
+        np.testing.assert_allclose(ours.vectors, theirs, atol=1e-5)
+
+
+def test_remembered_tiles_change_no_bit(encoder, monkeypatch):
+    pages = [noise(encoder, WIDE, seed=8), as_input(blank(encoder, WIDE))]
+    through_the_vision_tower(encoder, monkeypatch)
+    together = encoder.encode_pages(pages)
+    again = encoder.encode_pages(pages)
+    monkeypatch.setattr(encoders.colsmol, "REMEMBERED_TILES", 0)
+    monkeypatch.setattr(encoder, "_features", OrderedDict())
+    apart = [encoder.encode_pages([page])[0] for page in pages]
+    for a, b, c in zip(together, again, apart, strict=True):
+        assert (a.vectors == b.vectors).all()
+        assert (a.vectors == c.vectors).all()
+
+
+def test_memory_for_tiles_is_bounded(encoder, monkeypatch):
+    through_the_vision_tower(encoder, monkeypatch)
+    monkeypatch.setattr(encoders.colsmol, "REMEMBERED_TILES", 5)
+    for seed in range(3):
+        encoder.encode_pages([noise(encoder, WIDE, seed=seed)])
+        assert len(encoder._features) <= 5
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+        MemoryError(),
+    ],
+)
+def test_pages_that_do_not_fit_together_go_in_smaller_parts(encoder, monkeypatch, error):
+    pages = [noise(encoder, WIDE, seed=seed) for seed in range(5)]
+    calm = [encoder.encode_pages([page])[0].vectors for page in pages]
+    monkeypatch.setattr(encoder, "_batch_size", 4)
+    monkeypatch.setattr(encoder, "_features", OrderedDict())
+    vision = encoder._vision
+
+    def narrow(pixels: torch.Tensor) -> torch.Tensor:
+        if len(pixels) > 13:
+            raise error
+        return vision(pixels)
+
+    monkeypatch.setattr(encoder, "_vision", narrow)
+    encoded = encoder.encode_pages(pages)
+    assert encoder.batch_size == 1
+    for ours, alone in zip(encoded, calm, strict=True):
+        np.testing.assert_allclose(ours.vectors, alone, atol=1e-6)
+
+
+def test_a_page_that_does_not_fit_alone_fails_and_may_fit_later(encoder, monkeypatch):
+    def full(pixels: torch.Tensor) -> torch.Tensor:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(encoder, "_vision", full)
+    monkeypatch.setattr(encoder, "_features", OrderedDict())
+    with pytest.raises(PassingFailure, match="not enough memory on cpu"):
+        encoder.encode_pages([noise(encoder, WIDE, seed=1)])
+
+
+def test_another_error_of_torch_is_no_lack_of_memory(encoder, monkeypatch):
+    def broken(pixels: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("device-side assert triggered")
+
+    monkeypatch.setattr(encoder, "_vision", broken)
+    monkeypatch.setattr(encoder, "_features", OrderedDict())
+    with pytest.raises(RuntimeError, match="assert triggered"):
+        encoder.encode_pages([noise(encoder, WIDE, seed=1)])
+
+
 def changed_cells(processor: ColIdefics3Processor, a: Image.Image, b: Image.Image) -> np.ndarray:
     """Which tokens' 64 by 64 pixels differ between two images, in the processor's tile order."""
     tiles = [processor.process_images([image])["pixel_values"][0].numpy() for image in (a, b)]
@@ -281,6 +394,15 @@ def test_query_tokens_read_as_typed_and_only_what_the_query_is_about_is_content(
     assert "".join(content[:-4]) == "report"
     assert content[-4:] == ["北", "北", "北", "7"]  # three bytes, three tokens
     assert {token for token, is_content in shown if not is_content} >= {",", "?", "of"}
+
+
+def test_a_query_takes_one_thread_and_pages_those_there_are(encoder, monkeypatch):
+    asked: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    monkeypatch.setattr(encoder, "_n_threads", 7)
+    encoder.encode_query("word")
+    encoder.encode_pages([as_input(blank(encoder, WIDE))])
+    assert asked == [1, 7]
 
 
 def test_a_marker_of_the_model_typed_as_a_query_is_encoded_too(encoder):
@@ -469,4 +591,6 @@ def test_a_processor_that_cuts_pages_differently_is_refused(copied_folder, float
     encoder = ColSmolEncoder(str(copied_folder))
     with pytest.raises(VectorShapeError) as error:
         encoder.encode_pages([as_input(blank(encoder, SQUARE))])
-    assert str(error.value).startswith("The model gave 64 visual vectors for a page of 1088 cells:")
+    assert str(error.value).startswith(
+        "The model gives 64 visual vectors for a page of 1088 cells:"
+    )
