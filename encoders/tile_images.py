@@ -42,12 +42,11 @@ def cut(page: Image.Image, layout: TileLayout) -> TileImages:
     if page.size != size_px:
         page = page.resize(size_px, Image.Resampling.LANCZOS)
     side = layout.tile_px
-    rows, cols = size_px[1] // side, size_px[0] // side
     pixels = np.array(page)  # (height_px, width_px, 3)
     whole = _resized(pixels, side)[None]  # (1, 3, side, side)
-    grid = pixels.reshape(rows, side, cols, side, 3).transpose(0, 2, 4, 1, 3)
-    tiles = grid.reshape(-1, 3, side, side)
-    pictures = np.concatenate([tiles, whole]) if rows * cols > 1 else np.ascontiguousarray(whole)
+    grid = pixels.reshape(-1, side, size_px[0] // side, side, 3)  # rows, y, columns, x, channels
+    tiles = grid.transpose(0, 2, 4, 1, 3).reshape(-1, 3, side, side)
+    pictures = np.ascontiguousarray(np.concatenate([tiles, whole]) if len(tiles) > 1 else whole)
     digests = (hashlib.blake2b(tile, digest_size=16).digest() for tile in pictures)
     return TileImages(pictures, tuple(digests), size_px)
 
