@@ -5,6 +5,8 @@ not. Loaded by the same from_pretrained calls as the published models.
 """
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -67,25 +69,88 @@ TRAINING_TEXT = (
 )
 
 
-def build_tiny_colsmol(folder: Path, *, seed: int = 0) -> Path:
+@dataclass(frozen=True)
+class Sizes:
+    """How large a ColIdefics3 is; the image geometry is the published one's in any case.
+
+    Attributes:
+        text, vision: hidden size, layers and heads, as LlamaConfig and Idefics3Config name them.
+        vocabulary: rows of the embedding; None for as many as the tokenizer has.
+        dtype: of the saved weights.
+    """
+
+    text: Mapping[str, int]
+    vision: Mapping[str, int]
+    vocabulary: int | None = None
+    dtype: torch.dtype = torch.float32
+
+
+TINY = Sizes(TEXT_SIZES | {"num_key_value_heads": 2}, VISION_SIZES)
+PUBLISHED_256M = Sizes(
+    {
+        "hidden_size": 576,
+        "intermediate_size": 1536,
+        "num_hidden_layers": 30,
+        "num_attention_heads": 9,
+        "num_key_value_heads": 3,
+    },
+    VISION_SIZES
+    | {
+        "hidden_size": 768,
+        "intermediate_size": 3072,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+    },
+    vocabulary=49280,
+    dtype=torch.bfloat16,
+)
+"""Those of vidore/ColSmolVLM-Instruct-256M-base, from its config.json."""
+
+
+def build_tiny_colsmol(folder: Path, *, seed: int = 0, sizes: Sizes = TINY) -> Path:
     """Save a ColIdefics3 and its processor; the same seed gives the same weights."""
     processor = _processor(ColIdefics3Processor)
     tokenizer = processor.tokenizer
     text = LlamaConfig(
-        **TEXT_SIZES,
-        num_key_value_heads=2,
-        vocab_size=len(tokenizer),
+        **sizes.text,
+        vocab_size=sizes.vocabulary or len(tokenizer),
         pad_token_id=tokenizer.pad_token_id,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
     )
     config = Idefics3Config(
         text_config=text,
-        vision_config=VISION_SIZES,
+        vision_config=dict(sizes.vision),
         scale_factor=SCALE_FACTOR,
         image_token_id=processor.image_token_id,
     )
-    return _save(folder, ColIdefics3, config, processor, seed)
+    return _save(folder, ColIdefics3, config, processor, seed, sizes.dtype)
+
+
+def build_published_layout(folder: Path, sizes: Sizes = TINY) -> Path:
+    """Save two folders as the hub has them for colSmol-256M; gives the adapter's.
+
+    The adapter names its base by the hub's id. Its target_modules also ask for layers that a
+    ColIdefics3 does not have, as the published one's do.
+    """
+    base, adapter = folder / "ColSmolVLM-Instruct-256M-base", folder / "colSmol-256M"
+    build_tiny_colsmol(base, sizes=sizes)
+    ColIdefics3Processor.from_pretrained(base).save_pretrained(adapter)
+    model = ColIdefics3.from_pretrained(base, dtype=torch.float32)
+    text_layers = "down_proj|gate_proj|up_proj|k_proj|q_proj|v_proj|o_proj"
+    lora = LoraConfig(
+        r=32,
+        lora_alpha=32,
+        target_modules=rf"(.*(model).*({text_layers}).*$|.*(custom_text_proj).*$)",
+        init_lora_weights=False,  # the usual start changes nothing
+        base_model_name_or_path="vidore/ColSmolVLM-Instruct-256M-base",
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        model.add_adapter(lora)
+    model.save_pretrained(adapter)
+    edit_json(adapter / "adapter_config.json", base_model_name_or_path=lora.base_model_name_or_path)
+    return adapter
 
 
 def build_tiny_colmodernvbert(folder: Path, *, seed: int = 0) -> Path:
@@ -141,11 +206,12 @@ def _save(
     config: PreTrainedConfig,
     processor: ProcessorMixin,
     seed: int,
+    dtype: torch.dtype = torch.float32,
 ) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = model_class(config)
-    model.save_pretrained(folder)
+    model.to(dtype).save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
 
