@@ -52,6 +52,7 @@ def main() -> None:
         model = build_published_layout(Path(name), PUBLISHED_256M)
         encoder = ColSmolEncoder(str(model), device)
         folder, pages = some_pages(Path(name) / "pdfs", n_pages)
+        n_pages = len(pages)
         warm_up(encoder, pages[0])
         engine = {
             f"engine_batch_{size}_s": engine_seconds(model, encoder, pages, size) / n_pages
@@ -81,17 +82,17 @@ def main() -> None:
 
 
 def some_pages(folder: Path, n_pages: int) -> tuple[Path, list[tuple[Path, int]]]:
-    """A folder of whole sample documents with at least so many pages, and so many of them."""
+    """A folder of whole sample documents with at least so many pages, short ones first."""
     folder.mkdir()
+    originals = sorted(SAMPLES.glob("*.pdf"), key=lambda path: read_facts(path).page_count)
     pages: list[tuple[Path, int]] = []
     for n in itertools.count():
-        for original in sorted(SAMPLES.glob("*.pdf")):
-            if len(pages) >= n_pages:
-                return folder, pages
+        for original in originals:
             path = folder / f"{original.stem}-{n}.pdf"
             path.write_bytes(original.read_bytes() + f"%{n}\n".encode())
-            here = [(path, number + 1) for number in range(read_facts(path).page_count)]
-            pages += here[: n_pages - len(pages)]
+            pages += [(path, number + 1) for number in range(read_facts(path).page_count)]
+            if len(pages) >= n_pages:
+                return folder, pages
     raise AssertionError
 
 
