@@ -1,7 +1,7 @@
 """ColSmolEncoder: page images and queries as ColSmol sees them, one vector per visual token.
 
-The one importer of torch, transformers and colpali-engine, and only when an encoder is made: they
-take seconds to import, and the lexical path runs without them.
+The one importer of transformers and colpali-engine, and with `tile_images.py` of torch, and only
+when an encoder is made: they take seconds to import, and the lexical path runs without them.
 """
 
 import functools

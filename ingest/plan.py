@@ -35,6 +35,7 @@ from ingest.files import (
     unread_document,
 )
 from ingest.render import read_facts
+from ingest.shard import EVERYTHING, Shard
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def make_plan(
     retry_failed: bool,
     allow_empty: bool = False,
     confirm: Callable[[Sequence[LostRoot]], Collection[LostRoot]] = lambda lost: (),
+    shard: Shard = EVERYTHING,
     n_workers: int,
     on_file: Callable[[], None],
     on_opened: Callable[[int, int], object] = lambda n_opened, n_new: None,
@@ -143,6 +145,7 @@ def make_plan(
         retry_failed: do only the documents and pages that failed before.
         allow_empty: remove what vanished also from a folder that has lost everything at once.
         confirm: given such folders, where that is not said, gives those of which it may.
+        shard: which documents are this run's; others are left alone, and not counted.
         n_workers: files looked at in parallel.
         on_file: called before each file is looked at, in any order and from several threads; what
             it raises ends the planning.
@@ -169,6 +172,7 @@ def make_plan(
         wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
         fresh = _to_be_read(seen, wanted, known, unread, retry_failed)
+        fresh = [document_id for document_id in fresh if shard.has(document_id)]
         n_opened = count(1)
 
         def open_(document_id: str) -> DocumentFacts | Failure:
@@ -183,9 +187,13 @@ def make_plan(
         *((shown(folder), _cannot_be_listed(why)) for folder, why in listing.unlistable.items()),
         *_broken_links(owner, listing),
     ]
-    record = [unread_document(*failed) for failed in unreadable if failed[0] not in owner]
+    unread_now = {failed: unread_document(*failed) for failed in unreadable}
+    unreadable = [one for one in unreadable if shard.has(unread_now[one].document_id)]
+    record = [unread_now[one] for one in unreadable if one[0] not in owner]
     work, move, touch, skip = [], [], [], []
     for document_id, files in wanted.items():
+        if not shard.has(document_id):
+            continue
         document, found = known.get(document_id), facts.get(document_id)
         if isinstance(found, Failure) and document is not None and document.page_count:
             unreadable += [(file.path, found) for file in files]  # what was read of it stays
@@ -206,7 +214,8 @@ def make_plan(
                 touch.append(updated)
             else:
                 move.append(updated)
-    remove = [d for id_, d in known.items() if id_ not in wanted and id_ not in replaced_by]
+    replaced_or_wanted = {*wanted, *replaced_by}
+    remove = [d for i, d in known.items() if i not in replaced_or_wanted and shard.has(i)]
     if retry_failed:
         move, touch, remove = [], [], []
     still = {document.document_id for document in record}
@@ -221,7 +230,7 @@ def make_plan(
         forget=tuple(
             document
             for id_, document in unread.items()
-            if id_ not in still and _could_be_seen(document, scope, listing)
+            if id_ not in still and shard.has(id_) and _could_be_seen(document, scope, listing)
         ),
         lost_roots=() if retry_failed else lost,
     )

@@ -58,6 +58,7 @@ def ingest(
     keep_missing: bool = False,
     retry_failed: bool = False,
     allow_empty: bool = False,
+    shard: str = "1/1",
     exclude: Sequence[str] = (),
     follow_links: bool = False,
     cert: str | PathLike[str] | None = None,
@@ -79,6 +80,8 @@ def ingest(
         keep_missing: keep documents whose files are gone.
         retry_failed: try only what could not be read before.
         allow_empty: remove also what a folder has lost that has lost everything at once.
+        shard: "2/8" for the second of eight runs over the same folders into one index on a server,
+            each on a machine or GPU of its own.
         exclude: patterns as in `.gitignore` of what is left out, such as "*.tif" or "drafts/".
         follow_links: look also behind links to folders, each folder once.
         cert: client certificate (PEM) for a server that asks for one.
@@ -105,6 +108,7 @@ def ingest(
         keep_missing=keep_missing,
         retry_failed=retry_failed,
         allow_empty=allow_empty,
+        shard=shard,
         exclude=[exclude] if isinstance(exclude, str) else exclude,
         follow_links=follow_links,
         on_progress=on_progress,

@@ -21,6 +21,7 @@ from ingest.exclusion import IGNORE_FILE
 from ingest.pipeline import carry_out
 from ingest.plan import LostRoot, Plan
 from ingest.poppler import kill_running
+from ingest.shard import Shard
 from pagelens.ingest_report import (
     plan_as_json,
     planned_failures,
@@ -61,6 +62,13 @@ _MAX_QUESTIONS = 3  # who has emptied more folders than that is asked once
 )
 @click.option("--retry-failed", is_flag=True, help="Try only what could not be read before.")
 @click.option(
+    "--shard",
+    type=Shard.read,
+    default="1/1",
+    metavar="K/N",
+    help="Do only part K of N: for N runs at once into one Vespa, on as many machines or GPUs.",
+)
+@click.option(
     "--exclude",
     multiple=True,
     metavar="PATTERN",
@@ -83,6 +91,7 @@ def ingest(
     keep_missing: bool,
     retry_failed: bool,
     allow_empty: bool,
+    shard: Shard,
     exclude: tuple[str, ...],
     follow_links: bool,
     as_json: bool,
@@ -120,6 +129,7 @@ def ingest(
                     keep_missing=keep_missing,
                     retry_failed=retry_failed,
                     allow_empty=allow_empty,
+                    shard=shard,
                     confirm=lambda lost: _released(lost, ask),
                     on_file=lambda: progress.advance(task),
                     on_opened=lambda n_opened, n_new: progress.update(

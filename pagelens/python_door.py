@@ -20,6 +20,7 @@ from index.location import Location
 from index.pages import Document, IndexStats, QueryVectors
 from index.wording import count, rounded_score
 from ingest.pipeline import Report, carry_out
+from ingest.shard import Shard
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.sync import N_WORKERS, prepare_sync
 from query.filters import read_filters
@@ -268,11 +269,13 @@ def ingest_folders(
     keep_missing: bool,
     retry_failed: bool,
     allow_empty: bool,
+    shard: str,
     exclude: Sequence[str],
     follow_links: bool,
     on_progress: Callable[[Progress], object] | None,
 ) -> Report:
     """See `pagelens.ingest`."""
+    own = Shard.read(shard)
     sync = prepare_sync(
         folders,
         location,
@@ -289,6 +292,7 @@ def ingest_folders(
             keep_missing=keep_missing,
             retry_failed=retry_failed,
             allow_empty=allow_empty,
+            shard=own,
             on_file=lambda: None,
         )
         n_done = 0

@@ -14,6 +14,7 @@ from index.pages import Fingerprint, mismatch_error
 from ingest.files import Listing, Scope, find_files, scope_of
 from ingest.plan import LostRoot, Plan, make_plan
 from ingest.poppler import require_poppler
+from ingest.shard import Shard
 from pagelens.left_out_report import left_out_lines
 from pagelens.open_index import stored_fingerprint
 from pagelens.self_test import untrained_warning
@@ -58,6 +59,7 @@ class Sync:
         keep_missing: bool,
         retry_failed: bool,
         allow_empty: bool,
+        shard: Shard,
         confirm: Callable[[Sequence[LostRoot]], Collection[LostRoot]] = lambda lost: (),
         on_file: Callable[[], None],
         on_opened: Callable[[int, int], object] = lambda n_opened, n_new: None,
@@ -69,6 +71,7 @@ class Sync:
             keep_missing: keep documents whose files are gone.
             retry_failed: try only what could not be read before.
             allow_empty: remove also what a folder has lost that has lost everything at once.
+            shard: which of the documents are this run's.
             confirm: given such folders, where that is not said, gives those of which it may.
             on_file: called for every file looked at.
             on_opened: called for every new document opened: how many are, and are to be.
@@ -81,6 +84,7 @@ class Sync:
             keep_missing=keep_missing,
             retry_failed=retry_failed,
             allow_empty=allow_empty,
+            shard=shard,
             confirm=confirm,
             n_workers=N_WORKERS,
             on_file=on_file,

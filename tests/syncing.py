@@ -10,6 +10,7 @@ from index.interface import PageIndex
 from ingest.files import find_files, scope_of
 from ingest.pipeline import Report, carry_out
 from ingest.plan import make_plan
+from ingest.shard import EVERYTHING, Shard
 
 
 def sync(
@@ -17,6 +18,7 @@ def sync(
     *folders: Path,
     keep_missing: bool = False,
     retry_failed: bool = False,
+    shard: Shard = EVERYTHING,
     load_encoder: Callable[[], Encoder] = LexicalEncoder,
     exclude: Sequence[str] = (),
     follow_links: bool = False,
@@ -30,6 +32,7 @@ def sync(
         index.page_numbers,
         keep_missing=keep_missing,
         retry_failed=retry_failed,
+        shard=shard,
         n_workers=1,
         on_file=lambda: None,
     )

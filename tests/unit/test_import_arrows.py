@@ -48,7 +48,7 @@ WEB = {p.relative_to(ROOT).as_posix() for p in (ROOT / "query" / "web").glob("*.
 COMMANDS = {p.relative_to(ROOT).as_posix() for p in (ROOT / "pagelens").glob("*.py")}
 
 ONE_IMPORTER = {
-    "torch": {"encoders/colsmol.py"},
+    "torch": {"encoders/colsmol.py", "encoders/tile_images.py"},
     "transformers": {"encoders/colsmol.py"},
     "colpali_engine": {"encoders/colsmol.py"},
     "pathspec": {"ingest/exclusion.py"},

@@ -12,6 +12,7 @@ from index.pages import Document, Failure, FileRecord
 from ingest import plan as plan_module
 from ingest.files import find_files, is_gone, scope_of
 from ingest.plan import LostRoot, Plan, make_plan
+from ingest.shard import Shard
 from tests.documents import write_pdf
 from tests.fakes import Mounts, cannot_be_listed
 
@@ -513,6 +514,26 @@ def test_rules_that_cannot_be_read_remove_nothing(synced: Synced) -> None:
             ),
         ),
     )
+
+
+def test_shards_together_do_everything_and_nothing_twice(tmp_path: Path) -> None:
+    (tmp_path / "pdfs").mkdir()
+    synced = Synced(tmp_path / "pdfs")
+    for n in range(6):
+        write_pdf(synced.folder / f"old-{n}.pdf", [f"old {n}"])
+    synced.sync()
+    (synced.folder / "old-0.pdf").unlink()
+    (synced.folder / "old-1.pdf").rename(synced.folder / "moved.pdf")
+    write_pdf(synced.folder / "old-2.pdf", ["changed"])
+    for n in range(5):
+        write_pdf(synced.folder / f"new-{n}.pdf", [f"new {n}"])
+        (synced.folder / f"broken-{n}.pdf").symlink_to(tmp_path / "nowhere")
+    whole = synced.plan()
+    parts = [synced.plan(shard=Shard(number, 3)) for number in (1, 2, 3)]
+    for kind in ("work", "move", "touch", "remove", "skip", "unreadable", "record", "forget"):
+        shared = [one for part in parts for one in getattr(part, kind)]
+        assert sorted(map(repr, shared)) == sorted(map(repr, getattr(whole, kind)))
+    assert sum(len(part.work) > 0 for part in parts) > 1
 
 
 @pytest.fixture
