@@ -20,6 +20,7 @@ def sync(
     retry_failed: bool = False,
     shard: Shard = EVERYTHING,
     load_encoder: Callable[[], Encoder] = LexicalEncoder,
+    stop: threading.Event | None = None,
     exclude: Sequence[str] = (),
     follow_links: bool = False,
 ) -> Report:
@@ -41,6 +42,6 @@ def sync(
         index,
         load_encoder,
         n_workers=1,
-        stop=threading.Event(),
+        stop=stop or threading.Event(),
         on_page=lambda _: None,
     )
