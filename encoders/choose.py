@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from encoders.colsmol import ColSmolEncoder
+from encoders.colsmol import ColSmolEncoder, torch_devices
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
+from encoders.many_devices import ManyDevicesEncoder
 from encoders.model_files import DEFAULT_MODEL, DEFAULT_MODEL_SIZE, find_model_files
 from index.errors import IndexMismatchError, MissingDependencyError, WrongUseError
 from index.pages import Fingerprint, mismatch_error
@@ -78,9 +79,9 @@ def choose_encoder(
             )
         return Choice(LexicalEncoder(), None)
     if name == "colsmol" or model is not None:
-        return Choice(ColSmolEncoder(model or DEFAULT_MODEL, device), None)
+        return Choice(_colsmol(model or DEFAULT_MODEL, device), None)
     if find_model_files(DEFAULT_MODEL) is not None or (ask and gpu_present() and ask(_QUESTION)):
-        return Choice(ColSmolEncoder(DEFAULT_MODEL, device), _colsmol_notice)
+        return Choice(_colsmol(DEFAULT_MODEL, device), _colsmol_notice)
     return Choice(LexicalEncoder(), _lexical_notice)
 
 
@@ -110,7 +111,7 @@ def load_encoder(
     elif fingerprint.encoder == "colsmol":
         if model is None:
             _require_model(fingerprint.model)
-        encoder = ColSmolEncoder(model or fingerprint.model, device)
+        encoder = _colsmol(model or fingerprint.model, device)
     else:
         raise IndexMismatchError(
             f"The index holds vectors of the encoder {fingerprint.encoder!r}, which this version "
@@ -145,6 +146,14 @@ def estimated_colsmol_s_per_page() -> float:
         times.append(time.perf_counter() - start)
     flop = 2 * patches.size * weights.shape[1]
     return PROCESSOR_S + SLOWDOWN * FLOP_PER_PAGE * min(times) / flop
+
+
+def _colsmol(model: str, device: str) -> Encoder:
+    """The model on the device, or on all that are meant."""
+    devices = torch_devices(device)
+    if len(devices) == 1:
+        return ColSmolEncoder(model, devices[0])
+    return ManyDevicesEncoder(model, devices)
 
 
 _QUESTION = (

@@ -53,7 +53,7 @@ class ColSmolEncoder:
 
     Args:
         model: hub id or folder. What the hub's cache lacks is downloaded.
-        device: "auto", "cpu", "mps", "cuda" or "cuda:N".
+        device: "auto", "cpu", "mps", "cuda" or "cuda:N"; of several the first.
 
     Raises:
         WrongUseError: no such model or device, or a model of another family.
@@ -73,7 +73,7 @@ class ColSmolEncoder:
                 f"pages into tiles: {' and '.join(FAMILIES)}, such as vidore/colSmol-256M, "
                 "vidore/colSmol-500M and ModernVBERT/colmodernvbert."
             )
-        self._device = _torch_device(device)
+        self._device = torch.device(torch_devices(device)[0])
         self._model, self._processor = _load(model, files, self._device)
         images = self._processor.image_processor
         self._tiles = TileLayout(
@@ -111,6 +111,11 @@ class ColSmolEncoder:
     def batch_size(self) -> int:
         """Pages that the device does best at once."""
         return self._batch_size
+
+    @property
+    def n_at_once(self) -> int:
+        """One batch at a time."""
+        return 1
 
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """Width and height in pixels that the processor takes without resampling."""
@@ -378,27 +383,34 @@ def _without_progress_and_warnings() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _torch_device(name: str) -> "torch.device":
-    """The device of that name; for "auto" the fastest there is.
+def torch_devices(names: str) -> list[str]:
+    """The devices of these names: for "auto" the fastest there is, all GPUs of a kind.
+
+    Args:
+        names: "auto", or names separated by commas, such as "cuda:0,cuda:1".
 
     Raises:
         WrongUseError: this machine has no such device.
     """
     import torch
 
-    names = ["cpu"]
+    here = ["cpu"]
     if torch.backends.mps.is_available():
-        names.append("mps")
+        here.append("mps")
     if torch.cuda.is_available():
-        names += [*(f"cuda:{i}" for i in range(torch.cuda.device_count())), "cuda"]
-    if name == "auto":
-        return torch.device(names[-1])
-    if name not in names:
-        raise WrongUseError(
-            f"This machine has no device {name!r} that torch {torch.__version__} can use. "
-            f"--device takes auto, {', '.join(names)}."
-        )
-    return torch.device(name)
+        gpus = [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+        here += [*gpus, "cuda"]
+        if names == "auto":
+            return gpus
+    if names == "auto":
+        return [here[-1]]
+    for name in names.split(","):
+        if name not in here:
+            raise WrongUseError(
+                f"This machine has no device {name!r} that torch {torch.__version__} can use. "
+                f"--device takes auto, {', '.join(here)}, or several with commas between."
+            )
+    return names.split(",")
 
 
 def _fast_dtype(device: "torch.device") -> "torch.dtype":

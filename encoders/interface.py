@@ -38,6 +38,10 @@ class Encoder(Protocol):
     def batch_size(self) -> int:
         """Pages that `encode_pages` does best at once."""
 
+    @property
+    def n_at_once(self) -> int:
+        """Batches that `encode_pages` takes at once, each from a thread of its own."""
+
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """Width and height in pixels at which a page of this shape (any unit) is to be rendered."""
 

@@ -68,6 +68,11 @@ class LexicalEncoder:
         """Pages for one call: enough that the calls cost nothing, few enough to commit often."""
         return BATCH_SIZE
 
+    @property
+    def n_at_once(self) -> int:
+        """One batch at a time."""
+        return 1
+
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """The page's own shape, with the preview's long edge.
 

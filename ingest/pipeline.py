@@ -29,7 +29,6 @@ COMMIT_INTERVAL_S = 5.0
 """After this long a batch is committed though it is not full, so that a kill costs little work."""
 
 _STOP_CHECK_INTERVAL_S = 0.2
-_BATCHES_AT_THE_MODEL = 2  # the one it works on, and one to go on with at once
 
 _Outcome = PageVectors | VectorShapeError | PageFailure
 
@@ -214,8 +213,8 @@ def _draw(work: Work, page_number: int, encoder: Encoder) -> _Drawn:
 class _Run:
     """The state of one run: the batch in hand, those being encoded, and the documents under way.
 
-    The model runs in a thread of its own, one batch waiting behind it, so that it never waits for a
-    page to be drawn or stored.
+    The model runs in a thread of its own, or on several devices in several, one batch waiting
+    behind those it works on, so that it never waits for a page to be drawn or stored.
     """
 
     def __init__(
@@ -233,13 +232,16 @@ class _Run:
         self._on_page = on_page
         self._batch: _Batch = []
         self._encoding: deque[tuple[_Batch, Future[list[_Outcome]]]] = deque()
-        self._model = ThreadPoolExecutor(1)
         self._last_sent = time.monotonic()
 
     @cached_property
     def encoder(self) -> Encoder:
         """Loaded when it is first needed."""
         return self._load_encoder()
+
+    @cached_property
+    def _model(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.encoder.n_at_once)
 
     def begin(self, work: Work) -> _OpenDocument:
         """Give a document's pages a home in the index; one without pages is finished at once."""
@@ -262,7 +264,7 @@ class _Run:
         The first that is ready: nobody waits behind a page that takes long. None are taken while a
         batch waits behind the model.
         """
-        has_room = len(self._encoding) < _BATCHES_AT_THE_MODEL
+        has_room = len(self._encoding) <= self.encoder.n_at_once
         futures: list[Future[Any]] = [future for _, future in self._encoding][:1]
         if has_room:
             futures += [job.drawn for job in jobs]
@@ -307,8 +309,9 @@ class _Run:
         self._encoding.clear()
 
     def close(self) -> None:
-        """Let go of the model's thread."""
-        self._model.shutdown(cancel_futures=True)
+        """Let go of the model's threads."""
+        if "_model" in self.__dict__:
+            self._model.shutdown(cancel_futures=True)
 
     def _store(self, batch: _Batch, future: "Future[list[_Outcome]]") -> None:
         """Store a batch's pages in one commit, and finish the documents it completes."""

@@ -52,7 +52,11 @@ _MAX_QUESTIONS = 3  # who has emptied more folders than that is asked once
     "ColSmol where its weights are on this machine, else lexical (the words of the text layer).",
 )
 @click.option("--model", help="ColVision model for colsmol: a hub id or a folder.")
-@click.option("--device", default="auto", help="Where the model runs: auto, cuda, mps or cpu.")
+@click.option(
+    "--device",
+    default="auto",
+    help="Where the model runs: auto, cuda, mps, cpu; several GPUs as cuda:0,cuda:1.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
 @click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
 @click.option(

@@ -34,6 +34,8 @@ class LookingEncoder:
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         return SIDE_PX, SIDE_PX
 
+    n_at_once = 1
+
     def prepare(self, page: PageInput) -> PageInput:
         return page
 

@@ -20,6 +20,8 @@ class PixelEncoder:
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         return WIDTH_PX, HEIGHT_PX
 
+    n_at_once = 1
+
     def prepare(self, page: PageInput) -> PageInput:
         return page
 

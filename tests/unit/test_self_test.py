@@ -27,6 +27,8 @@ class Reader:
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         return round(64 * width), round(64 * height)
 
+    n_at_once = 1
+
     def prepare(self, page: PageInput) -> PageInput:
         return page
 

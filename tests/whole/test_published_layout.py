@@ -18,6 +18,7 @@ from PIL import Image
 import encoders.colsmol
 from encoders.colsmol import ColSmolEncoder
 from encoders.interface import Encoder, PageInput
+from encoders.many_devices import ManyDevicesEncoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.pages import PageVectors, PageWords, page_id
@@ -108,6 +109,31 @@ def test_through_every_command_and_into_vespa(
         shutil.rmtree("heat")
     scores = [[(hit["page_id"], round(hit["score"], 4)) for hit in hits] for hits in answers]
     assert scores[0] == scores[1]
+
+
+def test_two_devices_make_the_index_one_makes(adapter: Path, folder: Path) -> None:
+    """Two processes on the CPU stand for two GPUs."""
+    one, two = ColSmolEncoder(str(adapter), "cpu"), ManyDevicesEncoder(str(adapter), ["cpu", "cpu"])
+    made = []
+    for name, encoder in (("one", one), ("two", two)):
+        target = folder.parent / name
+        with closing(EmbeddedIndex.open_for_writing(target, encoder.fingerprint)) as index:
+            sync(index, folder, load_encoder=lambda encoder=encoder: encoder)
+            made.append(contents(index))
+    assert made[0] == made[1]
+    np.testing.assert_array_equal(two.encode_query("a").vectors, one.encode_query("a").vectors)
+
+
+def test_a_second_device_does_what_the_first_has_no_time_for(adapter: Path) -> None:
+    two = ManyDevicesEncoder(str(adapter), ["cpu", "cpu"])
+    page = PageInput(Image.new("RGB", two.page_size_px(4, 1), "white"), PageWords.none())
+    (here,) = two.encode_pages([page])
+    assert not two._processes[0]._processes  # which is not even started
+    first = two._free.get()
+    (there,) = two.encode_pages([page])
+    assert two._processes[0]._processes
+    two._free.put(first)
+    np.testing.assert_allclose(there.vectors, here.vectors, atol=1e-6)
 
 
 class Eventful:

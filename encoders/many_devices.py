@@ -1,0 +1,91 @@
+"""One model on several devices: the first in this process, each other in one of its own.
+
+Python runs one thread at a time, and a GPU wants one that does nothing else. Batches go to the
+device that is free; what comes back is that of one device, up to the rounding of each.
+"""
+
+import multiprocessing
+import queue
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+
+from encoders.colsmol import ColSmolEncoder
+from encoders.interface import PageInput
+from index.pages import Fingerprint, PageVectors, QueryVectors
+
+_Encode = Callable[[Sequence[PageInput]], list[PageVectors]]
+
+
+class ManyDevicesEncoder:
+    """ColSmol on several devices at once; the others start with the second batch at a time.
+
+    Args:
+        model: hub id or folder.
+        devices: at least two, such as "cuda:0" and "cuda:1".
+
+    Raises:
+        As ColSmolEncoder.
+    """
+
+    def __init__(self, model: str, devices: Sequence[str]) -> None:
+        self._first = ColSmolEncoder(model, devices[0])
+        self.n_at_once = len(devices)
+        # spawned: a fork of a process with CUDA in it does not work
+        context = multiprocessing.get_context("spawn")
+        self._processes = [
+            ProcessPoolExecutor(1, context, initializer=_load, initargs=(model, device))
+            for device in devices[1:]
+        ]
+        self._free: queue.LifoQueue[_Encode] = queue.LifoQueue()  # the first last: it is here
+        for process in self._processes:
+            self._free.put(_in(process))
+        self._free.put(self._first.encode_pages)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """That of the model."""
+        return self._first.fingerprint
+
+    @property
+    def batch_size(self) -> int:
+        """Pages that each of the devices does best at once."""
+        return self._first.batch_size
+
+    def page_size_px(self, width: float, height: float) -> tuple[int, int]:
+        """As ColSmolEncoder."""
+        return self._first.page_size_px(width, height)
+
+    def prepare(self, page: PageInput) -> PageInput:
+        """As ColSmolEncoder."""
+        return self._first.prepare(page)
+
+    def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
+        """By a device that is free, from as many threads as there are devices."""
+        encode = self._free.get()
+        try:
+            return encode([self.prepare(page) for page in pages])
+        finally:
+            self._free.put(encode)
+
+    def encode_query(self, text: str) -> QueryVectors:
+        """By the first device."""
+        return self._first.encode_query(text)
+
+
+_encoder: ColSmolEncoder | None = None  # of a process that has no other purpose
+
+
+def _load(model: str, device: str) -> None:
+    global _encoder
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    _encoder = ColSmolEncoder(model, device)
+
+
+def _encode(pages: Sequence[PageInput]) -> list[PageVectors]:
+    assert _encoder is not None
+    return _encoder.encode_pages(pages)
+
+
+def _in(process: ProcessPoolExecutor) -> _Encode:
+    return lambda pages: process.submit(_encode, pages).result()
