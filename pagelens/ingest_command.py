@@ -51,7 +51,7 @@ _MAX_QUESTIONS = 3  # who has emptied more folders than that is asked once
     help="What turns pages into vectors. auto (the default): the index's own; for a new index "
     "ColSmol where its weights are on this machine, else lexical (the words of the text layer).",
 )
-@click.option("--model", help="ColVision model for colsmol: a hub id or a folder.")
+@click.option("--model", help="ColVision model for colsmol: a hub id (ID@REVISION) or a folder.")
 @click.option(
     "--device",
     default="auto",
