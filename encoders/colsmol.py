@@ -84,7 +84,7 @@ class ColSmolEncoder:
         # of bytes, as the processor has it: one division, and no rounding before it
         self._mean = 255 * torch.tensor(images.image_mean, device=self._device).reshape(3, 1, 1)
         self._std = 255 * torch.tensor(images.image_std, device=self._device).reshape(3, 1, 1)
-        self._n_threads = torch.get_num_threads()
+        self._n_threads = _threads_there_are()
         self._batch_size = BATCH_SIZES[self._device.type]
         self._features: OrderedDict[bytes, torch.Tensor] = OrderedDict()
         self._ids_by_size: dict[tuple[int, int], torch.Tensor] = {}
@@ -241,7 +241,7 @@ class ColSmolEncoder:
         if new:
             pixels = torch.from_numpy(np.stack(list(new.values()))).to(self._device)
             for digest, feature in zip(new, self._vision(pixels), strict=True):
-                self._features[digest] = feature
+                self._features[digest] = feature.clone()  # a view would keep the whole batch
         found = []
         for digest in wanted:
             self._features.move_to_end(digest)
@@ -279,6 +279,15 @@ class ColSmolEncoder:
         with torch.inference_mode():
             vectors = self._model(**inputs)
             return torch.nn.functional.normalize(vectors.float(), dim=-1)
+
+
+@functools.cache
+def _threads_there_are() -> int:
+    """Before the first query took one: a second model of the process is to have them all."""
+    import torch
+
+    n_threads: int = torch.get_num_threads()
+    return n_threads
 
 
 def _is_out_of_memory(error: Exception) -> bool:

@@ -46,8 +46,8 @@ class Report:
     """What a run did.
 
     Attributes:
-        pages_without_vectors: pages of this run in which the encoder saw nothing; only their title
-            and file name find them.
+        pages_without_vectors: pages of this run in which the encoder saw nothing; only their words,
+            title and file name find them.
         pages_with_unreadable_text: pages of this run whose text layer cannot be decoded, or for
             the most part not: a font does not tell which letters it draws.
         failed: path and reason of everything that is not in the index for being unreadable, from
@@ -132,7 +132,7 @@ def carry_out(
         index: open for writing.
         load_encoder: called before anything is changed, and only where there are pages to encode.
         n_workers: pages rendered in parallel.
-        stop: set it to stop at the next batch; what is in the batch by then is still committed.
+        stop: set it to stop; the batch the model works on is still committed.
         on_page: called for every page committed or failed, with the number of documents of which
             every page is searchable by then.
     """

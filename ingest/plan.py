@@ -278,12 +278,16 @@ def _lost_roots(
     """
     met = {one.document_id for one in seen}
     looked_at = {one.record.path for one in seen}
-    mounted = cache(is_mounted)
-    places: dict[Path, list[str]] = {}
+    on_drives: dict[Path, list[str]] = {}
     for path, (record, _) in owner.items():
-        drive = Path(record.drive)
-        if path not in looked_at and scope.holds(path) and not mounted(drive):
-            places.setdefault(drive, []).append(path)
+        if scope.holds(path):
+            on_drives.setdefault(Path(record.drive), []).append(path)
+    places = {
+        drive: paths
+        for drive, paths in on_drives.items()
+        # files that are still there without it: what it held was moved to another drive
+        if looked_at.isdisjoint(paths) and not is_mounted(drive)
+    }
     for root in scope.roots:
         below = f"{root.as_posix().rstrip('/')}/"
         known = [path for path in owner if path.startswith(below)]

@@ -4,8 +4,8 @@ A model of the published shape with random weights, which take as long as traine
 process, one after the other, on the same pages:
 
 - colpali-engine's plain loop: pdf2image at 200 dpi, process_images, model, at batch 1 and 4;
-- the bare model: our tiles in memory already, no tile remembered from page to page;
-- the whole ingest into a folder: render, cut, model, write, in a new process's state.
+- the bare model: our tiles in memory already, equal ones computed once;
+- the whole ingest into a folder: render, cut, model, write, nothing remembered from before.
 
 Seconds a page, the share of each stage, memory; the last line is JSON.
 """

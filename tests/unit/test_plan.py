@@ -428,6 +428,20 @@ def test_what_lay_on_a_drive_that_is_not_mounted_stays(synced: Synced, mounts: M
     assert synced.plan().lost_roots == ()
 
 
+def test_a_drive_that_was_copied_to_another_holds_nothing_back(
+    synced: Synced, mounts: Mounts
+) -> None:
+    sub = synced.folder / "sub"
+    write_pdf(sub / "c.pdf", ["gamma"])
+    mounts.places.add(sub)
+    synced.sync()
+    mounts.places.clear()
+    (sub / "c.pdf").unlink()
+    plan = synced.plan()
+    assert names(plan.remove) == [["c.pdf"]]
+    assert plan.lost_roots == ()
+
+
 def test_a_folder_that_was_emptied_or_deleted_is_a_change_like_any_other(synced: Synced) -> None:
     (synced.folder / "sub" / "b.pdf").unlink()
     assert names(synced.plan().remove) == [["b.pdf"]]

@@ -253,6 +253,13 @@ def test_memory_for_tiles_is_bounded(encoder, monkeypatch):
         assert len(encoder._features) <= 5
 
 
+def test_a_remembered_tile_keeps_no_other_in_memory(encoder, monkeypatch):
+    through_the_vision_tower(encoder, monkeypatch)
+    encoder.encode_pages([noise(encoder, WIDE, seed=9)])
+    for feature in encoder._features.values():
+        assert feature.untyped_storage().nbytes() == feature.numel() * feature.element_size()
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -403,6 +410,15 @@ def test_a_query_takes_one_thread_and_pages_those_there_are(encoder, monkeypatch
     encoder.encode_query("word")
     encoder.encode_pages([as_input(blank(encoder, WIDE))])
     assert asked == [1, 7]
+
+
+def test_a_model_loaded_after_a_query_has_all_threads(tiny_colsmol_folder):
+    encoders.colsmol._threads_there_are.cache_clear()
+    torch.set_num_threads(3)
+    ColSmolEncoder(str(tiny_colsmol_folder), "cpu").encode_query("word")
+    assert torch.get_num_threads() == 1
+    assert ColSmolEncoder(str(tiny_colsmol_folder), "cpu")._n_threads == 3
+    encoders.colsmol._threads_there_are.cache_clear()
 
 
 def test_a_marker_of_the_model_typed_as_a_query_is_encoded_too(encoder):
