@@ -34,7 +34,7 @@ _RESULTS = "self-tests.json"
 def looks_trained(encoder: Encoder) -> bool:
     """Whether the model finds the right page for at least LEAST_RIGHT of the queries.
 
-    Some seconds on a CPU the first time, a look into a file from then on. No published weights were
+    As long as a page the first time, a look into a file from then on. No published weights were
     at hand to calibrate it with: what it says is a reason to look, never to refuse.
     """
     known = remembered_result(encoder.fingerprint)
