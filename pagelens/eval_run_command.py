@@ -1,0 +1,13 @@
+"""`pagelens eval QUERIES`: arguments, parts, messages; the rest is elsewhere."""
+
+import click
+
+
+@click.command()
+@click.argument("queries", metavar="QUERIES")
+def run(queries: str) -> None:
+    """Measure how well questions with known right pages are answered.
+
+    "pagelens eval make FOLDER" drafts questions to begin with.
+    """
+    raise NotImplementedError(queries)
