@@ -6,7 +6,7 @@ import click
 @click.command()
 @click.argument("queries", metavar="QUERIES")
 def run(queries: str) -> None:
-    """Measure how well questions with known right pages are answered.
+    """Measure how well questions find their pages.
 
     "pagelens eval make FOLDER" drafts questions to begin with.
     """
