@@ -1,0 +1,1 @@
+"""How well an index answers: questions with their right pages, measures, sweeps, pictures."""
