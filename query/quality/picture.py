@@ -58,8 +58,7 @@ def draw_comparison(comparison: Comparison, title: str) -> bytes:
 
     ndcg = [quality.ndcg for quality in comparison.settings]
     best = figure.add_subplot(grid[0, : _PANELS_IN_A_ROW - 1])
-    left = _left_edge([ndcg, *(group.ndcg for _, group in groups)])
-    _draw_quality(best, ndcg, left)
+    _draw_quality(best, ndcg, _left_edge([ndcg]))
     best.set_title(f"{NDCG_AT_5}, mean and {CONFIDENCE:.0%} interval", fontsize=10)
     best.set_yticks(range(len(names)), names)
     for row, interval in enumerate(ndcg):
@@ -68,6 +67,7 @@ def draw_comparison(comparison: Comparison, title: str) -> bytes:
     time = figure.add_subplot(grid[0, _PANELS_IN_A_ROW - 1], sharey=best)
     _draw_time(time, [quality.query_ms for quality in comparison.settings])
 
+    left = _left_edge([group.ndcg for _, group in groups])
     for n, (what, group) in enumerate(groups):
         row, column = divmod(n, _PANELS_IN_A_ROW)
         panel = figure.add_subplot(grid[1 + row, column])
@@ -94,9 +94,9 @@ def _named(what: str, groups: Sequence[Group]) -> Iterator[tuple[str, Group]]:
 
 
 def _left_edge(shown: Sequence[Sequence[Interval]]) -> float:
-    """Where the axis begins: one for all panels, so that they compare."""
-    lowest = min(edge for some in shown for one in some for edge in (one.mean, *_bounds(one)))
-    return max(0.0, math.floor(lowest * 10 - 0.2) / 10)
+    """Where the axis begins: at one place for all that are to be compared."""
+    edges = (edge for some in shown for one in some for edge in (one.mean, *_bounds(one)))
+    return max(0.0, math.floor(10 * min(edges, default=0)) / 10)
 
 
 def _bounds(interval: Interval) -> tuple[float, ...]:
@@ -112,7 +112,8 @@ def _draw_quality(axes: Axes, shown: Sequence[Interval], left: float) -> None:
             axes.plot(bounds, [row] * len(bounds), color=colour, linewidth=1.4)
         axes.plot([interval.mean], [row], "o" if row else "D", color=colour, markersize=5)
     _frame(axes, len(shown))
-    axes.set_xlim(left, 1.0 + 0.02 * (1 - left))
+    margin = 0.02 * (1 - left)
+    axes.set_xlim(left - margin, 1 + margin)
 
 
 def _draw_time(axes: Axes, ms: Sequence[float]) -> None:

@@ -122,7 +122,7 @@ class RunFile:
                 "rerank": setting.rerank,
                 "query": text,
                 "pages": answer.page_ids,
-                "ms": round(answer.ms, 3),
+                "ms": answer.ms,
             }
             self._file.write(json.dumps(row).encode() + b"\n")
 

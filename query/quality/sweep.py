@@ -51,7 +51,7 @@ def sweep(
             ms = sum(result.timings_ms.values())
             if setting.ranking != BM25:
                 ms += timer.timings_ms["encode"]
-            answer = Answer(tuple(hit.page_id for hit in result.hits), ms)
+            answer = Answer(tuple(hit.page_id for hit in result.hits), round(ms, 3))
             runs.add(setting, text, answer, is_kept=not result.notices)
             notices |= dict.fromkeys(result.notices)
             on_answer()
