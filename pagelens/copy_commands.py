@@ -16,11 +16,12 @@ from index.errors import INTERRUPTED, WrongUseError
 from index.interface import PageIndex
 from index.location import Location
 from index.pages import mismatch_error
+from index.whole_file import whole_file
 from index.wording import count, duration, size
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.options import credential_options, index_options
 from pagelens.terminal import progress_bar, stop_on_signal, terminal
-from vespa_app.feed import whole_file, write_feed
+from vespa_app.feed import write_feed
 
 STDOUT = "-"
 

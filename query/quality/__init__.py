@@ -1,1 +1,1 @@
-"""How well an index answers: questions with their right pages, measures, sweeps, pictures."""
+"""How well questions with known right pages are answered: whence they come, what is measured."""
