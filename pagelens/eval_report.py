@@ -40,8 +40,10 @@ def print_comparison(comparison: Comparison, origin: str, n_pages: int) -> None:
             _show(f"{NDCG_AT_5} by {what} of n questions", table)
     n_moved = len(comparison.moved)
     if n_moved:
-        which = f"{_MOVED_SHOWN} of {n_moved:,} that" if n_moved > _MOVED_SHOWN else "that"
-        title = f"Questions {which} moved most, with the place of their first right page"
+        what = count(n_moved, "question")
+        if n_moved > _MOVED_SHOWN:
+            what = f"{_MOVED_SHOWN} of {what}"
+        title = f"{what} that moved, with the place of the first right page"
         _show(title, _moved_table(comparison))
 
 

@@ -84,11 +84,11 @@ def run(
     runs_path: Path | None,
     as_json: bool,
 ) -> None:
-    """Measure how well an index answers questions whose right pages are known.
+    """Measure how well questions find their pages.
 
     QUERIES is a table (columns query, file, pages), a folder in BEIR's form with a corpus of PDFs
     or images, or a data set of the hub (vidore/...). The corpus of the latter two is ingested into
-    the index first, where it is not there yet.
+    the index first, where it is not there yet. "pagelens eval make FOLDER" drafts a table.
 
     Stop it at any time: the same command goes on from there.
     """
@@ -118,7 +118,8 @@ def run(
             comparison = compare(questions.questions, grades, settings, runs.answers)
         n_pages = index.stats().n_pages
     if draw is not None:
-        draw(comparison, f"{source}, {location}: {count(comparison.n_questions, 'question')}")
+        n_questions = count(comparison.n_questions, "question")
+        draw(comparison, f"{source}, {location}: {n_questions}. {questions.origin}")
     if as_json:
         about = {"queries": source, "origin": questions.origin, "index": str(location)}
         measured = comparison_as_json(comparison)

@@ -30,7 +30,7 @@ _GROUPS_SHOWN = 12  # of each kind of group, the largest
 _PANELS_IN_A_ROW = 4
 _ROW_IN, _TITLES_IN = 0.26, 0.85  # inches: a setting; title and axis of a panel
 _WIDTH_IN, _DPI = 10.0, 150
-_TITLE_CHARACTERS, _NAME_CHARACTERS = 100, 20
+_LINE_CHARACTERS, _TITLE_LINES, _NAME_CHARACTERS = 110, 3, 20
 
 
 def draw_comparison(comparison: Comparison, title: str) -> bytes:
@@ -41,7 +41,7 @@ def draw_comparison(comparison: Comparison, title: str) -> bytes:
 
     Args:
         comparison: of at least one setting.
-        title: what was measured.
+        title: what was measured, and by which questions.
 
     Returns:
         A PNG.
@@ -53,7 +53,8 @@ def draw_comparison(comparison: Comparison, title: str) -> bytes:
     layout = ConstrainedLayoutEngine(hspace=0.05)
     figure = Figure(figsize=(_WIDTH_IN, panel_in * (1 + n_group_rows) + 0.4), layout=layout)
     FigureCanvasAgg(figure)
-    figure.suptitle(textwrap.fill(title, _TITLE_CHARACTERS), fontsize=11, parse_math=False)
+    lines = textwrap.wrap(title, _LINE_CHARACTERS, max_lines=_TITLE_LINES, placeholder=" …")
+    figure.suptitle("\n".join(lines), fontsize=10, parse_math=False)
     grid = figure.add_gridspec(1 + n_group_rows, _PANELS_IN_A_ROW)
 
     ndcg = [quality.ndcg for quality in comparison.settings]
