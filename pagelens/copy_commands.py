@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from rich.markup import escape
@@ -52,7 +51,7 @@ def copy(
     start = time.monotonic()
     source_place = Location(source_name, cert, key, token)
     target_place = Location(target_name, cert, key, token)
-    if _place(source_place) == _place(target_place):
+    if source_place.place == target_place.place:
         raise WrongUseError(f"SOURCE and TARGET are both {source_place}. Name two indexes.")
     messages = terminal(stderr=True)
     with (
@@ -145,14 +144,6 @@ def export(file: str, location: Location, as_json: bool) -> None:
             f"{size(written.size_bytes)}, in {duration(seconds)}."
             + ("" if is_stdout else f' Feed it with "vespa feed {escape(file)}".')
         )
-
-
-def _place(location: Location) -> str:
-    """The same for two names of one folder, and for most of one server."""
-    if not location.is_server:
-        return str(location.folder.resolve())
-    url = urlsplit(location.name)
-    return f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
 
 
 def _open_target(source_place: Location, source: PageIndex, target_place: Location) -> PageIndex:

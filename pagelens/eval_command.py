@@ -28,4 +28,4 @@ class _Evaluate(click.Group):
 
 _COMMANDS: MutableMapping[str, click.Command] = {MAKE: make, "run": run}
 
-evaluate = _Evaluate("eval", help=run.help, commands=_COMMANDS)
+evaluate = _Evaluate("eval", commands=_COMMANDS, help=run.help)
