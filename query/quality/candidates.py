@@ -37,6 +37,7 @@ _ONE_SCRIPT = 0.95
 _CJK_PART = 0.3
 _CJK_RUN = (6, 20)  # characters: as long as 3 to 9 words
 _LEAST_CJK_TITLE = 4
+_KNOWN_WORDS = 100_000  # whose terms are remembered: pages repeat their words
 
 _CJK = re.compile(f"[{CJK_CHARACTERS}]")
 _HAS_LETTER = re.compile(r"[^\W\d_]")
@@ -96,8 +97,7 @@ def content_terms(text: str) -> list[str]:
     >>> content_terms("The salt of the seas")
     ['salt', 'seas']
     """
-    terms = (term.text for word in text.split() for term in split_word(word))
-    return [term for term in terms if not is_stop_word(term)]
+    return [term for word in text.split() for term, is_content in _terms(word) if is_content]
 
 
 def candidates(page: Page) -> list[Candidate]:
@@ -232,8 +232,14 @@ def _script(letter: str) -> str:
 
 
 def _part_of_function_words(text: str) -> float:
-    terms = [term.text for word in text.split() for term in split_word(word)]
-    return sum(map(is_stop_word, terms)) / max(1, len(terms))
+    terms = [is_content for word in text.split() for _, is_content in _terms(word)]
+    return terms.count(False) / max(1, len(terms))
+
+
+@functools.lru_cache(maxsize=_KNOWN_WORDS)
+def _terms(word: str) -> tuple[tuple[str, bool], ...]:
+    """The terms of a word, and which of them are no function words."""
+    return tuple((term.text, not is_stop_word(term.text)) for term in split_word(word))
 
 
 def _reads_well(run: str) -> bool:

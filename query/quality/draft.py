@@ -24,10 +24,8 @@ from query.quality.candidates import (
 from query.quality.page_lines import joined
 
 ORIGIN = (
-    "Drafted from what the pages say: headings, captions, table heads, and runs of rare words of "
-    "sentences; no first words of a page, nothing that stands on two pages of the index.",
-    "Nobody has asked these questions. Their words are the pages' own, so rankings that look for "
-    "words look better here than with what people type: edit them, and delete these lines.",
+    "Drafted by rule from the pages' own headings, captions, table heads and rarest words; nobody "
+    "has asked them, and rankings that look for words do better here than with what people type."
 )
 """How drafts are made, as the file says it above its header."""
 
@@ -110,7 +108,7 @@ def drafts_as_table(drafts: Sequence[Draft], files: Mapping[str, str]) -> str:
         files: document id to the name that the file is to go by.
     """
     written = io.StringIO()
-    written.writelines(f"# {line}\n" for line in ORIGIN)
+    written.write(f"# {ORIGIN}\n")
     written.write("\t".join(COLUMNS) + "\n")
     for draft in drafts:
         name, number = files[draft.document_id], str(draft.page_number)

@@ -140,6 +140,21 @@ def test_measuring_words_imports_no_model_and_draws_nothing(tmp_path: Path) -> N
     assert imported.isdisjoint({"torch", "transformers", "matplotlib", "datasets", "pandas"})
 
 
+def test_to_draft_questions_imports_nothing_that_measures(tmp_path: Path) -> None:
+    folder = make_index(tmp_path / "index")
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pagelens", "eval", "make", "/library"]
+        + ["--index", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "No question can be drafted from the 4 documents" in ran.stderr  # a line a page
+    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
+    assert imported.isdisjoint({"torch", "matplotlib", "datasets", "ir_measures", "numba"})
+
+
 @pytest.fixture
 def server() -> Iterator[FakeConfigServer]:
     with FakeConfigServer() as fake:
