@@ -37,6 +37,7 @@ _ONE_SCRIPT = 0.95
 _CJK_PART = 0.3
 _CJK_RUN = (6, 20)  # characters: as long as 3 to 9 words
 _LEAST_CJK_TITLE = 4
+_LONGEST_CELL = 30  # characters, of the head of a table and of its numbers
 _KNOWN_WORDS = 100_000  # whose terms are remembered: pages repeat their words
 
 _CJK = re.compile(f"[{CJK_CHARACTERS}]")
@@ -53,7 +54,7 @@ _LEADERS = re.compile(r"\s*(?:[.…·_]\s?){2,}\s*\d*$")
 _CAPTION = re.compile(
     r"^(?:(?:fig(?:ures?|uras?|\.)?|abb(?:ildung|\.)?|tab(?:les?|elle|ella|la|leau|\.)?|chart|plate"
     r"|diagram|scheme|graph(?:ique)?|grafik|schaubild|рис\.?|таблица|그림|표)\s*"
-    r"(?:[A-Z]?\d+(?:[.-]\d+)*[a-z]?|[IVX]+)\s*(?:[.:|–—-]\s*|\s(?=[\W\d]*[A-ZÀ-ÞА-Я가-힣]))"
+    r"(?:[A-Z]?\d+(?:[.-]\d+)*[a-z]?|[IVX]+)(?:\s*(?P<mark>[.:|–—-])\s*|\s+)"
     r"|(?:図|图|圖|表|写真)\s*[\d０-９一二三四五六七八九十]+(?:[.-]\d+)*[\s.:：．　]+)"
     r"(?P<rest>.*)$",
     re.IGNORECASE,
@@ -103,14 +104,15 @@ def content_terms(text: str) -> list[str]:
 def candidates(page: Page) -> list[Candidate]:
     """Everything on a page of which a draft may be made; sentences whole, see `rarest_run`."""
     page_lines = lines(page)
-    if not page_lines:
+    upright = [line.box for line in page_lines if line.height_pt]
+    top = min(upright, default=None, key=lambda box: box[1])
+    if top is None:
         return []
-    top = min(page_lines, key=lambda line: line.box[1])
     lengths = (len(word) + 2 * len(_CJK.findall(word)) for word in page.words.texts)
     n_before = list(itertools.accumulate(lengths, initial=0))  # characters before each word
 
     def is_first(line: Line) -> bool:
-        return n_before[line.first] < _FIRST_CHARACTERS or line.box[1] < top.box[3]
+        return n_before[line.first] < _FIRST_CHARACTERS or line.box[1] < top[3]
 
     usual = usual_height(page_lines)
     is_language = _Language(page.words.text).has
@@ -124,7 +126,7 @@ def candidates(page: Page) -> list[Candidate]:
         if len(kept) < len(block):  # it begins in the midst of a sentence
             text = " ".join(list(_sentences(text))[1:])
         caption = _CAPTION.match(text)
-        if caption is not None and not _SMALL_START.match(caption["rest"]):
+        if caption is not None and (caption["mark"] or not _SMALL_START.match(caption["rest"])):
             found.append(_title(CAPTION, next(_sentences(caption["rest"]), "")))
         elif kept[0].height_pt >= _TALLER * usual:
             goes_on = before is not None and is_below(before[-1], block[0], _LOOSE_GAP)
@@ -281,7 +283,7 @@ def _table_heads(page_rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Rows of short words above at least two rows of numbers."""
     for head, *below in zip(page_rows, page_rows[1:], page_rows[2:], strict=False):
         is_head = len(head) >= 3 and all(
-            len(cell) <= 30 and len(cell.split()) <= 4 and not _NUMBER_CELL.fullmatch(cell)
+            len(cell) <= _LONGEST_CELL and len(cell.split()) <= 4 and not _is_number(cell)
             for cell in head
         )
         if is_head and all(_is_row_of_numbers(row, len(head)) for row in below):
@@ -289,8 +291,12 @@ def _table_heads(page_rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _is_row_of_numbers(row: Sequence[str], n_columns: int) -> bool:
-    n_numbers = sum(_NUMBER_CELL.fullmatch(cell) is not None for cell in row)
+    n_numbers = sum(map(_is_number, row))
     return abs(len(row) - n_columns) <= 1 and n_numbers >= max(2, len(row) / 2)
+
+
+def _is_number(cell: str) -> bool:
+    return len(cell) <= _LONGEST_CELL and _NUMBER_CELL.fullmatch(cell) is not None
 
 
 def _plain_word(word: str) -> str:

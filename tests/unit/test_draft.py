@@ -111,6 +111,7 @@ def test_what_says_too_little_is_no_heading(heading: str) -> None:
         ("Fig. 12a Coal landed at quays. Source: port office", "Coal landed at quays"),
         ("Abb. 2: Kohle an jedem Kai", "Kohle an jedem Kai"),
         ("Tabelle 4 Umschlag nach Ware", "Umschlag nach Ware"),
+        ("Figure 7: coal landed at each quay", "coal landed at each quay"),
         ("Table IV. Ships, crews and masters", "Ships, crews and masters"),
         ("Рис. 5. Уголь на каждом причале", "Уголь на каждом причале"),
         ("図1 港別の石炭陸揚げ量", "港別の石炭陸揚げ量"),
@@ -165,7 +166,7 @@ def test_the_first_words_and_the_topmost_line_are_never_taken() -> None:
 def test_turned_letters_are_no_heading() -> None:
     turned = page([TITLE, *PROSE])
     words = turned.words
-    axis = np.float32([[0.02, 0.3, 0.04, 0.5], [0.02, 0.55, 0.04, 0.7]])
+    axis = np.float32([[0.02, 0.0, 0.04, 0.5], [0.02, 0.55, 0.04, 0.7]])
     words = PageWords((*words.texts, "Temperature", "degrees"), np.concatenate([words.boxes, axis]))
     assert [one.kind for one in candidates(replace(turned, words=words))] == [SENTENCE]
 
