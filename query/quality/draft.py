@@ -18,10 +18,10 @@ from query.quality.candidates import (
     SENTENCE,
     Candidate,
     candidates,
-    content_terms,
-    rarest_run,
 )
 from query.quality.page_lines import joined
+from query.quality.rarest_run import rarest_run
+from query.quality.words import content_terms
 
 ORIGIN = (
     "Drafted by rule from the pages' own headings, captions, table heads and rarest words; nobody "

@@ -1,4 +1,4 @@
-"""query/quality/draft.py, candidates.py, page_lines.py: what of a page becomes a question."""
+"""query/quality/draft.py, candidates.py, rarest_run.py, page_lines.py: what becomes a question."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,11 +17,11 @@ from query.quality.candidates import (
     TABLE,
     Candidate,
     candidates,
-    content_terms,
-    rarest_run,
 )
 from query.quality.draft import ORIGIN, Draft, draft_questions, drafts_as_table
 from query.quality.questions import read_questions
+from query.quality.rarest_run import rarest_run
+from query.quality.words import content_terms
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT
 
