@@ -23,7 +23,8 @@ class Answer:
 
     Attributes:
         page_ids: best first.
-        ms: how long it took, the encoding of the query included where the ranking needs it.
+        ms: how long it took to encode the query, where the ranking needs it, and to rank; without
+            the reading of the hits.
     """
 
     page_ids: tuple[str, ...]

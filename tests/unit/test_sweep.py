@@ -30,11 +30,12 @@ class Watched(MemoryIndex):
         fill(self)
         self.searched: Counter[tuple[Any, ...]] = Counter()
         self.notices: tuple[str, ...] = ()
+        self.timings_ms: dict[str, float] = {}
 
     def search(self, query: QueryVectors, ranking: str, k: int, **others: Any) -> SearchResult:
         self.searched[query.text, ranking, k, others.get("rerank")] += 1
         result = super().search(query, ranking, k, **others)
-        return SearchResult(result.hits, result.n_candidates, result.timings_ms, self.notices)
+        return SearchResult(result.hits, result.n_candidates, self.timings_ms, self.notices)
 
 
 class Counting(LexicalEncoder):
@@ -82,6 +83,15 @@ def test_a_query_is_encoded_once_and_for_words_alone_never(index: Watched, tmp_p
     assert encoder.encoded == {}
     swept(index, tmp_path / "all", encoder=encoder)
     assert encoder.encoded == dict.fromkeys(TEXTS, 1)
+
+
+def test_the_time_is_that_of_encoding_and_ranking(index: Watched, tmp_path: Path) -> None:
+    """And not of reading a hundred hits, of which a person is shown five."""
+    index.timings_ms = {"phase_1": 2000.0, "phase_2": 500.0, "hits": 9000.0}
+    words, vectors = Setting("bm25"), Setting("hamming")
+    answers = swept(index, tmp_path / "runs", [words, vectors]).answers
+    assert answers[words, "ferries"].ms == 2500
+    assert 2500 < answers[vectors, "ferries"].ms < 9000
 
 
 class Interrupted(Exception):
