@@ -117,15 +117,15 @@ def run(
                 _search(index, encoder, todo, runs, messages)
             comparison = compare(questions.questions, grades, settings, runs.answers)
         n_pages = index.stats().n_pages
+    if draw is not None:
+        n_questions = count(comparison.n_questions, "question")
+        draw(comparison, f"{source}, {location}: {n_questions}. {questions.origin}")
     if as_json:
         about = {"queries": source, "origin": questions.origin, "index": str(location)}
         measured = comparison_as_json(comparison)
         click.echo(json.dumps({**about, "n_pages": n_pages, **measured, "runs": str(runs.path)}))
     else:
         print_comparison(comparison, questions.origin, n_pages)
-    if draw is not None:
-        n_questions = count(comparison.n_questions, "question")
-        draw(comparison, f"{source}, {location}: {n_questions}. {questions.origin}")
 
 
 def _drawing_into(path: Path) -> Callable[[Comparison, str], None]:
