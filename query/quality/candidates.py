@@ -5,7 +5,11 @@ taken out by hand. The first words of a page are never taken: whoever searches b
 page already.
 """
 
+import functools
+import itertools
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,17 +17,24 @@ from encoders.stopwords import is_stop_word
 from encoders.words import split_word
 from index.broken_words import CJK_CHARACTERS
 from index.pages import Page
-from query.quality.page_lines import Line, joined, lines, paragraphs, rows, usual_height
+from query.quality.page_lines import Line, is_below, joined, lines, paragraphs, rows, usual_height
 
 HEADING, CAPTION, TABLE, SENTENCE = "heading", "caption", "table", "sentence"
 KINDS = (HEADING, CAPTION, TABLE, SENTENCE)
 
 MOST_WORDS = 9  # content words of a draft
+_SENTENCE_WORDS = 6  # content words of a sentence, at most
 _LEAST_WORDS = {HEADING: 2, CAPTION: 2, TABLE: 3, SENTENCE: 4}
+_LEAST_LETTERS = 8  # of a heading, caption or table head: the symbols of two elements have four
+_LEAST_DIFFERENT = 0.7  # of its terms
 _LEAST_LEFT_OUT = 2  # content words of a sentence that a draft does without
-_FIRST_WORDS = 12
+_FIRST_CHARACTERS = 60  # of a page, a dozen words; a Chinese character says as much as three
 _TALLER = 1.2  # than the page's usual letters
+_LOOSE_GAP = 2.5  # letter heights between the lines of widely set running text
 _MOST_CHARACTERS = 100
+_FUNCTION_WORDS = 0.15  # of a page's words, where they are of a language whose own we know
+_ONE_SCRIPT = 0.95
+_CJK_PART = 0.3
 _CJK_RUN = (6, 20)  # characters: as long as 3 to 9 words
 _LEAST_CJK_TITLE = 4
 
@@ -35,6 +46,8 @@ _NUMBERING = re.compile(
     r"|^第[\d一二三四五六七八九十]+[章節节編编部]\s*",
     re.IGNORECASE,
 )
+_LETTERED = re.compile(r"^[B-HJ-Z]\s+(?=[^\W\d_])(?=[^a-zß-ÿ])")
+_UNIT = re.compile(r"\s*(?:[(\[][^)\]]*[)\]]|,\s*\S{1,5}$)")
 _LEADERS = re.compile(r"\s*(?:[.…·_]\s?){2,}\s*\d*$")
 _CAPTION = re.compile(
     r"^(?:(?:fig(?:ures?|uras?|\.)?|abb(?:ildung|\.)?|tab(?:les?|elle|ella|la|leau|\.)?|chart|plate"
@@ -46,15 +59,19 @@ _CAPTION = re.compile(
 )
 _SMALL_START = re.compile(r"^[\W\d]*[a-zß-ÿа-я]")
 _SENTENCE_END = re.compile(
-    r"(?<=[^\W\d]{2}[.!?])[\"'”’»)]*\s+(?=[\W\d]*[^\Wa-zß-ÿ\d_])|(?<=[。！？])"
+    r"(?:(?<=[^\W\d]{2}[.!?])|(?<=[)”][.!?]))[\"'”’»)]*\s+(?=[\W\d]*[^\Wa-zß-ÿ\d_])|(?<=[。！？])"
 )
 _CLAUSE_END = re.compile(r"[、，。；：！？,;:!?()（）「」『』“”\s]+")
 _CJK_CHUNK = re.compile(r"[^ぁ-ゟ]+[ぁ-ゟ]*|^[ぁ-ゟ]+")
 _JAPANESE_END = re.compile(
-    "(?:(?:し|され)?(?:て(?:い(?:る|た|ます|ました)|おり)?|た|ます|ました)|する|される|で(?:す|した|ある|あった)"
-    "|だった|だ|に?(?:は|も|て)|[がをにでとへの]|から|まで|より|について)$"
+    "(?:(?:し|され)?(?:て(?:い(?:る|た|ます|ました)|おり)|た|ます|ました)|する|される|で(?:す|した|ある|あった)"
+    "|だった|だ|に?(?:は|も)|[がをにでとへ]|(?<!も)の|から|まで|より|について)$"
 )
-_AROUND_WORD = "\"'`´“”„‚‘’«»‹›()[]{}<>.,;:!?…*•·–—-|/\\=+~^°"
+_JAPANESE_START = re.compile("^[ぁ-ゟ]+(?=[^ぁ-ゟ])")
+_MARKS = re.compile(r"[@_={}]|://|www\.|\S{29}|(?=\S*\d)(?=\S*[^\W\d])\S{11}")
+"""What no question has in it: addresses, formulas, code, gaps to fill in, account numbers."""
+_GOES_ON = re.compile(r"[.,;。．、，]$")
+_AROUND_WORD = "\"'`´“”„‚‘’«»‹›()[]{}<>.,;:!?…*•·–—-|/\\=+~^°※●■◆○□▲▼★☆→⇒"
 _NUMBER_CELL = re.compile(r"[-+−–±~≈<>]?\s*[\d.,\s%–-]*\d[\d.,\s%×–-]*")
 
 
@@ -89,13 +106,17 @@ def candidates(page: Page) -> list[Candidate]:
     if not page_lines:
         return []
     top = min(page_lines, key=lambda line: line.box[1])
+    lengths = (len(word) + 2 * len(_CJK.findall(word)) for word in page.words.texts)
+    n_before = list(itertools.accumulate(lengths, initial=0))  # characters before each word
 
     def is_first(line: Line) -> bool:
-        return line.first < _FIRST_WORDS or line.box[1] < top.box[3]
+        return n_before[line.first] < _FIRST_CHARACTERS or line.box[1] < top.box[3]
 
     usual = usual_height(page_lines)
+    is_language = _Language(page.words.text).has
     found = []
-    for block in paragraphs(page_lines):
+    blocks = list(paragraphs(page_lines))
+    for before, block, after in zip([None, *blocks], blocks, [*blocks[1:], None], strict=False):
         kept = [line for line in block if not is_first(line) and line.height_pt]
         if not kept:
             continue
@@ -106,18 +127,20 @@ def candidates(page: Page) -> list[Candidate]:
         if caption is not None and not _SMALL_START.match(caption["rest"]):
             found.append(_title(CAPTION, next(_sentences(caption["rest"]), "")))
         elif kept[0].height_pt >= _TALLER * usual:
-            found.append(_title(HEADING, text))
+            goes_on = before is not None and is_below(before[-1], block[0], _LOOSE_GAP)
+            goes_on |= after is not None and is_below(block[-1], after[0], _LOOSE_GAP)
+            found.append(None if goes_on or _is_part(text) else _title(HEADING, text))
         else:
             found += [Candidate(SENTENCE, s, tuple(content_terms(s))) for s in _sentences(text)]
     found += [_title(TABLE, head) for head in _table_heads(rows(page)[1:])]
-    return [one for one in found if one is not None and _is_language(one)]
+    return [one for one in found if one is not None and is_language(one)]
 
 
 def rarest_run(sentence: str, rarity: dict[str, float]) -> tuple[str, float] | None:
     """The part of a sentence by which a person could remember it, and how rare its terms are.
 
-    Content words alone, 4 to MOST_WORDS of them, and never all; of a text without spaces a clause,
-    or the end of one.
+    Content words alone, 4 to 6 of them, and never all; of a text without spaces a clause, or the
+    end of one.
 
     Args:
         sentence: as it stands on the page.
@@ -130,12 +153,20 @@ def rarest_run(sentence: str, rarity: dict[str, float]) -> tuple[str, float] | N
         runs = list(_cjk_runs(sentence))
     else:
         words = [word for word in map(_plain_word, sentence.split()) if content_terms(word)]
-        length = min(MOST_WORDS, len(words) - _LEAST_LEFT_OUT, 6)
+        length = min(_SENTENCE_WORDS, len(words) - _LEAST_LEFT_OUT)
         if length < _LEAST_WORDS[SENTENCE]:
             return None
         runs = [" ".join(words[i : i + length]) for i in range(1, len(words) - length + 1)]
     scored = [(run, _mean_rarity(run, rarity)) for run in runs if _reads_well(run)]
     return max(scored, key=lambda one: one[1], default=None)
+
+
+def _is_part(text: str) -> bool:
+    """Whether lines in tall letters are a part of sentences, as running text may be tall."""
+    words = text.split()
+    ends_openly = bool(words) and len(words[-1]) <= 3 and not content_terms(words[-1])
+    is_cut = bool(_SMALL_START.match(text) or _GOES_ON.search(text)) or ends_openly
+    return is_cut or len(list(_sentences(text))) > 1
 
 
 def _mean_rarity(text: str, rarity: dict[str, float]) -> float:
@@ -145,7 +176,7 @@ def _mean_rarity(text: str, rarity: dict[str, float]) -> float:
 
 def _title(kind: str, text: str) -> Candidate | None:
     """A heading, caption or table head as a draft, None where it says too little or too much."""
-    text = _NUMBERING.sub("", _LEADERS.sub("", text)).strip(_AROUND_WORD + " ")
+    text = _LETTERED.sub("", _NUMBERING.sub("", _LEADERS.sub("", text))).strip(_AROUND_WORD + " ")
     if _is_cjk(text):
         if not _LEAST_CJK_TITLE <= len(text) <= 2 * _CJK_RUN[1]:
             return None
@@ -156,21 +187,63 @@ def _title(kind: str, text: str) -> Candidate | None:
             text = " ".join(words[: content[MOST_WORDS - 1] + 1]).rstrip(_AROUND_WORD)
         elif not _LEAST_WORDS[kind] <= len(content) <= MOST_WORDS:
             return None
-    return Candidate(kind, text, tuple(content_terms(text)))
+        if len(_HAS_LETTER.findall(text)) < _LEAST_LETTERS:
+            return None
+    terms = tuple(content_terms(text))
+    signs = Counter(text)
+    is_cut = signs["("] != signs[")"] or signs["["] != signs["]"]
+    is_list = len(set(terms)) < _LEAST_DIFFERENT * len(terms)
+    is_code = _MARKS.search(text) is not None and not _is_cjk(text)
+    return None if is_cut or is_list or is_code else Candidate(kind, text, terms)
 
 
-def _is_language(candidate: Candidate) -> bool:
-    """Whether words make most of it, and it fits a line."""
-    words = candidate.text.split()
-    n_lettered = sum(len(_HAS_LETTER.findall(word)) >= 2 or _is_cjk(word) for word in words)
-    is_short = len(candidate.text) <= _MOST_CHARACTERS or candidate.kind == SENTENCE
-    return is_short and bool(candidate.terms) and n_lettered >= 0.6 * len(words)
+class _Language:
+    """What the text of a page is like, so that what is no part of it is seen."""
+
+    def __init__(self, text: str) -> None:
+        scripts = Counter(_script(c) for c in text if c.isalpha()).most_common(1)
+        self._scripts = {scripts[0][0], "LATIN"} if scripts else set()
+        self._knows_function_words = _part_of_function_words(text) >= _FUNCTION_WORDS
+
+    def has(self, candidate: Candidate) -> bool:
+        """Whether words in the page's script make most of it, in a sentence function words too."""
+        words = candidate.text.split()
+        n_lettered = sum(len(_HAS_LETTER.findall(word)) >= 2 or _is_cjk(word) for word in words)
+        letters = [c for c in candidate.text if c.isalpha()]
+        n_fitting = sum(_script(c) in self._scripts for c in letters)
+        return (
+            bool(candidate.terms)
+            and n_lettered >= 0.6 * len(words)
+            and n_fitting >= _ONE_SCRIPT * len(letters)
+            and (candidate.kind == SENTENCE or len(candidate.text) <= _MOST_CHARACTERS)
+            and (
+                candidate.kind != SENTENCE
+                or not self._knows_function_words
+                or _part_of_function_words(candidate.text) > 0
+            )
+        )
+
+
+@functools.cache
+def _script(letter: str) -> str:
+    """LATIN, GREEK, CYRILLIC and so on; CJK for all that is written between Chinese characters."""
+    first = unicodedata.name(letter, "").split(" ")[0]
+    return "CJK" if first in {"HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC"} else first
+
+
+def _part_of_function_words(text: str) -> float:
+    terms = [term.text for word in text.split() for term in split_word(word)]
+    return sum(map(is_stop_word, terms)) / max(1, len(terms))
 
 
 def _reads_well(run: str) -> bool:
-    """Whether a run of a sentence is words and not a formula, an address or a list of numbers."""
+    """Whether a run of a sentence is words and not a formula, an address or a list."""
     words = run.split()
-    if any(mark in run for mark in ("@", "://", "www.", "_", "=")):
+    if "(" in run or ")" in run or (_MARKS.search(run) and not _is_cjk(run)):
+        return False
+    if len(set(map(str.casefold, words))) < len(words):
+        return False
+    if any(len(word) == 1 and word.isalpha() for word in words) and not _is_cjk(run):
         return False
     n_plain = sum(len(_HAS_LETTER.findall(word)) >= 3 or _is_cjk(word) for word in words)
     return n_plain >= 0.75 * len(words)
@@ -193,7 +266,7 @@ def _cjk_runs(sentence: str) -> Iterator[str]:
         chunks = _CJK_CHUNK.findall(clause)
         while len(chunks) > 1 and sum(map(len, chunks)) > most:
             chunks = chunks[1:]
-        run = _JAPANESE_END.sub("", "".join(chunks))
+        run = _JAPANESE_START.sub("", _JAPANESE_END.sub("", "".join(chunks)))
         if least <= len(run) <= most and _is_cjk(run):
             yield run
 
@@ -206,7 +279,7 @@ def _table_heads(page_rows: Sequence[Sequence[str]]) -> Iterator[str]:
             for cell in head
         )
         if is_head and all(_is_row_of_numbers(row, len(head)) for row in below):
-            yield " ".join(re.sub(r"\s*[(\[][^)\]]*[)\]]", "", cell) for cell in head)
+            yield " ".join(" ".join(_UNIT.sub("", cell) for cell in head).split())
 
 
 def _is_row_of_numbers(row: Sequence[str], n_columns: int) -> bool:
@@ -219,4 +292,5 @@ def _plain_word(word: str) -> str:
 
 
 def _is_cjk(text: str) -> bool:
-    return 2 * len(_CJK.findall(text)) > len(text)
+    """Whether spaces do not part its words, as where Chinese or Japanese names things in Latin."""
+    return len(_CJK.findall(text)) > _CJK_PART * len(text)

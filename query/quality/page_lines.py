@@ -82,7 +82,7 @@ def lines(page: Page) -> list[Line]:
 
 
 def usual_height(page_lines: Sequence[Line]) -> float:
-    """The height in points that most letters of a page have; 0 where there are none."""
+    """The height in points of the middle one of all letters by height; 0 where there are none."""
     heights = np.array([line.height_pt for line in page_lines])
     letters = np.array([sum(map(len, line.texts)) for line in page_lines])
     if not letters[heights > 0].size:
@@ -96,12 +96,27 @@ def paragraphs(page_lines: Sequence[Line]) -> Iterator[list[Line]]:
     """Lines of one height that stand closely one below the other, in reading order."""
     block: list[Line] = []
     for line in page_lines:
-        if block and not _is_below(block[-1], line):
+        if block and not is_below(block[-1], line):
             yield block
             block = []
         block.append(line)
     if block:
         yield block
+
+
+def is_below(upper: Line, lower: Line, gap: float = _LINE_GAP) -> bool:
+    """Whether the second line, as tall as the first, stands less than a gap below it.
+
+    Args:
+        upper: one line.
+        lower: the next in reading order.
+        gap: in heights of their letters.
+    """
+    height = max(upper.height_pt, lower.height_pt)
+    overlaps = lower.box[0] < upper.box[2] and upper.box[0] < lower.box[2]
+    alike = abs(upper.height_pt - lower.height_pt) <= _SAME_HEIGHT * height
+    distance = lower.box[1] - upper.box[3]
+    return overlaps and alike and -_SAME_LINE * height < distance < gap * height
 
 
 def rows(page: Page) -> list[list[str]]:
@@ -134,14 +149,6 @@ def _line(words: _Words, start: int, end: int) -> Line:
     boxes = words.boxes[start:end]
     box = (*boxes[:, :2].min(axis=0).tolist(), *boxes[:, 2:].max(axis=0).tolist())
     return Line(words.texts[start:end], start, box, float(words.heights[start:end].min()))
-
-
-def _is_below(upper: Line, lower: Line) -> bool:
-    height = max(upper.height_pt, lower.height_pt)
-    gap = lower.box[1] - upper.box[3]
-    overlaps = lower.box[0] < upper.box[2] and upper.box[0] < lower.box[2]
-    alike = abs(upper.height_pt - lower.height_pt) <= _SAME_HEIGHT * height
-    return overlaps and alike and -_SAME_LINE * height < gap < _LINE_GAP * height
 
 
 def _cells(words: _Words, row: Sequence[int]) -> list[str]:

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from index.pages import Document, FileRecord, Page, PageVectors, PageWords
-from query.quality.candidates import CAPTION, HEADING, SENTENCE, TABLE, candidates, rarest_run
+from query.quality.candidates import (
+    CAPTION,
+    HEADING,
+    SENTENCE,
+    TABLE,
+    Candidate,
+    candidates,
+    content_terms,
+    rarest_run,
+)
 from query.quality.draft import ORIGIN, Draft, draft_questions, drafts_as_table
 from query.quality.questions import read_questions
 from tests.memory_index import MemoryIndex
@@ -50,7 +59,9 @@ def page(lines: Iterable[At], number: int = 1, document_id: str = "1" * 32, lang
     )
 
 
-TITLE = At("Yearly report of the harbour of Lindenau and its many old quays for 1987", 20)
+TITLE = At(
+    "Yearly report of the harbour of Lindenau and its many old quays for the year of 1987", 20
+)
 """The first words of a page, which are never taken."""
 
 
@@ -106,7 +117,9 @@ def test_what_says_too_little_is_no_heading(heading: str) -> None:
     ],
 )
 def test_a_line_that_begins_as_captions_do_is_one(caption: str, text: str) -> None:
-    assert found(At(caption, 100), *PROSE) == [(CAPTION, text), PROSE_FOUND]
+    first_words = At("。".join([text] * 8), 20)  # in the same script
+    drafts = candidates(page([first_words, At(caption, 100), *PROSE]))
+    assert drafts[0] == Candidate(CAPTION, text, tuple(content_terms(text)))
 
 
 @pytest.mark.parametrize(
