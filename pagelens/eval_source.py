@@ -38,7 +38,7 @@ def read_source(source: str, messages: Console) -> tuple[QuestionSet, Path | Non
         return read_questions(path), None
     if is_beir_folder(path):
         collection = read_beir(path)
-    elif path.is_dir() or _HUB_ID.fullmatch(source):
+    elif any(path.rglob("*.parquet")) if path.is_dir() else _HUB_ID.fullmatch(source):
         with end_on_signal(messages):
             with messages.status(f"Loading {source}"):
                 data_set = load_data_set(source)
@@ -49,7 +49,8 @@ def read_source(source: str, messages: Console) -> tuple[QuestionSet, Path | Non
     else:
         raise WrongUseError(
             f"No questions in {source}. Name a table (a file with the columns query, file, pages), "
-            "a folder in BEIR's form, or a data set of the hub (vidore/...)."
+            "a folder in BEIR's form, or a data set of the hub (vidore/...). "
+            '"pagelens eval make FOLDER" drafts a table.'
         )
     return collection.questions, collection.folder
 

@@ -234,10 +234,12 @@ def test_what_cannot_be_written_is_refused_before_the_work(
     assert searched == {}
 
 
-def test_what_are_no_questions_is_refused(shell: Shell) -> None:
-    assert shell.error("eval", "questions.tsv") == (
-        "No questions in questions.tsv. Name a table (a file with the columns query, file, pages), "
-        "a folder in BEIR's form, or a data set of the hub (vidore/...)."
+@pytest.mark.parametrize("source", ["questions.tsv", "pagelens-index", "my documents/2023"])
+def test_what_are_no_questions_is_refused(shell: Shell, source: str) -> None:
+    assert shell.error("eval", source) == (
+        f"No questions in {source}. Name a table (a file with the columns query, file, pages), "
+        "a folder in BEIR's form, or a data set of the hub (vidore/...). "
+        '"pagelens eval make FOLDER" drafts a table.'
     )
 
 
