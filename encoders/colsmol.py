@@ -7,11 +7,12 @@ when an encoder is made: they take seconds to import, and the lexical path runs 
 import functools
 import math
 import os
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,8 +40,11 @@ FAMILIES = {
 Others (ColPali, ColQwen2) lay out their tokens differently, and a wrong box is worse than none."""
 
 BATCH_SIZES = {"cpu": 1, "mps": 4, "cuda": 8}
-"""Pages at once. A page is 10 to 17 images to the vision tower: a CPU is busy with one, and shows
-progress and stops sooner. The largest array takes 80 MB a page (13 * 1024 patches * 3072 * 2)."""
+"""Pages at once where memory allows. A page is 10 to 17 images to the vision tower: a CPU is busy
+with one, and shows progress and stops sooner."""
+
+LAYER_ARRAYS = 4
+"""Arrays of the size of the vision tower's widest layer that are alive at once, at most."""
 
 REMEMBERED_TILES = 256
 """What the vision tower made of so many tiles is kept, those used last: 147 kB each in float32."""
@@ -85,9 +89,11 @@ class ColSmolEncoder:
         self._mean = 255 * torch.tensor(images.image_mean, device=self._device).reshape(3, 1, 1)
         self._std = 255 * torch.tensor(images.image_std, device=self._device).reshape(3, 1, 1)
         self._n_threads = _threads_there_are()
-        self._batch_size = BATCH_SIZES[self._device.type]
+        free_bytes = _free_bytes(self._device)
+        self._batch_size = pages_at_once(self._device.type, free_bytes, self._page_bytes())
+        self._launching = threading.Lock()
         self._features: OrderedDict[bytes, torch.Tensor] = OrderedDict()
-        self._ids_by_size: dict[tuple[int, int], torch.Tensor] = {}
+        self._page_prompts: dict[tuple[int, int], _PagePrompt] = {}
         self._prompts = prompts_of(files.processor, files.model_type)
         self._fingerprint = Fingerprint(
             encoder="colsmol",
@@ -114,8 +120,8 @@ class ColSmolEncoder:
 
     @property
     def n_at_once(self) -> int:
-        """One batch at a time."""
-        return 1
+        """Two on a GPU, so that it works on one while another is handed over or fetched."""
+        return 2 if self._device.type == "cuda" else 1
 
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """Width and height in pixels that the processor takes without resampling."""
@@ -189,7 +195,9 @@ class ColSmolEncoder:
         while len(vectors) < len(pages):
             batch = pages[len(vectors) : len(vectors) + self._batch_size]
             try:
-                vectors += self._batch_vectors(batch)
+                with self._launching:
+                    launched = self._batch_vectors(batch)
+                vectors += list(launched.cpu().numpy())  # waits for the device; others launch
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -198,30 +206,25 @@ class ColSmolEncoder:
                         f"there is not enough memory on {self._device} to encode it"
                     ) from error
                 self._batch_size = len(batch) // 2
-                self._features.clear()
+                with self._launching:
+                    self._features.clear()
         return vectors
 
-    def _batch_vectors(self, pages: Sequence[TileImages]) -> list[NDArray[np.float32]]:
+    def _batch_vectors(self, pages: Sequence[TileImages]) -> "torch.Tensor":
+        """(n_pages, n_patches, 128) on the device, which may still be at it."""
         import torch
 
         torch.set_num_threads(self._n_threads)
-        ids = self._token_ids(pages[0].size_px)  # (n_tokens,)
-        is_visual = ids == self._model.config.image_token_id
-        n_visual, n_cells = int(is_visual.sum()), len(self._tiles.cell_boxes(*pages[0].size_px))
-        if n_visual != n_cells:
-            raise VectorShapeError(
-                f"The model gives {n_visual} visual vectors for a page of {n_cells} cells: its "
-                "processor cuts pages in a way that Pagelens does not know. Name another --model."
-            )
+        prompt = self._page_prompt(pages[0].size_px)
         with torch.inference_mode():
             features = torch.cat(self._tile_features(pages))  # (n_pages * n_patches, hidden)
-            embedded = self._model.get_input_embeddings()(ids).repeat(len(pages), 1, 1)
-            embedded[:, is_visual] = features.reshape(len(pages), -1, features.shape[-1])
+            embedded = self._model.get_input_embeddings()(prompt.ids).repeat(len(pages), 1, 1)
+            embedded[:, prompt.visual] = features.reshape(len(pages), -1, features.shape[-1])
             everything = torch.ones(embedded.shape[:2], dtype=torch.long, device=self._device)
             vectors = self._forward(
                 {"inputs_embeds": embedded, "attention_mask": everything, "use_cache": False}
             )
-            return list(vectors[:, is_visual].cpu().numpy())
+            return vectors[:, prompt.visual]
 
     def _tile_features(self, pages: Sequence[TileImages]) -> "list[torch.Tensor]":
         """What the vision tower makes of each tile (tokens, hidden), in the pages' order.
@@ -229,8 +232,6 @@ class ColSmolEncoder:
         No tile goes through it twice: blank ones, and logos, margins and frames that are the same
         to the pixel on many pages, are remembered.
         """
-        import torch
-
         wanted = [digest for page in pages for digest in page.digests]
         new = {
             digest: pixels
@@ -239,7 +240,7 @@ class ColSmolEncoder:
             if digest not in self._features
         }
         if new:
-            pixels = torch.from_numpy(np.stack(list(new.values()))).to(self._device)
+            pixels = self._on_device(np.stack(list(new.values())))
             for digest, feature in zip(new, self._vision(pixels), strict=True):
                 self._features[digest] = feature.clone()  # a view would keep the whole batch
         found = []
@@ -262,15 +263,46 @@ class ColSmolEncoder:
         )
         return features  # (n_tiles, tokens, hidden)
 
-    def _token_ids(self, size_px: tuple[int, int]) -> "torch.Tensor":
-        """The prompt of a page of this size (n_tokens,), as the model's own processor spells it."""
-        if size_px not in self._ids_by_size:
+    def _on_device(self, pixels: NDArray[np.uint8]) -> "torch.Tensor":
+        """A copy there; a GPU fetches it itself when it comes to it, nobody waits."""
+        import torch
+
+        here = torch.from_numpy(pixels)
+        if self._device.type == "cuda":
+            here = here.pin_memory()
+        return here.to(self._device, non_blocking=True)
+
+    def _page_prompt(self, size_px: tuple[int, int]) -> "_PagePrompt":
+        """The tokens of a page of this size, as the model's own processor spells them.
+
+        Raises:
+            VectorShapeError: it cuts pages in another way than TileLayout.
+        """
+        if size_px not in self._page_prompts:
             blank = Image.new("RGB", size_px)
             batch = self._processor(
                 text=[self._prompts.page], images=[[blank]], return_tensors="pt"
             )
-            self._ids_by_size[size_px] = batch["input_ids"][0].to(self._device)
-        return self._ids_by_size[size_px]
+            ids = batch["input_ids"][0]
+            (visual,) = (ids == self._model.config.image_token_id).nonzero(as_tuple=True)
+            n_cells = len(self._tiles.cell_boxes(*size_px))
+            if len(visual) != n_cells:
+                raise VectorShapeError(
+                    f"The model gives {len(visual)} visual vectors for a page of {n_cells} cells: "
+                    "its processor cuts pages in a way that Pagelens does not know. Name another "
+                    "--model."
+                )
+            prompt = _PagePrompt(ids.to(self._device), visual.to(self._device))
+            self._page_prompts[size_px] = prompt
+        return self._page_prompts[size_px]
+
+    def _page_bytes(self) -> int:
+        """What the vision tower needs for the largest page, a square one, beside the weights."""
+        vision = self._model.config.vision_config
+        n_tiles = (self._tiles.long_edge_px // self._tiles.tile_px) ** 2 + 1
+        n_patches = n_tiles * (vision.image_size // vision.patch_size) ** 2
+        widest: int = n_patches * vision.intermediate_size * self._model.dtype.itemsize
+        return LAYER_ARRAYS * widest
 
     def _forward(self, inputs: Mapping[str, object]) -> "torch.Tensor":
         """float32 vectors (n, n_tokens, 128), unit length again after the device's rounding."""
@@ -279,6 +311,33 @@ class ColSmolEncoder:
         with torch.inference_mode():
             vectors = self._model(**inputs)
             return torch.nn.functional.normalize(vectors.float(), dim=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class _PagePrompt:
+    """The tokens of a page, on the device.
+
+    Attributes:
+        ids: (n_tokens,).
+        visual: (n_patches,), which of them stand for cells of the page.
+    """
+
+    ids: "torch.Tensor"
+    visual: "torch.Tensor"
+
+
+def pages_at_once(device_type: str, free_bytes: float, page_bytes: int) -> int:
+    """The batch size that a device's free memory has room for; one at least, for a try."""
+    return max(1, int(min(BATCH_SIZES[device_type], free_bytes / page_bytes)))
+
+
+def _free_bytes(device: "torch.device") -> float:
+    """Free memory of a GPU; without bound elsewhere, where a few pages at most go at once."""
+    import torch
+
+    if device.type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[0])
+    return math.inf
 
 
 @functools.cache

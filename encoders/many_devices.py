@@ -9,16 +9,18 @@ import queue
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 from encoders.colsmol import ColSmolEncoder
 from encoders.interface import PageInput
+from index.errors import PagelensError
 from index.pages import Fingerprint, PageVectors, QueryVectors
 
 _Encode = Callable[[Sequence[PageInput]], list[PageVectors]]
 
 
 class ManyDevicesEncoder:
-    """ColSmol on several devices at once; the others start with the second batch at a time.
+    """ColSmol on several devices at once; the others start when the first is busy.
 
     Args:
         model: hub id or folder.
@@ -30,17 +32,18 @@ class ManyDevicesEncoder:
 
     def __init__(self, model: str, devices: Sequence[str]) -> None:
         self._first = ColSmolEncoder(model, devices[0])
-        self.n_at_once = len(devices)
+        self.n_at_once = len(devices) * self._first.n_at_once
         # spawned: a fork of a process with CUDA in it does not work
         context = multiprocessing.get_context("spawn")
-        self._processes = [
-            ProcessPoolExecutor(1, context, initializer=_load, initargs=(model, device))
+        self._processes = {
+            device: ProcessPoolExecutor(1, context, initializer=_load, initargs=(model, device))
             for device in devices[1:]
-        ]
+        }
         self._free: queue.LifoQueue[_Encode] = queue.LifoQueue()  # the first last: it is here
-        for process in self._processes:
-            self._free.put(_in(process))
-        self._free.put(self._first.encode_pages)
+        others = [_in(process, device) for device, process in self._processes.items()]
+        for encode in (*others, self._first.encode_pages):
+            for _ in range(self._first.n_at_once):
+                self._free.put(encode)
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -61,7 +64,11 @@ class ManyDevicesEncoder:
         return self._first.prepare(page)
 
     def encode_pages(self, pages: Sequence[PageInput]) -> list[PageVectors]:
-        """By a device that is free, from as many threads as there are devices."""
+        """By a device that is free, from up to `n_at_once` threads.
+
+        Raises:
+            PagelensError: the process of a device has ended.
+        """
         encode = self._free.get()
         try:
             return encode([self.prepare(page) for page in pages])
@@ -87,5 +94,15 @@ def _encode(pages: Sequence[PageInput]) -> list[PageVectors]:
     return _encoder.encode_pages(pages)
 
 
-def _in(process: ProcessPoolExecutor) -> _Encode:
-    return lambda pages: process.submit(_encode, pages).result()
+def _in(process: ProcessPoolExecutor, device: str) -> _Encode:
+    def encode(pages: Sequence[PageInput]) -> list[PageVectors]:
+        try:
+            return process.submit(_encode, pages).result()
+        except BrokenProcessPool as error:
+            raise PagelensError(
+                f"The process that ran the model on {device} has ended: killed from outside, or "
+                "for lack of memory. Every page that was done is in the index; run the same "
+                "command again to go on, without that device by --device."
+            ) from error
+
+    return encode

@@ -27,7 +27,8 @@ PAGES = {
 
 LEAST_RIGHT = 3  # of the four
 _SHAPE = (4.0, 1.0)  # wide: few tiles, most of them blank
-_MARGIN, _LINE = 0.08, 0.19  # of the page's height
+_MARGIN, _LETTER, _LINE = 0.08, 0.1, 0.15  # of the page's height
+_LETTERS_A_LINE = 14
 _RESULTS = "self-tests.json"
 
 
@@ -73,11 +74,11 @@ def _n_right(encoder: Encoder) -> int:
 
 
 def _page(encoder: Encoder, text: str) -> PageInput:
-    """A page with the text in its left part, in letters an eighth of its height."""
+    """A page with the text in its first tile, in letters a tenth of its height."""
     image = Image.new("RGB", encoder.page_size_px(*_SHAPE), "white")
     unit_px = image.height
-    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=unit_px / 8)
-    for i, line in enumerate(textwrap.wrap(text, 16)):
+    draw, font = ImageDraw.Draw(image), ImageFont.load_default(size=_LETTER * unit_px)
+    for i, line in enumerate(textwrap.wrap(text, _LETTERS_A_LINE)):
         place = (_MARGIN * unit_px, (_MARGIN + i * _LINE) * unit_px)
         draw.text(place, line, fill="black", font=font)
     return PageInput(image, PageWords.none())

@@ -1,19 +1,21 @@
-"""Time ColSmol on this machine: `python -m tests.bench.bench_colsmol [PAGES] [DEVICE]`.
+"""Time ColSmol on this machine: `python -m tests.bench.bench_colsmol [--pages 4] [--runs 3]`.
 
 A model of the published shape with random weights, which take as long as trained ones. In the same
-process, one after the other, on the same pages:
+process, by turns, on the same pages:
 
 - colpali-engine's plain loop: pdf2image at 200 dpi, process_images, model, at batch 1 and 4;
 - the bare model: our tiles in memory already, equal ones computed once;
-- the whole ingest into a folder: render, cut, model, write, nothing remembered from before.
+- the whole ingest into a folder: render, cut, model, write, nothing remembered from before;
+- what a page takes of drawing and of cutting, each on one thread.
 
-Seconds a page, the share of each stage, memory; the last line is JSON.
+Then queries through `pagelens serve` over that folder, in CPU seconds of the server's process. Of
+everything the median of the runs, with the least and the most; memory is the largest of the whole
+process while each was at work, of which the model is the same part for all. The last line is JSON.
 """
 
+import argparse
 import itertools
 import json
-import resource
-import sys
 import tempfile
 import threading
 import time
@@ -21,9 +23,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import httpx
 import pdf2image
+import psutil
 import torch
 from colpali_engine.models import ColIdefics3, ColIdefics3Processor
 
@@ -35,50 +40,90 @@ from ingest.pipeline import carry_out
 from ingest.plan import make_plan
 from ingest.render import read_facts, render_page
 from pagelens.sync import N_WORKERS
+from tests.bench.bench_serve import served
 from tests.bench.machine import describe_machine, print_machine
 from tests.tiny_colsmol import PUBLISHED_256M, build_published_layout
 
 SAMPLES = Path(__file__).parents[2] / "samples"
-PAGES = 6
 ENGINE_DPI = 200
 
 
+QUERIES = 20
+"""Through the server, each of ten words, after a few that warm it up."""
+WARM_UP = 3
+LOADING = 503
+MEMORY_INTERVAL_S = 0.05
+
+
 def main() -> None:
-    n_pages = int(sys.argv[1]) if len(sys.argv) > 1 else PAGES
-    device = sys.argv[2] if len(sys.argv) > 2 else "auto"
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=4, help="at least; whole documents are taken")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--device", default="auto")
+    arguments = parser.parse_args()
     machine = describe_machine()
     print_machine(machine)
     with tempfile.TemporaryDirectory() as name:
         model = build_published_layout(Path(name), PUBLISHED_256M)
-        encoder = ColSmolEncoder(str(model), device)
-        folder, pages = some_pages(Path(name) / "pdfs", n_pages)
-        n_pages = len(pages)
+        encoder = ColSmolEncoder(str(model), arguments.device)
+        folder, pages = some_pages(Path(name) / "pdfs", arguments.pages)
         warm_up(encoder, pages[0])
-        engine = {
-            f"engine_batch_{size}_s": engine_seconds(model, encoder, pages, size) / n_pages
-            for size in (1, 4)
-        }
-        stages = {stage: s / n_pages for stage, s in stage_seconds(encoder, pages).items()}
-        bare_s = bare_seconds(encoder, pages) / n_pages
-        forget(encoder)
-        ingest_s = ingest_seconds(encoder, folder, Path(name) / "index") / n_pages
+        runs = [
+            one_run(model, encoder, folder, pages, Path(name) / f"index-{n}")
+            for n in range(arguments.runs)
+        ]
+        queries = query_seconds(Path(name) / "index-0")
+    page_s = {what: spread([run[what][0] / len(pages) for run in runs]) for what in runs[0]}
     result: dict[str, Any] = {
         "machine": machine,
         "device": str(encoder._device),
         "dtype": str(encoder._model.dtype),
-        "pages": n_pages,
-        **{what: round(s, 3) for what, s in {**engine, **stages}.items()},
-        "bare_model_s": round(bare_s, 3),
-        "ingest_s": round(ingest_s, 3),
-        "ingest_of_bare_model": round(bare_s / ingest_s, 3),
-        "engine_batch_4_to_ingest": round(engine["engine_batch_4_s"] / ingest_s, 2),
-        "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+        "pages": len(pages),
+        "runs": len(runs),
+        "s_a_page": page_s,
+        "peak_memory_gb": {what: max(run[what][1] for run in runs) / 1e9 for what in runs[0]},
+        "ingest_of_bare_model": spread([run["bare model"][0] / run["ingest"][0] for run in runs]),
+        "engine_batch_4_to_ingest": spread(
+            [run["engine, batch 4"][0] / run["ingest"][0] for run in runs]
+        ),
+        "query_through_serve_cpu_s": spread(queries),
     }
-    for what, figure in result.items():
-        if what != "machine":
-            print(f"{what:30} {figure}")
+    for what in runs[0]:
+        middle, least, most = page_s[what]
+        print(
+            f"{what:16} {middle:8.3f} s a page ({least:.3f} to {most:.3f})"
+            f" {result['peak_memory_gb'][what]:6.2f} GB"
+        )
+    for what in ("ingest_of_bare_model", "engine_batch_4_to_ingest", "query_through_serve_cpu_s"):
+        print(f"{what:30} {result[what]}")
     print()
     print(json.dumps(result))
+
+
+def spread(figures: list[float]) -> tuple[float, float, float]:
+    """Median, least and most."""
+    return round(median(figures), 3), round(min(figures), 3), round(max(figures), 3)
+
+
+def one_run(
+    model: Path, encoder: ColSmolEncoder, folder: Path, pages: list[tuple[Path, int]], target: Path
+) -> dict[str, tuple[float, int]]:
+    """Seconds for all pages, and the process's largest memory meanwhile in bytes, of each."""
+    inputs = [drawn(encoder, page) for page in pages]
+    cut = [encoder.prepare(page) for page in inputs]
+    calls: dict[str, Callable[[], object]] = {
+        "drawing": lambda: [drawn(encoder, page) for page in pages],
+        "cutting": lambda: [encoder.prepare(page) for page in inputs],
+        "engine, batch 1": engine_loop(model, encoder, pages, 1),
+        "engine, batch 4": engine_loop(model, encoder, pages, 4),
+        "bare model": lambda: bare_model(encoder, cut),
+        "ingest": lambda: ingest(encoder, folder, target),
+    }
+    measured = {}
+    for what, call in calls.items():
+        forget(encoder)
+        measured[what] = measure(call, encoder._device)
+    return measured
 
 
 def some_pages(folder: Path, n_pages: int) -> tuple[Path, list[tuple[Path, int]]]:
@@ -96,12 +141,25 @@ def some_pages(folder: Path, n_pages: int) -> tuple[Path, list[tuple[Path, int]]
     raise AssertionError
 
 
-def seconds(call: Callable[[], object], device: torch.device) -> float:
+def measure(call: Callable[[], object], device: torch.device) -> tuple[float, int]:
+    """Seconds, and the largest memory of this process meanwhile in bytes."""
+    peak, is_done, process = 0, threading.Event(), psutil.Process()
+
+    def watch() -> None:
+        nonlocal peak
+        while not is_done.wait(MEMORY_INTERVAL_S):
+            peak = max(peak, process.memory_info().rss)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     start = time.perf_counter()
     call()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - start
+    seconds = time.perf_counter() - start
+    is_done.set()
+    watcher.join()
+    return seconds, peak
 
 
 def forget(encoder: ColSmolEncoder) -> None:
@@ -120,9 +178,9 @@ def warm_up(encoder: ColSmolEncoder, page: tuple[Path, int]) -> None:
     forget(encoder)
 
 
-def engine_seconds(
+def engine_loop(
     model: Path, encoder: ColSmolEncoder, pages: list[tuple[Path, int]], batch_size: int
-) -> float:
+) -> Callable[[], None]:
     """The plain loop of colpali-engine's README over the same weights, number format and device."""
     device, engine = encoder._device, encoder._model
     assert isinstance(engine, ColIdefics3)
@@ -138,31 +196,16 @@ def engine_seconds(
             with torch.inference_mode():
                 engine(**batch).float().cpu()
 
-    return seconds(loop, device)
+    return loop
 
 
-def stage_seconds(encoder: ColSmolEncoder, pages: list[tuple[Path, int]]) -> dict[str, float]:
-    """Of each stage alone, on one thread but for the model."""
-    start = time.perf_counter()
-    inputs = [drawn(encoder, page) for page in pages]
-    rendered = time.perf_counter()
-    for page in inputs:
-        encoder.prepare(page)
-    return {"render_s": rendered - start, "cut_s": time.perf_counter() - rendered}
-
-
-def bare_seconds(encoder: ColSmolEncoder, pages: list[tuple[Path, int]]) -> float:
+def bare_model(encoder: ColSmolEncoder, inputs: list[PageInput]) -> None:
     """The model alone: batch after batch of pages that are cut already."""
-    inputs = [encoder.prepare(drawn(encoder, page)) for page in pages]
-
-    def loop() -> None:
-        for start in range(0, len(inputs), encoder.batch_size):
-            encoder.encode_pages(inputs[start : start + encoder.batch_size])
-
-    return seconds(loop, encoder._device)
+    for start in range(0, len(inputs), encoder.batch_size):
+        encoder.encode_pages(inputs[start : start + encoder.batch_size])
 
 
-def ingest_seconds(encoder: ColSmolEncoder, folder: Path, target: Path) -> float:
+def ingest(encoder: ColSmolEncoder, folder: Path, target: Path) -> None:
     scope = scope_of([folder])
     with closing(EmbeddedIndex.open_for_writing(target, encoder.fingerprint)) as index:
         plan = make_plan(
@@ -175,17 +218,34 @@ def ingest_seconds(encoder: ColSmolEncoder, folder: Path, target: Path) -> float
             n_workers=N_WORKERS,
             on_file=lambda: None,
         )
-        return seconds(
-            lambda: carry_out(
-                plan,
-                index,
-                lambda: encoder,
-                n_workers=N_WORKERS,
-                stop=threading.Event(),
-                on_page=lambda _: None,
-            ),
-            encoder._device,
+        carry_out(
+            plan,
+            index,
+            lambda: encoder,
+            n_workers=N_WORKERS,
+            stop=threading.Event(),
+            on_page=lambda _: None,
         )
+
+
+def query_seconds(folder: Path) -> list[float]:
+    """CPU seconds of the server for each of some queries, one after the other, once it is warm."""
+    figures = []
+    with served(folder) as url, httpx.Client(base_url=url, timeout=120) as client:
+        port = httpx.URL(url).port
+        server = next(
+            process
+            for process in psutil.Process().children(recursive=True)
+            if any(c.laddr.port == port for c in process.net_connections())
+        )
+        while client.get("/api/search", params={"q": "loaded?"}).status_code == LOADING:
+            time.sleep(1)
+        for n in range(WARM_UP + QUERIES):
+            text = f"number {n} of the words that stand in a page here"
+            before = sum(server.cpu_times()[:2])
+            client.get("/api/search", params={"q": text}).raise_for_status()
+            figures.append(sum(server.cpu_times()[:2]) - before)
+    return figures[WARM_UP:]
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def measure(data: Data, model: str, device: str) -> dict[str, float]:
     results = {}
     for said, prompts in (("trained strings", TRAINED), ("library's strings", LIBRARYS)):
         encoder._prompts = prompts
-        encoder._ids_by_size.clear()
+        encoder._page_prompts.clear()
         queries = {id_: encoder.encode_query(text).vectors for id_, text in data.queries.items()}
         pages = {id_: our_vectors(encoder, image) for id_, image in data.pages.items()}
         results[said] = ndcg(data, queries, pages, float_maxsim)

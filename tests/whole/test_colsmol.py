@@ -1,7 +1,9 @@
 import json
+import math
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,7 +25,7 @@ from safetensors.torch import load_file, save_file
 from transformers import Idefics3Model
 
 import encoders.colsmol
-from encoders.colsmol import ColSmolEncoder
+from encoders.colsmol import BATCH_SIZES, ColSmolEncoder, pages_at_once
 from encoders.colsmol import _fast_cpu_dtype as fast_cpu_dtype
 from encoders.interface import PageInput
 from encoders.tile_images import cut
@@ -31,6 +33,7 @@ from encoders.tiles import TileLayout
 from index.errors import PassingFailure, VectorShapeError, WrongUseError
 from index.pages import PageWords, mismatch_error
 from tests.tiny_colsmol import (
+    VISION_SIZES,
     build_tiny_adapter,
     build_tiny_colmodernvbert,
     build_tiny_colsmol,
@@ -295,6 +298,26 @@ def test_a_page_that_does_not_fit_alone_fails_and_may_fit_later(encoder, monkeyp
     monkeypatch.setattr(encoder, "_features", OrderedDict())
     with pytest.raises(PassingFailure, match="not enough memory on cpu"):
         encoder.encode_pages([noise(encoder, WIDE, seed=1)])
+
+
+def test_two_batches_at_once_change_no_vector(encoder, monkeypatch):
+    monkeypatch.setattr(encoders.colsmol, "REMEMBERED_TILES", 5)
+    pages = [noise(encoder, shape, seed=seed) for seed, shape in enumerate((WIDE, A4) * 3)]
+    alone = [encoder.encode_pages([page])[0].vectors for page in pages]
+    with ThreadPoolExecutor(2) as pool:
+        at_once = list(pool.map(lambda page: encoder.encode_pages([page])[0].vectors, pages))
+    for a, b in zip(alone, at_once, strict=True):
+        assert (a == b).all()
+
+
+def test_as_many_pages_at_once_as_free_memory_has_room_for(encoder):
+    page_bytes = encoder._page_bytes()
+    assert page_bytes == 4 * 17 * 1024 * VISION_SIZES["intermediate_size"] * 4
+    assert [pages_at_once("cuda", n * page_bytes, page_bytes) for n in (0.5, 1, 2.9, 100)] == [
+        *(1, 1, 2),
+        BATCH_SIZES["cuda"],
+    ]
+    assert pages_at_once("cpu", math.inf, page_bytes) == encoder.batch_size == 1
 
 
 def test_another_error_of_torch_is_no_lack_of_memory(encoder, monkeypatch):

@@ -1,7 +1,9 @@
 """The hub's two folders of colSmol, rebuilt small: through every command, and into Vespa."""
 
 import json
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -20,6 +22,7 @@ from encoders.colsmol import ColSmolEncoder
 from encoders.interface import Encoder, PageInput
 from encoders.many_devices import ManyDevicesEncoder
 from index.embedded.embedded_index import EmbeddedIndex
+from index.errors import PagelensError
 from index.interface import PageIndex
 from index.pages import PageVectors, PageWords, page_id
 from pagelens.main import main
@@ -126,14 +129,27 @@ def test_two_devices_make_the_index_one_makes(adapter: Path, folder: Path) -> No
 
 def test_a_second_device_does_what_the_first_has_no_time_for(adapter: Path) -> None:
     two = ManyDevicesEncoder(str(adapter), ["cpu", "cpu"])
+    (process,) = two._processes.values()
     page = PageInput(Image.new("RGB", two.page_size_px(4, 1), "white"), PageWords.none())
     (here,) = two.encode_pages([page])
-    assert not two._processes[0]._processes  # which is not even started
+    assert not process._processes  # which is not even started
     first = two._free.get()
     (there,) = two.encode_pages([page])
-    assert two._processes[0]._processes
+    assert process._processes
     two._free.put(first)
     np.testing.assert_allclose(there.vectors, here.vectors, atol=1e-6)
+
+
+def test_a_device_whose_process_ends_is_named(adapter: Path) -> None:
+    two = ManyDevicesEncoder(str(adapter), ["cpu", "cpu"])
+    page = PageInput(Image.new("RGB", two.page_size_px(4, 1), "white"), PageWords.none())
+    two._free.get()
+    two.encode_pages([page])
+    (process,) = two._processes.values()
+    for pid in process._processes:
+        os.kill(pid, signal.SIGKILL)
+    with pytest.raises(PagelensError, match="model on cpu has ended.*run the same command"):
+        two.encode_pages([page])
 
 
 class Eventful:
