@@ -50,7 +50,7 @@ def files(table: str) -> list[str]:
 
 def test_without_a_file_the_questions_are_printed_and_the_rest_is_beside_them(run: Run) -> None:
     out, err = run("make", "a/2022")
-    assert out.startswith("# Drafted from what the pages say")
+    assert out.startswith("# Drafted by rule from the pages' own headings")
     assert files(out) == ["2022/report.pdf"]
     assert err == "Drafted 1 question for 1 document: 1 of sentence.\n"
 

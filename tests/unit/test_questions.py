@@ -14,7 +14,7 @@ from query.quality.questions import (
     resolve,
 )
 
-SAMPLES = Path(__file__).parents[2] / "samples"
+ROOT = Path(__file__).parents[2]
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -24,7 +24,7 @@ def written(folder: Path, text: str | bytes) -> Path:
 
 
 def test_the_sample_queries_are_read_as_they_are() -> None:
-    read = read_questions(SAMPLES / "queries.tsv")
+    read = read_questions(ROOT / "samples" / "queries.tsv")
     assert (len(read.questions), read.origin) == (40, "")
     assert read.questions[1] == Question(
         "2",
@@ -32,6 +32,13 @@ def test_the_sample_queries_are_read_as_they_are() -> None:
         {("earth-report.pdf", 2): 1, ("earth-report.pdf", 3): 1},
         kind="text",
     )
+
+
+def test_the_questions_by_which_rankings_are_chosen_are_read_as_they_are() -> None:
+    read = read_questions(ROOT / "tests" / "bench" / "quality" / "queries.tsv")
+    assert len(read.questions) > 200
+    assert {question.language for question in read.questions} >= {"en", "de", "ja"}
+    assert read.origin.startswith("Written by hand from the pages")
 
 
 def test_everything_a_table_can_say(tmp_path: Path) -> None:
