@@ -132,14 +132,16 @@ class _Pages:
     def __init__(self, corpus: Path) -> None:
         self._corpus = corpus
         self._files: dict[str, list[str]] = defaultdict(list)  # by path with and without its ending
+        self._ends: set[str] = set()  # of paths of files in a folder below: names of several files
         for path in sorted(corpus.rglob("*")):
             name = path.relative_to(corpus)
             if path.is_file() and not any(part.startswith(".") for part in name.parts):
+                self._ends |= {Path(*name.parts[i:]).as_posix() for i in range(1, len(name.parts))}
                 for key in {name, name.with_suffix("")}:
                     self._files[_same_spelling(key.as_posix())].append(name.as_posix())
 
     def find(self, place: str, corpus_id: str) -> tuple[str, int]:
-        """The file from the corpus folder on, and the page; see ONLY_PAGE."""
+        """The file, by as much of its path as makes it clear, and the page; see ONLY_PAGE."""
         candidates = [(corpus_id, ONLY_PAGE)]
         if split := _FILE_AND_PAGE.fullmatch(corpus_id):
             candidates.append((split[1], int(split[2])))
@@ -151,7 +153,8 @@ class _Pages:
                     "Write the file's whole name."
                 )
             if files:
-                return files[0], number
+                file = f"{_CORPUS}/{files[0]}" if files[0] in self._ends else files[0]
+                return file, number
         raise WrongUseError(
             f"{place}: {self._corpus} has no file {corpus_id}. Write FILE/PAGE, as in "
             "report.pdf/3, or for a file of one page FILE."

@@ -71,7 +71,7 @@ class Collection:
     """Questions, and a folder with the pages they are asked of: a test collection.
 
     Attributes:
-        questions: files are named from `folder` on.
+        questions: files are named as `resolve` finds them once the folder is in an index.
         folder: to be ingested.
     """
 

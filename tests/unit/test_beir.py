@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from index.errors import WrongUseError
+from index.pages import Document, FileRecord
 from query.quality.beir import is_beir_folder, read_beir
-from query.quality.questions import ONLY_PAGE, Question
+from query.quality.questions import ONLY_PAGE, Question, resolve
 
 QUERIES = (
     '{"_id": "q1", "text": "who paid", "metadata": {"language": "french", "kind": "table"}}\n'
@@ -63,6 +64,23 @@ def test_queries_and_qrels_as_tables_of_the_folder_itself(tmp_path: Path) -> Non
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\nq1\ttwice.pdf/9\t1\n")
     questions = read_beir(folder).questions.questions
     assert questions == (Question("q1", "who paid", {("twice.pdf", 9): 1}, "de"),)
+
+
+def test_a_file_whose_name_others_below_have_too_is_called_by_more(tmp_path: Path) -> None:
+    folder = made(tmp_path, qrels_test_tsv=HEADER + "q1\treport/3\t1\n2\told/report/1\t1\n")
+    (folder / "corpus" / "old").mkdir()
+    (folder / "corpus" / "old" / "report.pdf").touch()
+    questions = read_beir(folder).questions
+    assert [list(q.grades) for q in questions.questions] == [
+        [("corpus/report.pdf", 3)],
+        [("old/report.pdf", 1)],
+    ]
+    paths = [folder / "corpus" / "report.pdf", folder / "corpus" / "old" / "report.pdf"]
+    documents = [
+        Document(str(n) * 32, (FileRecord(path.as_posix(), 9, 1),), "", 3, True)
+        for n, path in enumerate(paths)
+    ]
+    assert resolve(questions, documents) == {"q1": {"0" * 32 + "-3": 1}, "2": {"1" * 32 + "-1": 1}}
 
 
 def test_a_folder_of_pdfs_is_none(tmp_path: Path) -> None:
