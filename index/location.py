@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from index.errors import WrongUseError
 
@@ -46,3 +47,15 @@ class Location:
                 "Name the folder of an index with --index."
             )
         return Path(self.name)
+
+    @property
+    def place(self) -> str:
+        """The same for two names of one folder, and for most of one server.
+
+        >>> Location("HTTP://Host:8080/").place
+        'http://host:8080'
+        """
+        if not self.is_server:
+            return str(self.folder.resolve())
+        url = urlsplit(self.name)
+        return f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"

@@ -1,12 +1,16 @@
-"""Paths of documents taken out or renamed by hand, without a file being there: decided, then done.
+"""Documents by path, without a file being there: which one a name means, which are to change.
 
-Each document changes in one step, so that a kill leaves some as they were and the rest as they will
-be; the same call goes on from there.
+What is taken out or renamed by hand is decided, then done. Each document changes in one step, so
+that a kill leaves some as they were and the rest as they will be; the same call goes on from there.
 """
 
 import posixpath
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from index.filters import path_matches
 from index.interface import PageIndex
@@ -87,3 +91,43 @@ def relocation(documents: Sequence[Document], old: str, new: str) -> PathChanges
         if ordered != document.files:
             changed.append(replace(document, files=ordered))
     return PathChanges(tuple(changed), taken=tuple(taken))
+
+
+class Named(NamedTuple):
+    """A document that a name can mean, and its path that ends so."""
+
+    document: Document
+    path: str
+
+
+class Names:
+    """Which documents lie at a file's name, or at any longer end of its path.
+
+    Accents count the same whether written as one character or two: systems differ in that.
+    """
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._by_file: dict[str, list[tuple[tuple[str, ...], Named]]] = defaultdict(list)
+        for document in documents:
+            for file in document.files:
+                parts = _parts(file.path)
+                self._by_file[parts[-1]].append((parts, Named(document, file.path)))
+
+    def find(self, name: str) -> tuple[Named, ...]:
+        """Every document that lies there, once each, in the order in which they were given.
+
+        >>> from index.pages import FileRecord
+        >>> report = Document("1" * 32, (FileRecord("/a/2023/report.pdf", 9, 1),), "", 1, True)
+        >>> [named.path for named in Names([report]).find("2023/report.pdf")]
+        ['/a/2023/report.pdf']
+        """
+        wanted = _parts(name)
+        found: dict[str, Named] = {}
+        for parts, named in self._by_file.get(wanted[-1], ()) if wanted else ():
+            if parts[-len(wanted) :] == wanted:
+                found.setdefault(named.document.document_id, named)
+        return tuple(found.values())
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return PurePosixPath(unicodedata.normalize("NFC", path)).parts

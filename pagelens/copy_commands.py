@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 from rich.markup import escape
@@ -17,11 +16,12 @@ from index.errors import INTERRUPTED, WrongUseError
 from index.interface import PageIndex
 from index.location import Location
 from index.pages import mismatch_error
+from index.whole_file import whole_file
 from index.wording import count, duration, size
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.options import credential_options, index_options
 from pagelens.terminal import progress_bar, stop_on_signal, terminal
-from vespa_app.feed import whole_file, write_feed
+from vespa_app.feed import write_feed
 
 STDOUT = "-"
 
@@ -51,7 +51,7 @@ def copy(
     start = time.monotonic()
     source_place = Location(source_name, cert, key, token)
     target_place = Location(target_name, cert, key, token)
-    if _place(source_place) == _place(target_place):
+    if source_place.place == target_place.place:
         raise WrongUseError(f"SOURCE and TARGET are both {source_place}. Name two indexes.")
     messages = terminal(stderr=True)
     with (
@@ -144,14 +144,6 @@ def export(file: str, location: Location, as_json: bool) -> None:
             f"{size(written.size_bytes)}, in {duration(seconds)}."
             + ("" if is_stdout else f' Feed it with "vespa feed {escape(file)}".')
         )
-
-
-def _place(location: Location) -> str:
-    """The same for two names of one folder, and for most of one server."""
-    if not location.is_server:
-        return str(location.folder.resolve())
-    url = urlsplit(location.name)
-    return f"{url.scheme}://{url.netloc.lower()}{url.path.rstrip('/')}"
 
 
 def _open_target(source_place: Location, source: PageIndex, target_place: Location) -> PageIndex:

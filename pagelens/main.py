@@ -35,6 +35,9 @@ COMMANDS = {
     ),
     "query": CommandEntry("query_command", "query", "Find the pages that best answer a text."),
     "serve": CommandEntry("serve_command", "serve", "Search in a browser, and over HTTP."),
+    "eval": CommandEntry(
+        "eval_command", "evaluate", "Measure how well questions find their pages."
+    ),
     "status": CommandEntry("upkeep_commands", "status", "Show what an index holds."),
     "remove": CommandEntry("path_commands", "remove", "Take documents out of an index by path."),
     "relocate": CommandEntry(
@@ -81,7 +84,9 @@ def load_command(name: str) -> click.Command:
     command: click.Command = getattr(
         importlib.import_module(f"pagelens.{entry.module}"), entry.attribute
     )
-    command.params.append(_verbose_option())
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    for one in (command, *inner):
+        one.params.append(_verbose_option())
     return command
 
 

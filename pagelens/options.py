@@ -1,4 +1,4 @@
-"""The options that say which index: --index, and the credentials of a server."""
+"""Options of several commands: which index, with the credentials of a server; which encoder."""
 
 import functools
 from collections.abc import Callable
@@ -68,3 +68,28 @@ def index_options(command: Command) -> Command:
         return command(*arguments, location=Location(name, cert, key, token), **others)
 
     return with_location
+
+
+def encoder_options(command: Command) -> Command:
+    """Give a command what says how pages become vectors: --encoder, --model and --device."""
+    for option in (
+        click.option(
+            "--device",
+            default="auto",
+            help="Where the model runs: auto, cuda, mps, cpu; several GPUs as cuda:0,cuda:1.",
+        ),
+        click.option(
+            "--model", help="ColVision model for colsmol: a hub id (ID@REVISION) or a folder."
+        ),
+        click.option(
+            "--encoder",
+            "encoder_name",
+            type=click.Choice(["auto", "colsmol", "lexical"]),
+            default="auto",
+            help="What turns pages into vectors. auto (the default): the index's own; for a new "
+            "index ColSmol where its weights are on this machine, else lexical (the words of the "
+            "text layer).",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -1,11 +1,11 @@
 """Which page a person means who names its file and number."""
 
 import re
-from pathlib import PurePosixPath
 
 from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.pages import page_id, split_page_id
+from index.paths import Names
 from index.wording import count
 
 _FILE_AND_NUMBER = re.compile(r"(?P<file>.+):(?P<number>[1-9][0-9]*)")
@@ -24,13 +24,8 @@ def find_page(index: PageIndex, name: str) -> str:
     named = _FILE_AND_NUMBER.fullmatch(name)
     if named is None:
         return page_id(*split_page_id(name))
-    wanted, number = PurePosixPath(named["file"]).parts, int(named["number"])
-    found = {
-        document.document_id: file.path
-        for document in index.documents()
-        for file in document.files
-        if PurePosixPath(file.path).parts[-len(wanted) :] == wanted
-    }
+    number = int(named["number"])
+    found = Names(index.documents()).find(named["file"])
     if not found:
         raise WrongUseError(
             f"No document of the index lies at {named['file']}. "
@@ -38,13 +33,14 @@ def find_page(index: PageIndex, name: str) -> str:
         )
     if len(found) > 1:
         raise WrongUseError(
-            f"{len(found)} documents lie at {named['file']}: {', '.join(sorted(found.values()))}. "
+            f"{len(found)} documents lie at {named['file']}: "
+            f"{', '.join(sorted(one.path for one in found))}. "
             "Write more of the path."
         )
-    document_id = next(iter(found))
+    document_id, path = found[0].document.document_id, found[0].path
     if number not in index.page_numbers(document_id):
         raise WrongUseError(
-            f"{found[document_id]} has no page {number} in the index; it has "
+            f"{path} has no page {number} in the index; it has "
             f"{count(len(index.page_numbers(document_id)), 'page')} there."
         )
     return page_id(document_id, number)

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from index.pages import Hit
 from index.wording import as_cosine, count, score_text, shown_path
+from pagelens.terminal import print_results
 from query.heat.hot_words import HotWord
 from query.search import SHOWN_OTHER_PAGES, DocumentHits, Found
 from query.snippet import snippet
@@ -19,8 +20,6 @@ from query.token_matches import TokenMatch
 from query.why.explain import PageExplanation
 from query.why.phases import TWO_PHASES
 from query.why.query_words import QueryWord
-
-_WIDE = 10_000  # columns where nothing wraps: a file or a pipe is not a screen
 
 
 def print_found(found: Found) -> None:
@@ -41,7 +40,7 @@ def print_found(found: Found) -> None:
         table.add_row(str(rank), score, _file(page), str(page.page_number), text)
     n_candidates, ms = result.n_candidates, sum(result.timings_ms.values())
     summary = f"{len(found.groups)} of {count(n_candidates, 'page')}, {ranking}, {ms:.0f} ms"
-    _print(table, Text(summary, "dim"))
+    print_results(table, Text(summary, "dim"))
 
 
 def _file(hit: Hit) -> Text:
@@ -74,7 +73,7 @@ def print_explanation(explanation: PageExplanation, name: str) -> None:
         explanation: of the page.
         name: of its file and its number, as a person is to read it.
     """
-    _print(Group(*_explained(explanation, name)))
+    print_results(Group(*_explained(explanation, name)))
 
 
 def print_hot_words(words: Mapping[str, Sequence[HotWord]]) -> None:
@@ -85,7 +84,7 @@ def print_hot_words(words: Mapping[str, Sequence[HotWord]]) -> None:
     """
     for name, found in words.items():
         listed = ", ".join(dict.fromkeys(word.text.strip(string.punctuation) for word in found))
-        _print(Text(f"{name}: {listed or 'no word stands where it is hot'}"))
+        print_results(Text(f"{name}: {listed or 'no word stands where it is hot'}"))
 
 
 def _explained(explanation: PageExplanation, name: str) -> Iterator[RenderableType]:
@@ -154,16 +153,3 @@ def _where(match: TokenMatch) -> str:
     x0, y0, x1, y1 = (round(100 * edge) for edge in match.boxes[0].tolist())
     more = f" and {len(match.boxes) - 1} more" if len(match.boxes) > 1 else ""
     return f"{x0}–{x1}, {y0}–{y1}{more}"
-
-
-def _print(*shown: RenderableType) -> None:
-    """Print as wide as a terminal is; into a file or a pipe plain whole lines."""
-    console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(*shown)
-        return
-    console.width = _WIDE
-    with console.capture() as plain:
-        console.print(*shown)
-    for line in plain.get().splitlines():
-        console.out(line.rstrip(), highlight=False)

@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from types import FrameType
 
 import click
-from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.console import (
+    Console,
+    ConsoleOptions,
+    ConsoleRenderable,
+    RenderableType,
+    RenderHook,
+    RenderResult,
+)
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -26,6 +33,7 @@ from index.harmless import harmless
 from index.wording import printable
 
 _SPEED_WINDOW_S = 60.0  # a model's batches come in bursts; the ETA looks back this far
+_WIDE = 10_000  # columns where nothing wraps: a file or a pipe is not a screen
 _LAST_RESORT_S = 0.5  # after a second Ctrl-C
 
 
@@ -63,6 +71,19 @@ class _HarmlessText:
 def say(message: str) -> None:
     """A line for a person beside the results: a note, an error."""
     click.echo(harmless(message), err=True)
+
+
+def print_results(*shown: RenderableType) -> None:
+    """Print as wide as a terminal is; into a file or a pipe plain whole lines."""
+    console = Console(highlight=False)
+    if console.is_terminal:
+        console.print(*shown)
+        return
+    console.width = _WIDE
+    with console.capture() as plain:
+        console.print(*shown)
+    for line in plain.get().splitlines():
+        console.out(line.rstrip(), highlight=False)
 
 
 def progress_bar(console: Console) -> Progress:

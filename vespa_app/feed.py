@@ -4,15 +4,11 @@ The form is that of Vespa's feed files, as `vespa feed` reads them; the fields a
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO
 
-from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.pages import Document, Fingerprint, Page, page_id
 from vespa_app.wire import (
@@ -84,36 +80,6 @@ def write_feed(file: BinaryIO, index: PageIndex, on_operation: Callable[[], None
         on_operation()
     n_documents = counts["pdf"] - 1  # the manifest lies in the same schema
     return Written(n_documents, counts["page"], size_bytes)
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of `path` when everything is written.
-
-    Whatever ends the writing before, nothing is left of it, and what `path` held stays.
-
-    Raises:
-        WrongUseError: the file cannot be written; the reason is the operating system's.
-    """
-    path = path.resolve()  # of a link, the file it leads to is replaced
-    if path.exists() and not path.is_file():
-        raise WrongUseError(
-            f"Cannot write {path}: it is there and not a file. Name another, or - for stdout."
-        )
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except OSError as e:
-        raise WrongUseError(
-            f"Cannot write {path} ({e.strerror}). "
-            "Check the folder and its free space, or name another file."
-        ) from e
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _put(schema: str, own_id: str, fields: dict[str, object]) -> Operation:

@@ -24,10 +24,11 @@ import numpy as np
 from encoders.tiles import TileLayout
 from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Page, PageVectors, PageWords, PatchMap
+from index.whole_file import whole_file
 from tests.bench.machine import describe_machine, print_machine
 from tests.random_pages import FINGERPRINT, document, unit_vectors
 from tests.random_pages import page as random_page
-from vespa_app.feed import whole_file, write_feed
+from vespa_app.feed import write_feed
 from vespa_app.wire import page_fields, page_from_fields
 
 LAYOUT = TileLayout(2048, 512, 8)

@@ -1,8 +1,7 @@
 """What only trained weights can settle: `python -m tests.bench.real_weights DATA [MODEL] [DEVICE]`.
 
-DATA is a ViDoRe data set as `datasets` loads it, by hub id or folder, such as
-vidore/tabfquad_test_subsampled: in BEIR's three parts (corpus with images, queries, qrels), as of
-version 2 on, or one table of queries each with its image, as of version 1. nDCG@5 of:
+DATA is a ViDoRe data set by hub id or folder, such as vidore/tabfquad_test_subsampled; see
+`query/quality/data_sets.py`. nDCG@5 of:
 
 - the strings ColSmol was trained with, against those its library sends today;
 - the visual tokens, which we keep, against all of a page's tokens;
@@ -12,11 +11,11 @@ version 2 on, or one table of queries each with its image, as of version 1. nDCG
 An evening on a GPU for some hundred pages; the last line is JSON.
 """
 
+import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ir_measures
 import numpy as np
@@ -34,6 +33,7 @@ from index.interface import RERANK_COUNT
 from index.maxsim import float_maxsim, hamming_maxsim
 from index.pages import PageWords
 from index.quantize import pack_sign_bits
+from query.quality.data_sets import load_data_set
 from tests.bench.machine import describe_machine, print_machine
 
 TRAINED = PROMPTS["idefics3"]
@@ -75,26 +75,14 @@ def main() -> None:
 
 
 def load(name: str) -> Data:
-    """A data set in either of ViDoRe's structures; its test split, or its only one."""
-    import datasets
-
-    def table(part: str | None) -> Any:
-        splits = datasets.load_dataset(name, part)
-        return splits["test"] if "test" in splits else next(iter(splits.values()))
-
-    parts = datasets.get_dataset_config_names(name)
-    if {"corpus", "queries", "qrels"} <= set(parts):
-        pages = {str(row["corpus-id"]): row["image"] for row in table("corpus")}
-        queries = {str(row["query-id"]): str(row["query"]) for row in table("queries")}
-        relevant: dict[str, dict[str, int]] = {}
-        for row in table("qrels"):
-            grades = relevant.setdefault(str(row["query-id"]), {})
-            grades[str(row["corpus-id"])] = int(row["score"])
-        return Data(pages, {q: queries[q] for q in relevant}, relevant)
-    rows = [row for row in table(None) if row["query"]]
-    pages = {str(row["image_filename"]): row["image"] for row in rows}
-    asked = {str(i): str(row["query"]) for i, row in enumerate(rows)}
-    return Data(pages, asked, {str(i): {str(r["image_filename"]): 1} for i, r in enumerate(rows)})
+    """A data set with its images in memory; see `load_data_set`."""
+    data_set = load_data_set(name)
+    questions = data_set.questions.questions
+    return Data(
+        {id_: Image.open(io.BytesIO(data)) for id_, data in data_set.images()},
+        {question.id: question.text for question in questions},
+        {q.id: {page: grade for (page, _), grade in q.grades.items()} for q in questions},
+    )
 
 
 def measure(data: Data, model: str, device: str) -> dict[str, float]:

@@ -1,20 +1,17 @@
 """Feed operations and the file they make: complete, in order, and never half-written."""
 
-import errno
 import io
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from index.errors import WrongUseError
 from index.pages import Document, Failure
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT
-from vespa_app.feed import export_operations, put_manifest, whole_file, write_feed
+from vespa_app.feed import export_operations, put_manifest, write_feed
 from vespa_app.wire import document_from_fields, manifest_from_fields, page_from_fields
 
 UNREADABLE = Document("5" * 32, (), "", 0, True, (Failure(None, "not a PDF"),))
@@ -84,61 +81,3 @@ def test_a_feed_file_is_an_operation_a_line_and_holds_the_whole_index(index: Mem
             assert page.words.text == text
             assert page.preview == stored.preview
             assert page.vectors.vectors.tobytes() == stored.vectors.vectors.tobytes()
-
-
-# -- the file
-
-
-def test_a_file_takes_its_place_when_it_is_whole(tmp_path: Path) -> None:
-    path = tmp_path / "feed.jsonl"
-    path.write_bytes(b"old")
-    with whole_file(path) as file:
-        file.write(b"new")
-        assert path.read_bytes() == b"old"
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-@pytest.mark.parametrize("end", [KeyboardInterrupt, ValueError])
-def test_nothing_is_left_of_a_file_cut_short(tmp_path: Path, end: type[BaseException]) -> None:
-    path = tmp_path / "feed.jsonl"
-    path.write_bytes(b"old")
-    with pytest.raises(end), whole_file(path) as file:
-        file.write(b"half")
-        raise end
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "feed.jsonl"
-    message = (
-        rf"^Cannot write {path} \(No space left on device\)\. Check the folder and its free space, "
-        r"or name another file\.$"
-    )
-    with pytest.raises(WrongUseError, match=message), whole_file(path) as file:
-        file.write(b"half")
-        raise OSError(errno.ENOSPC, "No space left on device")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "nowhere" / "feed.jsonl"
-    message = rf"^Cannot write {path} \(No such file or directory\)\."
-    with pytest.raises(WrongUseError, match=message), whole_file(path):
-        pass
-
-
-def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
-    message = rf"^Cannot write {tmp_path}: it is there and not a file\. Name another, or - for"
-    with pytest.raises(WrongUseError, match=message), whole_file(tmp_path):
-        pass
-
-
-def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
-    link, file = tmp_path / "link", tmp_path / "file"
-    link.symlink_to(file)
-    with whole_file(link) as opened:
-        opened.write(b"new")
-    assert link.is_symlink()
-    assert file.read_bytes() == b"new"

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.status import Status
 
 from ingest.files import LeftOut
-from pagelens import ingest_command
+from pagelens import shown_sync
 from pagelens.left_out_report import left_out_lines
 from pagelens.main import main
 from tests.documents import write_pdf, write_spelled_pdf
@@ -396,7 +396,7 @@ class Terminal:
 
         for stream in (sys.stdin, sys.stderr):
             monkeypatch.setattr(stream, "isatty", lambda: True)
-        monkeypatch.setattr(ingest_command.click, "confirm", confirm)
+        monkeypatch.setattr(shown_sync.click, "confirm", confirm)
 
 
 @pytest.mark.parametrize("answer", [False, True])
@@ -424,7 +424,7 @@ def test_a_stop_while_folders_are_looked_through_writes_nothing(
     def interrupt(status: object) -> object:
         return lambda n_files, n_documents: signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(ingest_command, "_counter", interrupt)
+    monkeypatch.setattr(shown_sync, "_counter", interrupt)
     said = shell.run(*INGEST, expect=130)
     assert said == ""
     assert not Path("pagelens-index").exists()
@@ -434,8 +434,8 @@ def test_the_look_through_folders_is_shown(monkeypatch: pytest.MonkeyPatch) -> N
     said: list[str] = []
     status = Status("", console=Console())
     monkeypatch.setattr(status, "update", said.append)
-    monkeypatch.setattr(ingest_command, "_SHOW_INTERVAL_S", -1)
-    ingest_command._counter(status)(12_340, 57)
+    monkeypatch.setattr(shown_sync, "_SHOW_INTERVAL_S", -1)
+    shown_sync._counter(status)(12_340, 57)
     assert said == ["Looking through folders: 12,340 files, 57 documents"]
 
 

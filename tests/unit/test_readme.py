@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 from shutil import copy
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -31,7 +32,9 @@ every_page = pytest.mark.parametrize("page", [name for name in SOURCES if name !
 
 
 def options_of(command: str) -> set[str]:
-    return {option for parameter in load_command(command).params for option in parameter.opts}
+    loaded = load_command(command)
+    inner = loaded.commands.values() if isinstance(loaded, click.Group) else ()
+    return {o for one in (loaded, *inner) for parameter in one.params for o in parameter.opts}
 
 
 def flags_in(text: str) -> set[str]:

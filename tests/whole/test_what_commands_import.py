@@ -123,6 +123,38 @@ def test_a_lexical_query_imports_no_model_library(tmp_path: Path) -> None:
     assert imported.isdisjoint({"torch", "transformers", "colpali_engine", "huggingface_hub"})
 
 
+def test_measuring_words_imports_no_model_and_draws_nothing(tmp_path: Path) -> None:
+    folder = make_index(tmp_path / "index")
+    (tmp_path / "queries.tsv").write_text("query\tfile\tpages\nferries\t2022/report.pdf\t3\n")
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pagelens", "eval", "queries.tsv", "--json"],
+        cwd=tmp_path,
+        env={**os.environ, "PAGELENS_INDEX": str(folder), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ran.stdout)["settings"][0]["measures"]["recall@1"] == 1
+    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
+    assert "ir_measures" in imported
+    assert imported.isdisjoint({"torch", "transformers", "matplotlib", "datasets", "pandas"})
+
+
+def test_to_draft_questions_imports_nothing_that_measures(tmp_path: Path) -> None:
+    folder = make_index(tmp_path / "index")
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "pagelens", "eval", "make", "/library"]
+        + ["--index", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "No question can be drafted from the 4 documents" in ran.stderr  # a line a page
+    imported = {line.rpartition("|")[2].strip().split(".")[0] for line in ran.stderr.splitlines()}
+    assert imported.isdisjoint({"torch", "matplotlib", "datasets", "ir_measures", "numba"})
+
+
 @pytest.fixture
 def server() -> Iterator[FakeConfigServer]:
     with FakeConfigServer() as fake:

@@ -1,0 +1,155 @@
+"""A sync as a terminal shows it: its progress, and the questions it puts."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+from rich.status import Status
+
+from index.interface import PageIndex
+from index.location import Location
+from index.wording import count
+from ingest.pipeline import Report, carry_out
+from ingest.plan import LostRoot, Plan
+from ingest.poppler import kill_running
+from ingest.shard import EVERYTHING, Shard
+from pagelens.sync import N_WORKERS, Sync, prepare_sync
+from pagelens.terminal import stop_on_signal
+
+_LOOKING = "Looking through folders"
+_SHOW_INTERVAL_S = 0.1
+_MAX_QUESTIONS = 3  # who has emptied more folders than that is asked once
+
+
+def look_through(
+    messages: Console,
+    folders: Sequence[Path],
+    location: Location,
+    encoder_name: str,
+    model: str | None,
+    device: str,
+    *,
+    exclude: Sequence[str] = (),
+    follow_links: bool = False,
+) -> Sync:
+    """Look at folders and index before anything is changed: see `prepare_sync`."""
+    with messages.status(_LOOKING) as looking:
+        return prepare_sync(
+            folders,
+            location,
+            encoder_name,
+            model,
+            device,
+            _questions(looking),
+            exclude=exclude,
+            follow_links=follow_links,
+            on_folder=_counter(looking),
+            tell=messages.print,
+        )
+
+
+def make_plan_shown(
+    sync: Sync,
+    index: PageIndex | None,
+    progress: Progress,
+    *,
+    may_ask: bool = True,
+    keep_missing: bool = False,
+    retry_failed: bool = False,
+    allow_empty: bool = False,
+    shard: Shard = EVERYTHING,
+) -> Plan:
+    """What has to be done: see `Sync.plan`.
+
+    Args:
+        sync: the folders.
+        index: None where there is none yet.
+        progress: where the bar is drawn.
+        may_ask: whether the user of a terminal is asked about folders that have lost everything.
+        keep_missing: keep documents whose files are gone.
+        retry_failed: try only what could not be read before.
+        allow_empty: remove also what a folder has lost that has lost everything at once.
+        shard: which of the documents are this run's.
+    """
+    ask = _questions(progress) if may_ask else None
+    task = progress.add_task("Reading files", total=len(sync.listing.paths))
+    plan = sync.plan(
+        index,
+        keep_missing=keep_missing,
+        retry_failed=retry_failed,
+        allow_empty=allow_empty,
+        shard=shard,
+        confirm=lambda lost: _released(lost, ask),
+        on_file=lambda: progress.advance(task),
+        on_opened=lambda n_opened, n_new: progress.update(
+            task, description="Opening documents", completed=n_opened, total=n_new
+        ),
+    )
+    progress.remove_task(task)
+    return plan
+
+
+def carry_out_shown(
+    sync: Sync, plan: Plan, index: PageIndex, progress: Progress, messages: Console
+) -> Report:
+    """Do what a plan says; until here nothing is changed, and from here Ctrl-C ends a batch."""
+    encoder = sync.encoder
+    if plan.n_pages and encoder.notice is not None:
+        messages.print(encoder.notice(plan.n_pages))
+    task = progress.add_task("Ingesting pages", total=plan.n_pages)
+
+    def on_page(n_searchable: int) -> None:
+        so_far = f"Ingesting pages ({count(n_searchable, 'document')} searchable)"
+        progress.update(task, advance=1, description=so_far)
+
+    with stop_on_signal(messages, kill_running) as stop:
+        return carry_out(plan, index, encoder.load, n_workers=N_WORKERS, stop=stop, on_page=on_page)
+
+
+def _questions(live: Status | Progress) -> Callable[[str], bool] | None:
+    """How to ask, what moves on the terminal out of the way; None where nobody answers."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+
+    def ask(question: str) -> bool:
+        live.stop()
+        try:
+            return click.confirm(question, err=True)
+        finally:
+            live.start()
+
+    return ask
+
+
+def _released(lost: Sequence[LostRoot], ask: Callable[[str], bool] | None) -> Sequence[LostRoot]:
+    """Of folders that have lost everything, those whose documents the user lets go."""
+    if ask is None:
+        return ()
+    if len(lost) > _MAX_QUESTIONS:
+        folders = f"{count(len(lost), 'folder')} (such as {lost[0].path}) have"
+        return lost if ask(_question(folders, lost)) else ()
+    return [one for one in lost if ask(_question(f"{one.path} has", [one]))]
+
+
+def _question(folders_have: str, lost: Sequence[LostRoot]) -> str:
+    documents = count(sum(folder.n_documents for folder in lost), "document")
+    pages = count(sum(folder.n_pages for folder in lost), "page")
+    return f"{folders_have} lost everything at once: {documents}, {pages}. Remove them?"
+
+
+def _counter(status: Status) -> Callable[[int, int], None]:
+    """Shows how far the look through folders is, some times a second."""
+    shown_at = time.monotonic()
+
+    def show(n_files: int, n_documents: int) -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at > _SHOW_INTERVAL_S:
+            shown_at = time.monotonic()
+            files, documents = count(n_files, "file"), count(n_documents, "document")
+            status.update(f"{_LOOKING}: {files}, {documents}")
+
+    return show

@@ -1,0 +1,1 @@
+"""How well questions with known right pages are answered: whence they come, what is measured."""

@@ -1,0 +1,61 @@
+"""Every query by every setting: each is encoded once, and no page again."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from encoders.interface import Encoder
+from index.interface import BM25, PageIndex
+from index.pages import QueryVectors
+from index.timing import StageTimer
+from query.quality.run_file import Answer, RunFile
+from query.quality.settings import Setting
+from query.search import SearchRequest, encode, find
+
+_READING_HITS = "hits"
+"""The stage of a search that grows with the hits asked for: people ask for five, not a hundred."""
+
+
+def missing(
+    texts: Iterable[str], settings: Sequence[Setting], runs: RunFile
+) -> dict[str, list[Setting]]:
+    """What is still to be searched for: the settings by query."""
+    todo = {text: [s for s in settings if (s, text) not in runs.answers] for text in texts}
+    return {text: left for text, left in todo.items() if left}
+
+
+def sweep(
+    index: PageIndex,
+    encoder: Callable[[], Encoder],
+    todo: Mapping[str, Sequence[Setting]],
+    runs: RunFile,
+    on_answer: Callable[[], object] = lambda: None,
+) -> tuple[str, ...]:
+    """Search, and keep each answer as it comes.
+
+    Args:
+        index: where to look.
+        encoder: as for `query.search.find`.
+        todo: as `missing` gives it.
+        runs: takes the answers. One with a notice is not kept in the file, so that the next sweep
+            asks again.
+        on_answer: called after each.
+
+    Returns:
+        The notices: what the user must know of these answers, each once.
+    """
+    notices: dict[str, None] = {}
+    for text, settings in todo.items():
+        timer = StageTimer()
+        query: str | QueryVectors = text
+        if any(setting.ranking != BM25 for setting in settings):
+            query = encode(SearchRequest(text, 1), encoder, timer)
+        for setting in settings:
+            request = SearchRequest(query, setting.depth, setting.ranking, setting.rerank)
+            result = find(index, encoder, request).result
+            ms = sum(t for stage, t in result.timings_ms.items() if stage != _READING_HITS)
+            if setting.ranking != BM25:
+                ms += timer.timings_ms["encode"]
+            answer = Answer(tuple(hit.page_id for hit in result.hits), round(ms, 3))
+            runs.add(setting, text, answer, is_kept=not result.notices)
+            notices |= dict.fromkeys(result.notices)
+            on_answer()
+    return tuple(notices)
