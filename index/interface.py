@@ -13,7 +13,7 @@ HAMMING_THEN_FLOAT = "hamming-then-float"
 FLOAT = "float"
 BM25 = "bm25"
 INDEX_RANKINGS = (HAMMING_THEN_FLOAT, HAMMING_THEN_BITS, HAMMING, FLOAT, BM25)
-"""Rankings every index runs itself; `hybrid` is fused from two of them in query/search.py."""
+"""Rankings every index runs itself; `hybrid` is fused from two of them in query/fusion.py."""
 
 RERANK_COUNT = 200
 """Pages phase 2 scores unless told otherwise; from a recall sweep, see docs/decisions.md."""

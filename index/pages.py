@@ -428,6 +428,8 @@ class Hit:
         score_sum: the ranking's own sum.
         paths: where the document lies, in path order; of a Found those first that are there now.
         text: the page's words, for snippets.
+        halves: for `hybrid` the `score` of each of its rankings that found the page; empty for
+            others.
     """
 
     page_id: str
@@ -438,6 +440,7 @@ class Hit:
     paths: tuple[str, ...]
     title: str
     text: str
+    halves: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

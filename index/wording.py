@@ -1,11 +1,15 @@
 """Amounts, scores and names as people read them: the same in a terminal, a page and an error."""
 
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from index.interface import FLOAT, HAMMING_THEN_FLOAT
+from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT
 
 COSINE_RANKINGS = (HAMMING_THEN_FLOAT, FLOAT)
 """Rankings whose score is a mean cosine: 1 is the most there can be."""
+
+HALF_NAMES = {HAMMING_THEN_FLOAT: "vectors", BM25: "words"}
+"""What the halves of `hybrid` are called beside a hit, where their own names would take a line."""
 
 
 def count(n: int, noun: str) -> str:
@@ -62,6 +66,27 @@ def score_text(score: float, ranking: str) -> str:
 def rounded_score(score: float, ranking: str) -> float:
     """A score to four decimals, as it can be: see `as_cosine`."""
     return round(as_cosine(score) if ranking in COSINE_RANKINGS else score, 4)
+
+
+def halves_text(halves: Mapping[str, float]) -> str:
+    """What the halves of `hybrid` say of a page, in words; "" for a page of another ranking.
+
+    >>> halves_text({"hamming-then-float": 0.614, "bm25": 12.34})
+    'vectors 0.61, words 12.34'
+    >>> halves_text({"bm25": 12.3})
+    'vectors -, words 12.30'
+    """
+    if not halves:
+        return ""
+    return ", ".join(f"{name} {half_text(halves, half)}" for half, name in HALF_NAMES.items())
+
+
+def half_text(halves: Mapping[str, float], ranking: str) -> str:
+    """What one half of `hybrid` says of a page; "-" where it did not find it.
+
+    Two decimals: it is the fused score that puts pages in order.
+    """
+    return f"{rounded_score(halves[ranking], ranking):.2f}" if ranking in halves else "-"
 
 
 def as_cosine(similarity: float) -> float:

@@ -27,11 +27,10 @@ from query.quality.questions import resolve
 from query.quality.run_file import RunFile, state_of
 from query.quality.settings import Setting, settings_of
 from query.quality.sweep import missing, sweep
-from query.search import DEFAULT_RANKING, RANKINGS
+from query.search import RANKINGS
 
 _RUNS_SUFFIX = ".runs.jsonl"
 _LEAST_RERANK = 10  # nDCG@10 and recall@10 look at as many pages, and phase 2 scores what is shown
-_DEFAULT_RANKINGS = (DEFAULT_RANKING, *(name for name in RANKINGS if name != DEFAULT_RANKING))
 
 
 @click.command()
@@ -43,9 +42,9 @@ _DEFAULT_RANKINGS = (DEFAULT_RANKING, *(name for name in RANKINGS if name != DEF
     "rankings",
     type=click.Choice(RANKINGS),
     multiple=True,
-    default=_DEFAULT_RANKINGS,
+    default=RANKINGS,
     help="A ranking to measure; may be repeated: the first is what the others are held against. "
-    f"[default: all, {DEFAULT_RANKING} first]",
+    f"[default: all, {RANKINGS[0]} first]",
 )
 @click.option(
     "--rerank",

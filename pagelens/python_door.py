@@ -27,7 +27,7 @@ from query.filters import read_filters
 from query.heat.drawing import Scale, common_scale, draw_heatmap
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
-from query.search import DEFAULT_RANKING, DocumentHits, Found, SearchRequest, encode, find
+from query.search import DocumentHits, Found, SearchRequest, encode, find
 from query.snippet import snippet
 from query.why.explain import PageExplanation, explain
 
@@ -50,7 +50,7 @@ class Index:
         query: str,
         k: int = 10,
         *,
-        ranking: str = DEFAULT_RANKING,
+        ranking: str | None = None,
         rerank: int | None = None,
         path: str | None = None,
         document: str | None = None,
@@ -68,7 +68,8 @@ class Index:
             query: what the pages say or show.
             k: how many hits; documents, where they are grouped.
             ranking: "hamming-then-float", "hamming-then-bits", "hamming", "float", "bm25" or
-                "hybrid".
+                "hybrid"; None takes "hybrid" for an index made from words, else
+                "hamming-then-float".
             rerank: how many pages phase 2 scores; None takes the default.
             path: only files whose path ends like this, such as "2023/*.pdf".
             document: only the document of this id, or of one that begins so.
@@ -96,7 +97,7 @@ class Index:
                 "not_language": not_language,
             }
         )
-        request = SearchRequest(query, k, ranking, rerank, filters, group_by)
+        request = SearchRequest(query, k, ranking or "", rerank, filters, group_by)
         found = find(self._index, self._encoder, request)
         return Hits(_Answer(self._index, self._encoder, found))
 
@@ -162,6 +163,7 @@ class Hit:
         page_number: counted from 1.
         score: as people are shown it, to four decimals: higher is better.
         score_sum: the ranking's own sum, as it is.
+        halves: for "hybrid" the score of each of its rankings that found the page; else empty.
         snippet: the part of the page's text that shows best why it was found.
         text: the page's words.
         title: of the document, "" where it has none.
@@ -176,6 +178,7 @@ class Hit:
     page_id: str
     document_id: str
     score_sum: float = field(repr=False)
+    halves: dict[str, float] = field(repr=False)
     paths: tuple[str, ...] = field(repr=False)
     text: str = field(repr=False)
     other_pages: tuple["Hit", ...] = field(repr=False)
@@ -230,6 +233,7 @@ def _hit(answer: _Answer, group: DocumentHits) -> Hit:
         page_id=page.page_id,
         document_id=page.document_id,
         score_sum=page.score_sum,
+        halves={name: rounded_score(score, name) for name, score in page.halves.items()},
         paths=page.paths,
         text=page.text,
         other_pages=tuple(_hit(answer, DocumentHits(other, ())) for other in group.others),

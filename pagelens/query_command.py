@@ -26,7 +26,7 @@ from query.as_json import found_as_json
 from query.filters import FILTER_KEYS, NOT, read_filters
 from query.search import (
     BY_DOCUMENT,
-    DEFAULT_RANKING,
+    DEFAULT_RANKINGS_SAID,
     RANKINGS,
     SearchRequest,
     encode,
@@ -50,9 +50,7 @@ _EXAMPLES = ", ".join(
 @click.option(
     "--ranking",
     type=click.Choice(RANKINGS),
-    default=DEFAULT_RANKING,
-    show_default=True,
-    help="How pages are ranked.",
+    help=f"How pages are ranked. [default: {DEFAULT_RANKINGS_SAID}]",
 )
 @click.option(
     "--rerank",
@@ -103,7 +101,7 @@ def query(
     words: tuple[str, ...],
     location: Location,
     k: int,
-    ranking: str,
+    ranking: str | None,
     rerank: int | None,
     candidates: str,
     conditions: tuple[str, ...],
@@ -132,7 +130,7 @@ def query(
 
         def answer(text: str) -> None:
             index.refresh()  # a prompt may stay open while an ingest goes on
-            request = SearchRequest(text, k, ranking, rerank, filters, group_by)
+            request = SearchRequest(text, k, ranking or "", rerank, filters, group_by)
             with Console(stderr=True).status("Searching"):  # shows itself on a terminal only
                 if heatmap_folder is not None:
                     request = replace(request, query=encode(request, encoder))

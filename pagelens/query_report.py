@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from index.pages import Hit
-from index.wording import as_cosine, count, score_text, shown_path
+from index.wording import HALF_NAMES, as_cosine, count, half_text, score_text, shown_path
 from pagelens.terminal import print_results
+from query.fusion import HYBRID
 from query.heat.hot_words import HotWord
 from query.search import SHOWN_OTHER_PAGES, DocumentHits, Found
 from query.snippet import snippet
@@ -30,14 +31,18 @@ def print_found(found: Found) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("#", justify="right", style="cyan", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
+    ranking, result = found.request.ranking, found.result
+    halves = HALF_NAMES if ranking == HYBRID else {}
+    for name in halves.values():
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("file", overflow="fold")
     table.add_column("page", justify="right", no_wrap=True)
     table.add_column("text", overflow="fold")
-    ranking, result = found.request.ranking, found.result
     for rank, group in enumerate(found.groups, 1):
         page = group.best
         text, score = _text(found.query.text, group), score_text(page.score, ranking)
-        table.add_row(str(rank), score, _file(page), str(page.page_number), text)
+        parts = [half_text(page.halves, half) for half in halves]
+        table.add_row(str(rank), score, *parts, _file(page), str(page.page_number), text)
     n_candidates, ms = result.n_candidates, sum(result.timings_ms.values())
     summary = f"{len(found.groups)} of {count(n_candidates, 'page')}, {ranking}, {ms:.0f} ms"
     print_results(table, Text(summary, "dim"))
@@ -92,8 +97,10 @@ def _explained(explanation: PageExplanation, name: str) -> Iterator[RenderableTy
     if explanation.why_not is not None:
         yield Text(explanation.why_not)
     for part in explanation.fused:
-        place = "not found" if part.place is None else f"place {part.place}"
-        yield Text(f"{part.ranking}: {place}, {part.share:.0%} of the score")
+        found = "not found"
+        if part.place is not None and part.score is not None:
+            found = f"place {part.place}, score {score_text(part.score, part.ranking)}"
+        yield Text(f"{part.ranking}: {found}, {part.share:.0%} of the score")
     if explanation.words:
         yield Text(f"words: {', '.join(map(_word, explanation.words))}")
     if explanation.tokens:

@@ -55,6 +55,7 @@ def _score_as_json(hit: Hit) -> dict[str, object]:
         "page_number": hit.page_number,
         "score": hit.score,
         "score_sum": hit.score_sum,
+        "halves": dict(hit.halves),
     }
 
 
@@ -75,6 +76,7 @@ def explanation_as_json(explanation: PageExplanation) -> dict[str, object]:
             {
                 "ranking": part.ranking,
                 "place": part.place,
+                "score": part.score,
                 "contribution": part.contribution,
                 "share": part.share,
             }

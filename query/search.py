@@ -20,19 +20,13 @@ from index.interface import (
     PageIndex,
     check_search_arguments,
 )
-from index.pages import Hit, QueryVectors, SearchResult, existing_first
+from index.pages import Fingerprint, Hit, QueryVectors, SearchResult, existing_first
 from index.timing import StageTimer
 from index.wording import count
+from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 
-HYBRID = "hybrid"
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
-DEFAULT_RANKING = HAMMING_THEN_FLOAT
-
-FUSED_RANKINGS = (HAMMING_THEN_FLOAT, BM25)
-RRF_K = 60  # as in the paper named at `fuse`
-FUSION_DEPTH = 100
-"""Pages of each ranking that are fused. A page further down could gain at most 1/161, two fifths of
-what a first place gives."""
+DEFAULT_RANKINGS_SAID = f"{HYBRID} for an index made from words, else {HAMMING_THEN_FLOAT}"
 
 BY_DOCUMENT: Literal["document"] = "document"
 PAGES_PER_DOCUMENT = 10
@@ -47,7 +41,7 @@ class SearchRequest:
     Attributes:
         query: what the user typed, or vectors made already; `bm25` reads the text of either.
         k: how many hits; documents, where they are grouped. Each door has its own default.
-        ranking: one of RANKINGS.
+        ranking: one of RANKINGS; "" takes the index's own, see `default_ranking`.
         rerank: how many pages phase 2 scores; None takes the index's default.
         filters: applied before ranking.
         group_by: BY_DOCUMENT for one hit a document, with its other pages beside it.
@@ -56,7 +50,7 @@ class SearchRequest:
 
     query: str | QueryVectors
     k: int
-    ranking: str = DEFAULT_RANKING
+    ranking: str = ""
     rerank: int | None = None
     filters: Filters = field(default_factory=Filters)
     group_by: Literal["document"] | None = None
@@ -95,7 +89,7 @@ class Found:
     """What a search gave.
 
     Attributes:
-        request: as it was asked.
+        request: as it was asked, with the ranking that was taken.
         query: as the index saw it; without vectors for `bm25`, unless the request had them.
         result: every page found, with the time it took.
         groups: the k hits to show, best first; `others` is empty unless they are grouped.
@@ -126,22 +120,31 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     """
     timer = StageTimer()
     check_request(request)
+    request = replace(request, ranking=request.ranking or default_ranking(index.fingerprint))
     if request.ranking == BM25 and isinstance(request.query, str):
         query = QueryVectors.text_only(request.query)
     else:
         query = encode(request, encoder, timer)
 
-    n_searched = request.n_pages + (request.except_page_id is not None)
-    result = _rank(index, query, request, n_searched, timer)
-    hits = tuple(
-        replace(hit, paths=existing_first(hit.paths))
-        for hit in request.of_hits(result.hits)[: request.n_pages]
-    )
+    result = _rank(index, query, request, timer)
+    hits = tuple(replace(hit, paths=existing_first(hit.paths)) for hit in result.hits)
     groups = tuple(DocumentHits(hit, ()) for hit in hits)
     if request.group_by:
         groups = group_by_document(hits)[: request.k]
     notices = (*result.notices, *_more_to_come(index.n_unfinished()))
     return Found(request, query, replace(result, hits=hits, notices=notices), groups)
+
+
+def default_ranking(fingerprint: Fingerprint) -> str:
+    """The ranking that suits an index where none is asked for; the evidence is docs/decisions.md.
+
+    Vectors of words find forms of a word and weigh all of a query's words alike, text search the
+    opposite: both together find more. Of a model's vectors no such thing is known here.
+
+    Args:
+        fingerprint: what made the index's vectors.
+    """
+    return HYBRID if fingerprint.rendering == "words" else HAMMING_THEN_FLOAT
 
 
 def _more_to_come(n_unfinished: int) -> tuple[str, ...]:
@@ -190,53 +193,48 @@ def check_request(request: SearchRequest) -> None:
             'pagelens query "revenue by region"'
         )
     rerank = RERANK_COUNT if request.rerank is None else request.rerank
-    check_search_arguments(request.ranking, request.k, rerank, RANKINGS)
+    check_search_arguments(request.ranking or RANKINGS[0], request.k, rerank, RANKINGS)
 
 
 def _rank(
-    index: PageIndex, query: QueryVectors, request: SearchRequest, depth: int, timer: StageTimer
+    index: PageIndex, query: QueryVectors, request: SearchRequest, timer: StageTimer
 ) -> SearchResult:
-    """Run the one ranking asked for, or those that `hybrid` fuses; adds their stages to `timer`."""
+    """Run the one ranking asked for, or the halves of `hybrid`; adds their stages to `timer`."""
     is_fused = request.ranking == HYBRID
-    names = FUSED_RANKINGS if is_fused else (request.ranking,)
-    looked_at = max(depth, FUSION_DEPTH) if is_fused else depth
-    results = [
-        index.search(query, name, looked_at, rerank=request.rerank, filters=request.filters)
-        for name in names
-    ]
-    for result in results:
+    names = tuple(WEIGHTS) if is_fused else (request.ranking,)
+    results = {name: run_ranking(index, query, request, name) for name in names}
+    for result in results.values():
         for stage, ms in result.timings_ms.items():
             timer.timings_ms[stage] = timer.timings_ms.get(stage, 0.0) + ms
 
-    hits = results[0].hits
+    first = results[names[0]]
+    hits = first.hits
     if is_fused:
         with timer.stage("fuse"):
-            hits = fuse([result.hits for result in results])[:depth]
-    notices = tuple(dict.fromkeys(notice for result in results for notice in result.notices))
-    return SearchResult(hits, results[0].n_candidates, timer.timings_ms, notices)
+            hits = fuse({name: result.hits for name, result in results.items()})
+    notices = tuple(dict.fromkeys(n for result in results.values() for n in result.notices))
+    return SearchResult(hits[: request.n_pages], first.n_candidates, timer.timings_ms, notices)
 
 
-def fuse(rankings: Sequence[Sequence[Hit]]) -> tuple[Hit, ...]:
-    """Merge rankings by reciprocal rank, which needs no common scale of scores.
-
-    A page's score is the sum of 1 / (RRF_K + rank) over the rankings that found it, rank from 1
-    (Cormack, Clarke and Buettcher: Reciprocal Rank Fusion outperforms Condorcet and individual
-    Rank Learning Methods, SIGIR 2009).
+def run_ranking(
+    index: PageIndex, query: QueryVectors, request: SearchRequest, ranking: str
+) -> SearchResult:
+    """Run a ranking of the index as a request needs it.
 
     Args:
-        rankings: hits, best first.
+        index: where to look.
+        query: of the request.
+        request: asks for this ranking, or for `hybrid`, of which it is a half.
+        ranking: one of INDEX_RANKINGS.
 
     Returns:
-        Every page found, best first; ties in order of document id and page number.
+        As many hits as the request looks for, of a half as many as are fused; without the page
+        whose like is wanted, which a half must not measure the others by.
     """
-    scores: dict[str, float] = {}
-    found: dict[str, Hit] = {}
-    for hits in rankings:
-        for rank, hit in enumerate(hits, 1):
-            scores[hit.page_id] = scores.get(hit.page_id, 0.0) + 1 / (RRF_K + rank)
-            found[hit.page_id] = hit
-    fused = [replace(hit, score=scores[id_], score_sum=scores[id_]) for id_, hit in found.items()]
-    return tuple(sorted(fused, key=lambda hit: (-hit.score, hit.document_id, hit.page_number)))
+    n = max(request.n_pages, FUSION_DEPTH) if request.ranking == HYBRID else request.n_pages
+    n_asked = n + (request.except_page_id is not None)
+    result = index.search(query, ranking, n_asked, rerank=request.rerank, filters=request.filters)
+    return replace(result, hits=request.of_hits(result.hits)[:n])
 
 
 def group_by_document(hits: Sequence[Hit]) -> tuple[DocumentHits, ...]:

@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
+from index.interface import HAMMING_THEN_FLOAT
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH
-from query.search import DEFAULT_RANKING, RANKINGS
+from query.search import DEFAULT_RANKINGS_SAID, RANKINGS
 from query.service.service import MAX_TEXT_LENGTH
 
 MAX_K = 50  # hits with snippets that a model can still read: 5,000 tokens
@@ -61,12 +62,12 @@ class SearchArguments(Arguments):
         description="What the page says or shows, in plain words of any language, for example "
         '"bar chart of revenue by region". No operators.',
     )
-    ranking: str = Field(
-        default=DEFAULT_RANKING,
+    ranking: str | None = Field(
+        default=None,
         json_schema_extra={"enum": list(RANKINGS)},
-        description=f'"{DEFAULT_RANKING}" (the default) finds pages by looks and meaning, "bm25" '
-        'only pages that hold the words and needs no model, "hybrid" fuses both: good for names '
-        'and numbers. "float" is exact and slow.',
+        description=f'"{HAMMING_THEN_FLOAT}" finds pages by looks and meaning, "bm25" only pages '
+        'that hold the words and needs no model, "hybrid" fuses both: good for names and numbers. '
+        f'"float" is exact and slow. Left out: {DEFAULT_RANKINGS_SAID}.',
     )
     k: int = Field(default=10, ge=1, le=MAX_K, description="How many hits.")
     path: PathFilter = None
@@ -99,6 +100,10 @@ class SearchHit(BaseModel):
     file: str = Field(description="Path of the file. Cite it with the page number.")
     page_number: int = Field(description="Counted from 1.")
     score: float = Field(description="Higher is better; compare within one answer only.")
+    halves: dict[str, float] = Field(
+        description='For "hybrid", the score of each of its rankings that found the page: a mean '
+        "cosine, 1 at most, and that of bm25. Else empty."
+    )
     title: str = Field(description="Of the document; empty where it has none.")
     snippet: str = Field(
         description="Words of the page around the query's; empty for a page without text, such as "

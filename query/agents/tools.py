@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from PIL import Image
 
 from index.errors import IndexMismatchError, MissingDependencyError
+from index.interface import HAMMING_THEN_FLOAT
 from index.pages import Document, Page
 from index.wording import rounded_score
 from query.agents.regions import HotRegion, hot_regions, rounded_box
@@ -33,7 +34,7 @@ from query.agents.shapes import (
 )
 from query.filters import FILTER_KEYS, read_filters
 from query.heat.hot_words import HotWord, hot_words
-from query.search import BY_DOCUMENT, DEFAULT_RANKING, DocumentHits, SearchRequest
+from query.search import BY_DOCUMENT, DocumentHits, SearchRequest
 from query.service.service import SearchService
 from query.snippet import snippet
 from query.token_matches import match_tokens
@@ -68,7 +69,7 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
     request = SearchRequest(
         asked.query,
         asked.k,
-        asked.ranking,
+        asked.ranking or "",
         filters=read_filters({key: getattr(asked, key) for key in FILTER_KEYS}),
         group_by=BY_DOCUMENT if asked.group_by_document else None,
     )
@@ -77,7 +78,7 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
     if not found.groups:
         notices.append(str(why_no_hits(found, service.stats().n_pages)))
     return SearchAnswer(
-        hits=[_hit(rank, request, group) for rank, group in enumerate(found.groups, 1)],
+        hits=[_hit(rank, found.request, group) for rank, group in enumerate(found.groups, 1)],
         n_candidates=found.result.n_candidates,
         notices=notices,
     )
@@ -92,6 +93,7 @@ def _hit(rank: int, request: SearchRequest, found: DocumentHits) -> SearchHit:
         file=hit.name,
         page_number=hit.page_number,
         score=rounded_score(hit.score, request.ranking),
+        halves={name: rounded_score(score, name) for name, score in hit.halves.items()},
         title=hit.title,
         snippet=snippet(hit.text, request.text).text,
         other_pages=[
@@ -120,7 +122,7 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
     if asked.query is not None:
         try:
             query = service.encode(asked.query)
-            matches = match_tokens(query, page, DEFAULT_RANKING)
+            matches = match_tokens(query, page, HAMMING_THEN_FLOAT)
             regions = hot_regions(matches, page.words)
             words = hot_words(query, page, None)
         except (MissingDependencyError, IndexMismatchError) as e:

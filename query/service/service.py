@@ -14,7 +14,7 @@ from PIL import Image
 
 from encoders.interface import Encoder, PageInput
 from index.errors import WrongUseError
-from index.interface import BM25, PageIndex
+from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
 from index.pages import (
     Document,
     Fingerprint,
@@ -25,17 +25,11 @@ from index.pages import (
     split_page_id,
 )
 from index.timing import StageTimer
+from query.fusion import HYBRID
 from query.heat.drawing import Scale, common_scale, draw_heatmap
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
-from query.search import (
-    DEFAULT_RANKING,
-    HYBRID,
-    Found,
-    SearchRequest,
-    check_request,
-    find,
-)
+from query.search import Found, SearchRequest, check_request, find
 from query.service.cached_function import CachedFunction
 from query.service.concurrency_limit import ConcurrencyLimit
 from query.service.model_loader import ModelLoader, ModelState
@@ -171,7 +165,7 @@ class SearchService:
         if request.ranking in (BM25, HYBRID):
             raise WrongUseError(
                 f"An image has no words, which the ranking {request.ranking} needs. "
-                f"Take {DEFAULT_RANKING}."
+                f"Take {HAMMING_THEN_FLOAT}."
             )
         return replace(request, query=self._image_vectors(data))
 
@@ -272,7 +266,7 @@ class SearchService:
         with self._model.slot():
             query = encoder.encode_query("warm")
         with self._search_slot() as index:
-            index.search(query, DEFAULT_RANKING, 1)
+            index.search(query, HAMMING_THEN_FLOAT, 1)
 
     @contextmanager
     def _search_slot(self) -> Iterator[PageIndex]:

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from index.interface import BM25
+from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import Document, page_id
-from index.wording import COSINE_RANKINGS, count, file_name, score_text, shown_path
-from query.search import DEFAULT_RANKING, SHOWN_OTHER_PAGES, DocumentHits, Found
+from index.wording import (
+    COSINE_RANKINGS,
+    count,
+    file_name,
+    halves_text,
+    score_text,
+    shown_path,
+)
+from query.fusion import HYBRID
+from query.search import SHOWN_OTHER_PAGES, DocumentHits, Found
 from query.snippet import snippet
 from query.web.search_form import SearchForm, thumbnail_href
 
@@ -42,6 +50,7 @@ class HitCard:
             paths it has.
         score: as shown.
         score_name: what the score is, for those who do not see the meter.
+        halves: what each half of `hybrid` says; "" for other rankings.
         meter: how long the meter is, 0 to 1.
         others: other pages of the document that were found, the first few.
         n_more: how many further ones.
@@ -55,6 +64,7 @@ class HitCard:
     page_number: int
     score: str
     score_name: str
+    halves: str
     meter: float
     snippet: tuple[SnippetPart, ...]
     others: tuple[PageLink, ...]
@@ -129,7 +139,10 @@ def answer_view(
     """
     full = _full_meter(found)
     return AnswerView(
-        hits=tuple(_card(place, group, form, full) for place, group in enumerate(found.groups, 1)),
+        hits=tuple(
+            _card(place, group, form, found.request.ranking, full)
+            for place, group in enumerate(found.groups, 1)
+        ),
         count_said=_count_said(found),
         how_said=_how_said(found),
         notices=found.result.notices,
@@ -179,7 +192,7 @@ def marked(text: str, query: str) -> tuple[SnippetPart, ...]:
     return tuple(part for part in parts if part.text)
 
 
-def _card(place: int, group: DocumentHits, form: SearchForm, full: float) -> HitCard:
+def _card(place: int, group: DocumentHits, form: SearchForm, ranking: str, full: float) -> HitCard:
     hit = group.best
     others = group.others[:SHOWN_OTHER_PAGES]
     return HitCard(
@@ -189,8 +202,9 @@ def _card(place: int, group: DocumentHits, form: SearchForm, full: float) -> Hit
         file=file_name(hit.name),
         where=_where(hit.paths),
         page_number=hit.page_number,
-        score=score_text(hit.score, form.ranking),
-        score_name="mean cosine" if form.ranking in COSINE_RANKINGS else f"score of {form.ranking}",
+        score=score_text(hit.score, ranking),
+        score_name="mean cosine" if ranking in COSINE_RANKINGS else f"score of {ranking}",
+        halves=halves_text(hit.halves),
         meter=min(1.0, max(0.0, hit.score / full)),
         snippet=marked(hit.text, form.q),
         others=tuple(PageLink(o.page_number, form.page_href(o.page_id)) for o in others),
@@ -200,7 +214,7 @@ def _card(place: int, group: DocumentHits, form: SearchForm, full: float) -> Hit
 
 def _full_meter(found: Found) -> float:
     """The score whose meter is full; without a scale of its own, that of the best hit."""
-    if found.request.ranking in COSINE_RANKINGS:
+    if found.request.ranking in (*COSINE_RANKINGS, HYBRID):
         return 1.0
     best = max((hit.score for hit in found.shown), default=0.0)
     return best if best > 0 else 1.0
@@ -229,9 +243,9 @@ def _what_to_try(found: Found, form: SearchForm) -> tuple[Suggestion, ...]:
     if wider != form:
         tries.append(Suggestion("Search all pages, without filters", wider.href))
     if found.request.ranking == BM25:
-        other = form.ranked_by(DEFAULT_RANKING)
+        other = form.ranked_by(HAMMING_THEN_FLOAT)
         tries.append(
-            Suggestion(f"Search by {DEFAULT_RANKING}, which finds similar pages too", other.href)
+            Suggestion(f"Search by {HAMMING_THEN_FLOAT}, which finds similar pages too", other.href)
         )
         tries.append(Suggestion("Use other words, or fewer of them", ""))
     elif found.result.n_candidates:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
-from query.search import DEFAULT_RANKING, RANKINGS, SearchRequest
+from query.search import DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 
 MAX_WIDTH_PX = 4096
@@ -25,9 +25,9 @@ class Refinement(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    ranking: str = Field(
-        DEFAULT_RANKING,
-        description="How pages are ranked.",
+    ranking: str | None = Field(
+        None,
+        description=f"How pages are ranked; by {DEFAULT_RANKINGS_SAID}.",
         json_schema_extra={"enum": list(RANKINGS)},
     )
     k: int = Field(DEFAULT_K, ge=1, le=MAX_K, description="How many hits.")
@@ -55,7 +55,7 @@ class Refinement(BaseModel):
         return SearchRequest(
             text,
             self.k,
-            self.ranking,
+            self.ranking or "",
             self.rerank,
             read_filters({key: getattr(self, key) for key in FILTER_KEYS}),
             self.group_by,
@@ -105,6 +105,9 @@ class OtherPage(BaseModel):
     page_number: int
     score: float
     score_sum: float
+    halves: dict[str, float] = Field(
+        description="For hybrid, the score of each of its rankings that found the page."
+    )
 
 
 class HitBody(OtherPage):
@@ -179,10 +182,11 @@ class WordBody(BaseModel):
 
 
 class FusedBody(BaseModel):
-    """What a ranking gives to a page of `hybrid`."""
+    """What a half of `hybrid` gives to a page."""
 
     ranking: str
     place: int | None
+    score: float | None
     contribution: float
     share: float
 

@@ -18,7 +18,8 @@ from index.interface import (
     RERANK_COUNT,
 )
 from query.filters import FILTER_KEYS, read_filters
-from query.search import BY_DOCUMENT, DEFAULT_RANKING, HYBRID, SearchRequest
+from query.fusion import HYBRID
+from query.search import BY_DOCUMENT, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
 
 
@@ -42,7 +43,7 @@ RANKING_CHOICES = (
     RankingChoice(HAMMING, "Bits alone: the quickest look at every page."),
     RankingChoice(FLOAT, "Every page exactly: slow, and what the others are measured against."),
     RankingChoice(BM25, "The words as they are written; needs no model."),
-    RankingChoice(HYBRID, "hamming-then-float and bm25, fused by their places."),
+    RankingChoice(HYBRID, "Half hamming-then-float, half bm25."),
 )
 
 
@@ -53,7 +54,7 @@ class SearchForm:
     Attributes:
         q: the query.
         like: id of the page whose like is wanted, instead of a query.
-        ranking: one of RANKINGS.
+        ranking: one of RANKINGS; "" for the index's own.
         k: how many hits.
         rerank: how many pages phase 2 scores.
         path, document, pages, language: filters, as `--filter` takes them.
@@ -63,7 +64,7 @@ class SearchForm:
 
     q: str = ""
     like: str = ""
-    ranking: str = DEFAULT_RANKING
+    ranking: str = ""
     k: str = str(DEFAULT_K)
     rerank: str = ""
     path: str = ""
@@ -79,7 +80,6 @@ class SearchForm:
     max_k = MAX_K
     max_query_chars = MAX_TEXT_LENGTH
     default_k = DEFAULT_K
-    default_ranking = DEFAULT_RANKING
     default_rerank = RERANK_COUNT
 
     @classmethod
@@ -124,7 +124,7 @@ class SearchForm:
     def options_said(self) -> str:
         """What differs from the default, in a line."""
         said = [f"{key.replace('_', ' ')} {value}" for key, value in self._filters().items()]
-        if self.ranking != DEFAULT_RANKING:
+        if self.ranking:
             said.append(self.ranking)
         if self.group_by:
             said.append("one hit for each document")

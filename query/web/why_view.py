@@ -94,8 +94,10 @@ def _steps(explanation: PageExplanation) -> tuple[Fact, ...]:
         below = f"below the best {explanation.phase_1_depth:,}"
         steps.append(Fact("after phase 1", _place(explanation.phase_1_place) or below))
     for part in explanation.fused:
-        place = _place(part.place) or "not found"
-        steps.append(Fact(f"by {part.ranking}", f"{place}, {part.share:.0%} of the score"))
+        said = "not found"
+        if part.score is not None:
+            said = f"{_place(part.place)}, score {score_text(part.score, part.ranking)}"
+        steps.append(Fact(f"by {part.ranking}", f"{said}, {part.share:.0%} of the score"))
     name = "after phase 2" if explanation.ranking in TWO_PHASES else "in the end"
     steps.append(Fact(name, _place(explanation.place) or "not among the hits"))
     if math.isfinite(explanation.score):

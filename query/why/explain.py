@@ -10,7 +10,8 @@ import numpy as np
 
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
 from index.pages import Page
-from query.search import HYBRID, RRF_K, Found
+from query.fusion import HYBRID, contributions
+from query.search import Found
 from query.token_matches import TokenMatch, match_tokens
 from query.why.phases import Phases, place_of, run_phases
 from query.why.query_words import QueryWord, query_words_on
@@ -19,17 +20,20 @@ from query.why.why_not import score_by_text, why_not
 
 @dataclass(frozen=True)
 class FusedShare:
-    """What one of the rankings that `hybrid` fuses gives to a page.
+    """What one of the halves of `hybrid` gives to a page.
 
     Attributes:
         ranking: its name.
         place: the page's place there, from 1; None where it did not find the page.
-        contribution: 1 / (RRF_K + place), 0 without a place; they add up to the fused score.
+        score: the page's score there; None without a place.
+        contribution: as query/fusion.py defines it, 0 without a place; they add up to the fused
+            score.
         share: contribution / fused score; 0 where that is 0.
     """
 
     ranking: str
     place: int | None
+    score: float | None
     contribution: float
     share: float
 
@@ -42,8 +46,8 @@ class PageExplanation:
         page_id: `<document_id>-<page_number>`.
         ranking: as asked for.
         score, score_sum: as in `Hit`, made anew from the page's vectors for the MaxSim rankings
-            (they agree with the index to 1e-4) and from the places in `fused` for `hybrid`; from
-            the index for `bm25`. -inf for a page without vectors, as index/maxsim.py defines it.
+            (they agree with the index to 1e-4) and from the parts in `fused` for `hybrid`; from the
+            index for `bm25`. -inf for a page without vectors, as index/maxsim.py defines it.
         tokens: all tokens of the query, in its order, for the MaxSim rankings and for the part of
             `hybrid` that is one, `hamming-then-float`; none for `bm25`, nor without vectors.
         words: for `bm25` and `hybrid`, which of the query's words stand on the page.
@@ -52,7 +56,7 @@ class PageExplanation:
         place: among the hits, from 1; None where the page did not come up.
         phase_1_depth: how many pages of phase 1 were looked at: those that phase 2 scores.
         n_candidates: pages that passed the filters.
-        fused: for `hybrid`, what each of its rankings gives; empty for others.
+        fused: for `hybrid`, what each of its halves gives; empty for others.
         why_not: where the page did not come up, one plain sentence that says why.
     """
 
@@ -135,11 +139,19 @@ def _explain_page(index: PageIndex, found: Found, page: Page, phases: Phases) ->
 
 
 def _fused_shares(page_id: str, phases: Phases) -> tuple[FusedShare, ...]:
-    """What each fused ranking gives to a page; empty where nothing was fused."""
+    """What each half gives to a page; empty where nothing was fused."""
     places = {name: place_of(page_id, hits) for name, hits in phases.fused.items()}
-    given = {name: 1 / (RRF_K + place) if place else 0.0 for name, place in places.items()}
+    given = {
+        name: contributions(name, hits).get(page_id, 0.0) for name, hits in phases.fused.items()
+    }
     total = sum(given.values())
     return tuple(
-        FusedShare(name, place, given[name], given[name] / total if total else 0.0)
+        FusedShare(
+            name,
+            place,
+            phases.fused[name][place - 1].score if place else None,
+            given[name],
+            given[name] / total if total else 0.0,
+        )
         for name, place in places.items()
     )

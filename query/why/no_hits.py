@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from index.interface import BM25
+from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.wording import count
-from query.search import DEFAULT_RANKING, Found
+from query.search import Found
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def why_no_hits(found: Found, n_pages: int, index_name: str | None = None) -> No
     if found.request.ranking == BM25:
         return NoHits(
             f"None of the {count(n_candidates, 'page')} holds one of these words.",
-            f"Try others, or the ranking {DEFAULT_RANKING}, which finds similar ones too.",
+            f"Try others, or the ranking {HAMMING_THEN_FLOAT}, which finds similar ones too.",
         )
     return NoHits(
         f"None of the {count(n_candidates, 'page')} has a text layer, and this index was made from "

@@ -11,7 +11,8 @@ from index.interface import (
     PageIndex,
 )
 from index.pages import Hit, SearchResult
-from query.search import FUSED_RANKINGS, FUSION_DEPTH, HYBRID, Found, fuse
+from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
+from query.search import Found, run_ranking
 
 TWO_PHASES = frozenset({HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, HYBRID})
 """Rankings whose first phase is `hamming`; all others have one phase alone."""
@@ -26,7 +27,7 @@ class Phases:
         depth: pages looked at in phase 1: those that phase 2 scores.
         phase_1: the best `depth` pages after phase 1, with that phase's scores.
         last: pages in their final order; k of them, or as many as were looked at.
-        fused: for `hybrid` the hits of each ranking that was fused; empty for others.
+        fused: for `hybrid` the hits of each of its halves; empty for others.
         n_candidates: pages that passed the filters.
     """
 
@@ -57,15 +58,14 @@ def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
 
     fused: dict[str, tuple[Hit, ...]] = {}
     if ranking == HYBRID:
-        n_fused = max(k, FUSION_DEPTH)
-        depth = max(depth, n_fused)
-        fused = {name: best(name, n_fused, request.rerank).hits for name in FUSED_RANKINGS}
+        depth = max(depth, FUSION_DEPTH)
+        fused = {name: run_ranking(index, query, request, name).hits for name in WEIGHTS}
     first = best(HAMMING if ranking in TWO_PHASES else ranking, depth, depth)
     last = first.hits
     if ranking in TWO_PHASES:
         last = found.result.hits
         if beyond_hits and ranking == HYBRID:
-            last = fuse(list(fused.values()))
+            last = fuse(fused)
         elif beyond_hits:
             last = best(ranking, depth, depth).hits
     phase_1, last = request.of_hits(first.hits), request.of_hits(last)

@@ -6,7 +6,8 @@ import pytest
 
 from encoders.lexical import LexicalEncoder
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_FLOAT, PageIndex
-from query.search import HYBRID, SearchRequest, find
+from query.fusion import HYBRID
+from query.search import SearchRequest, find
 from query.snippet import snippet
 from tests.documents import write_pdf, write_spelled_pdf
 from tests.syncing import sync

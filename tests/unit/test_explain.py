@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import query.why.phases
+import query.search
 from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import WrongUseError
@@ -21,7 +21,7 @@ from index.interface import (
     PageIndex,
 )
 from index.pages import VECTOR_DIM, Document, PageVectors, PatchMap, QueryVectors, SearchResult
-from query.search import FUSED_RANKINGS, HYBRID, RRF_K
+from query.fusion import HYBRID, WEIGHTS, contributions
 from query.why.explain import PageExplanation, explain, explain_hits
 from query.why.query_words import QueryWord
 from tests.finding import found_for
@@ -124,12 +124,15 @@ def test_hybrid_is_the_sum_of_its_rankings(filled: PageIndex) -> None:
     ):
         assert explanation.place == place
         assert explanation.score_sum == pytest.approx(hit.score_sum, abs=1e-9)
-        assert [part.ranking for part in explanation.fused] == list(FUSED_RANKINGS)
+        assert [part.ranking for part in explanation.fused] == list(WEIGHTS)
         assert sum(part.share for part in explanation.fused) == pytest.approx(1)
         for part in explanation.fused:
-            ids = hit_ids(filled.search(query, part.ranking, 100))
+            hits = filled.search(query, part.ranking, 100).hits
+            ids = [other.page_id for other in hits]
             assert part.place == (ids.index(hit.page_id) + 1 if hit.page_id in ids else None)
-            assert part.contribution == (1 / (RRF_K + part.place) if part.place else 0)
+            assert part.score == hit.halves.get(part.ranking)
+            given = contributions(part.ranking, hits).get(hit.page_id, 0)
+            assert part.contribution == pytest.approx(given, abs=1e-9)
 
 
 def test_bm25_has_the_score_of_the_index_and_names_the_words(filled: PageIndex) -> None:
@@ -415,7 +418,7 @@ def test_bm25_below_what_was_looked_at(filled: PageIndex) -> None:
 
 
 def test_hybrid_says_why_for_both(library: MemoryIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query.why.phases, "FUSION_DEPTH", 2)
+    monkeypatch.setattr(query.search, "FUSION_DEPTH", 2)
     found = why(library, "quay and ferries", f"{JAPANESE}-1", HYBRID, rerank=9)
     assert found.why_not is not None
     place = found.phase_1_place

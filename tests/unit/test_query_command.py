@@ -92,11 +92,11 @@ def test_the_table(run: Run) -> None:
     ran = run("containers by quay", "-k", "2")
     lines = [line.split() for line in ran.out.splitlines() if line]
     assert ran.code == 0
-    assert lines[0] == ["#", "score", "file", "page", "text"]
+    assert lines[0] == ["#", "score", "vectors", "words", "file", "page", "text"]
     assert lines[2][0] == "1"
-    assert lines[2][2:] == ["/library/2022/report.pdf", "2", *TEXTS[OLD_REPORT][1].split()]
-    assert lines[3][2:5] == ["/library/2023/copy.pdf", "(+1)", "2"]
-    assert lines[4][:5] == ["2", "of", "8", "pages,", "hamming-then-float,"]
+    assert lines[2][4:] == ["/library/2022/report.pdf", "2", *TEXTS[OLD_REPORT][1].split()]
+    assert lines[3][4:7] == ["/library/2023/copy.pdf", "(+1)", "2"]
+    assert lines[4][:5] == ["2", "of", "8", "pages,", "hybrid,"]
     assert ran.err == ""
 
 
@@ -145,13 +145,16 @@ def test_the_json_object(run: Run) -> None:
     found = json.loads(ran.out)
     assert list(found) == ["query", "ranking", "n_candidates", "hits", "notices", "timings_ms"]
     assert found["query"] == "containers by quay"
-    assert found["ranking"] == "hamming-then-float"
+    assert found["ranking"] == "hybrid"
     assert found["n_candidates"] == 8
-    assert list(found["timings_ms"]) == ["load", "encode", "phase_1", "phase_2"]
+    stages = ["load", "encode", "phase_1", "phase_2", "bm25", "fuse"]
+    assert list(found["timings_ms"]) == stages
     (hit,) = found["hits"]
-    score, score_sum = hit.pop("score"), hit.pop("score_sum")
-    assert score == pytest.approx(1, abs=0.01)
-    assert score_sum == pytest.approx(2 * score)  # "by" is a stop word
+    assert hit.pop("score") == hit.pop("score_sum") == 1
+    halves = hit.pop("halves")
+    assert list(halves) == ["hamming-then-float", "bm25"]
+    assert halves["hamming-then-float"] == pytest.approx(1, abs=0.01)
+    assert halves["bm25"] > 0
     assert hit == {
         "rank": 1,
         "page_id": f"{OLD_REPORT}-2",
@@ -185,7 +188,7 @@ def test_grouped_by_document(run: Run) -> None:
     assert sorted(documents) == [OLD_REPORT, NEW_REPORT]
     others = {hit["document_id"]: hit["other_pages"] for hit in found["hits"]}
     assert sorted(page["page_number"] for page in others[OLD_REPORT]) == [2, 3]
-    assert set(others[NEW_REPORT][0]) == {"page_id", "page_number", "score", "score_sum"}
+    assert set(others[NEW_REPORT][0]) == {"page_id", "page_number", "score", "score_sum", "halves"}
 
 
 def test_the_table_names_the_other_pages_of_a_document(run: Run) -> None:
@@ -206,7 +209,7 @@ def test_rerank_reaches_the_index(
     monkeypatch.setattr(library, "search", search)
     run("ferries", "--rerank", "7")
     run("ferries")
-    assert asked == [7, None]
+    assert asked == [7, 7, None, None]  # by vectors, and by words
     assert f"[default: {RERANK_COUNT}]" in " ".join(run("--help").out.split())
 
 
@@ -498,8 +501,9 @@ def test_saving_pages_needs_a_text(run: Run) -> None:
 def test_explain_says_why_below_the_table(run: Run) -> None:
     ran = run("containers by quay", "-k", "2", "--explain")
     table, *explained = ran.out.split("/library/2022/report.pdf, page 2: ")
-    assert "hamming-then-float," in table
+    assert "hybrid," in table
     assert explained[0].startswith("place 1 of 8, score 1.00")
+    assert "hamming-then-float: place 1, score 1.00" in explained[0]
     assert "/library/2023/copy.pdf, page 2: place 2 of 8" in explained[0]
     assert ran.err == ""
 

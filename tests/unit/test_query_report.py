@@ -12,8 +12,8 @@ from index.interface import BM25, HAMMING_THEN_FLOAT
 from pagelens.page_name import find_page
 from pagelens.query_report import print_explanation, print_hot_words
 from query.as_json import explanation_as_json
+from query.fusion import HYBRID
 from query.heat.hot_words import HotWord
-from query.search import HYBRID
 from query.why.explain import PageExplanation, explain
 from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill
@@ -78,9 +78,11 @@ def test_hybrid_names_its_rankings_and_words(
     library: MemoryIndex, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = printed(capsys, explained(library, "quay crane", f"{OLD_REPORT}-2", HYBRID))
-    assert lines[0].startswith("report.pdf, page 2: place 1 of 8, score 0.0")
-    assert "hamming-then-float: place 1, 50% of the score" in lines
-    assert "bm25: place 1, 50% of the score" in lines
+    found = explained(library, "quay crane", f"{OLD_REPORT}-2", HYBRID)
+    vectors, words = (f"{part.score:.4f}" for part in found.fused)
+    assert lines[0].startswith("report.pdf, page 2: place 1 of 8, score 1.0000")
+    assert f"hamming-then-float: place 1, score {vectors}, 50% of the score" in lines
+    assert f"bm25: place 1, score {words}, 50% of the score" in lines
     assert "words: quay, crane (cranes)" in lines
 
 
@@ -156,6 +158,7 @@ def test_json(library: MemoryIndex) -> None:
     assert token == {"token": "containers", "token_index": 0, "is_content": True, "patch": 0}
     assert again["words"][1] == {"text": "quay", "on_page": ["quay"]}
     assert [part["place"] for part in again["fused"]] == [1, 1]
+    assert [part["contribution"] for part in again["fused"]] == [0.5, 0.5]
 
 
 def test_json_of_a_page_without_vectors_has_no_score(library: MemoryIndex) -> None:

@@ -170,10 +170,11 @@ def test_the_query_shown_prints_what_is_shown(
     shown = [line.split() for line in QUERY[2].splitlines()]
     assert len(printed) == len(shown) == 6
     assert printed[0] == shown[0]  # the names of the columns
-    for line, (rank, score, file, page, *text) in zip(printed[2:5], shown[2:5], strict=True):
-        assert (line[0], line[2], line[3]) == (rank, file, page)
+    for line, (rank, score, *others) in zip(printed[2:5], shown[2:5], strict=True):
+        text = others[4:]
+        assert [line[0], *line[2:6]] == [rank, *others[:4]]  # the halves, file and page
         assert float(line[1]) == pytest.approx(float(score), abs=2e-4)
-        assert " ".join(line[4:]).startswith(" ".join(text).removesuffix("…"))
+        assert " ".join(line[6:]).startswith(" ".join(text).removesuffix("…"))
     assert printed[5][:5] == shown[5][:5]  # all but the time
 
 

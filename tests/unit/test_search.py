@@ -8,25 +8,23 @@ from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.filters import Filters
-from index.interface import BM25, FLOAT, INDEX_RANKINGS
+from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT, INDEX_RANKINGS
 from index.pages import Hit, SearchResult
+from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 from query.search import (
     BY_DOCUMENT,
-    FUSED_RANKINGS,
-    FUSION_DEPTH,
-    HYBRID,
     PAGES_PER_DOCUMENT,
     RANKINGS,
-    RRF_K,
     DocumentHits,
     SearchRequest,
+    default_ranking,
     encode,
     find,
-    fuse,
     group_by_document,
 )
 from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
+from tests.looking_encoder import LookingEncoder, fill_with_colours
 from tests.memory_index import MemoryIndex
 
 
@@ -85,9 +83,16 @@ def test_filters_hold_in_every_ranking(library: MemoryIndex, ranking: str) -> No
 
 def test_hybrid_is_the_fusion_of_its_rankings(library: MemoryIndex) -> None:
     text = "annual report with a chart"
-    rankings = [search(library, LexicalEncoder, text, r, 100).hits for r in FUSED_RANKINGS]
+    halves = {name: search(library, LexicalEncoder, text, name, 100).hits for name in WEIGHTS}
     hybrid = search(library, LexicalEncoder, text, HYBRID, 4)
-    assert hybrid.hits == fuse(rankings)[:4]
+    assert hybrid.hits == fuse(halves)[:4]
+    best = hybrid.hits[0]
+    assert best.halves == {
+        name: hit.score
+        for name, hits in halves.items()
+        for hit in hits
+        if hit.page_id == best.page_id
+    }
 
 
 def test_hybrid_fuses_deeper_than_it_shows() -> None:
@@ -103,18 +108,6 @@ def test_hybrid_fuses_deeper_than_it_shows() -> None:
     assert len(search(index, LexicalEncoder, "report", HYBRID, 1).hits) == 1
     search(index, LexicalEncoder, "report", HYBRID, FUSION_DEPTH + 1)
     assert asked == [FUSION_DEPTH] * 2 + [FUSION_DEPTH + 1] * 2
-
-
-def test_fusion_by_hand() -> None:
-    fused = fuse([[hit("a", 1), hit("b", 1)], [hit("c", 1), hit("b", 1)]])
-    assert [h.document_id for h in fused] == ["b", "a", "c"]  # a and c tie: in order of id
-    assert fused[0].score == fused[0].score_sum == 2 / (RRF_K + 2)
-    assert fused[1].score == fused[2].score == 1 / (RRF_K + 1)
-
-
-def test_fusion_breaks_ties_by_page_number_not_by_its_digits() -> None:
-    fused = fuse([[hit("a", 10)], [hit("a", 9)]])
-    assert [h.page_number for h in fused] == [9, 10]
 
 
 def test_pages_gather_under_their_document() -> None:
@@ -206,10 +199,36 @@ def test_documents_are_looked_for_deeper_than_they_are_shown(library: MemoryInde
     assert found.groups == group_by_document(found.result.hits)[:1]
 
 
-@pytest.mark.parametrize("ranking", RANKINGS)
+@pytest.mark.parametrize("ranking", INDEX_RANKINGS)
 def test_the_page_whose_like_is_wanted_is_no_hit(library: MemoryIndex, ranking: str) -> None:
     best, *others = search(library, LexicalEncoder, "harbour 2022", ranking, 4).hits
     without = search(
         library, LexicalEncoder, "harbour 2022", ranking, 3, except_page_id=best.page_id
     )
     assert list(without.hits) == others
+
+
+def test_no_page_is_measured_by_the_one_whose_like_is_wanted(library: MemoryIndex) -> None:
+    best = search(library, LexicalEncoder, "harbour 2022", HYBRID, 1).hits[0]
+    others = {
+        name: search(
+            library, LexicalEncoder, "harbour 2022", name, FUSION_DEPTH, except_page_id=best.page_id
+        ).hits
+        for name in WEIGHTS
+    }
+    without = search(
+        library, LexicalEncoder, "harbour 2022", HYBRID, 3, except_page_id=best.page_id
+    )
+    assert without.hits == fuse(others)[:3]
+    assert max(hit.score for hit in without.hits) > 0.5
+
+
+def test_an_index_made_from_words_is_searched_by_both_halves(library: MemoryIndex) -> None:
+    found = find(library, LexicalEncoder, SearchRequest("containers by quay 2023", 3))
+    assert found.request.ranking == HYBRID
+    assert set(found.shown[0].halves) == set(WEIGHTS)
+    looking = MemoryIndex(LookingEncoder.fingerprint)
+    fill_with_colours(looking)
+    found = find(looking, LookingEncoder, SearchRequest("red", 1))
+    assert found.request.ranking == HAMMING_THEN_FLOAT == default_ranking(looking.fingerprint)
+    assert found.shown[0].halves == {}

@@ -125,9 +125,13 @@ def test_hits_have_a_picture_a_place_a_score_and_a_snippet(client: Client) -> No
     )
     assert f"/api/pages/{OLD_REPORT}-3/preview?width=560" in [i["src"] for i in page.all("img")]
     assert "report.pdf page 3" in page.text
-    assert re.search(r"(0\.99\d\d|1\.0000) mean cosine", page.text)
+    assert "1.0000 score of hybrid" in page.text
+    assert re.search(r"vectors (0\.99|1\.00), words [0-9]+\.[0-9][0-9]", page.text)
     assert len(page.all("mark")) == 1
-    assert "out of 8 pages, by hamming-then-float, in" in page.text
+    assert "out of 8 pages, by hybrid, in" in page.text
+    by_vectors = see(client(), "/?q=ferries&ranking=hamming-then-float").text
+    assert re.search(r"(0\.99\d\d|1\.0000) mean cosine", by_vectors)
+    assert "words " not in by_vectors.partition("mean cosine")[2].partition("Ferries")[0]
 
 
 def test_what_is_asked_stands_in_the_form_and_in_every_address(client: Client) -> None:
@@ -142,6 +146,8 @@ def test_what_is_asked_stands_in_the_form_and_in_every_address(client: Client) -
     assert values["k"] == "2"
     checked = [f["value"] for f in page.all("input") if f.get("type") == "radio" and "checked" in f]
     assert checked == ["hybrid"]
+    usual = [f["value"] for f in see(client(), "/").all("input") if "checked" in f]
+    assert usual == ["hybrid"]
     hit = next(href for href in page.hrefs if href.startswith("/page/"))
     read = dict(part.split("=") for part in hit.split("?")[1].split("&"))
     assert read == dict(part.split("=") for part in asked.split("&"))
@@ -175,7 +181,7 @@ def test_no_hits_says_why_and_what_to_try(client: Client, address: str, said: st
 def test_no_hits_leads_on(client: Client) -> None:
     hrefs = see(client(), "/?q=zebra&ranking=bm25&language=en").hrefs
     assert "/?q=zebra&ranking=bm25" in hrefs
-    assert "/?q=zebra&language=en" in hrefs
+    assert "/?q=zebra&ranking=hamming-then-float&language=en" in hrefs
 
 
 @pytest.mark.parametrize(
@@ -242,7 +248,7 @@ def test_page_view_shows_heat_chips_reasons_and_the_way_on(client: Client) -> No
     assert [chip.get("aria-current") for chip in chips] == ["true", None, None, None]
     assert f"/page/{OLD_REPORT}-3?q=ferries+arrivals&token=1" == chips[2]["href"]
     said = " ".join(page.text.split())
-    assert "Why this page pages compared 8 after phase 1 place 1 after phase 2 place 1" in said
+    assert "Why this page pages compared 8 after phase 1 place 1 by hamming-then-float" in said
     assert "ferries 50.0% 1.000" in said
     assert "hit 1 of 6" in said
     assert "/library/2022/report.pdf, page 3" in said

@@ -1,0 +1,73 @@
+"""`hybrid`: a ranking by vectors and one by words made one. Knows nothing of indexes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from index.interface import BM25, HAMMING_THEN_FLOAT
+from index.pages import Hit
+
+HYBRID = "hybrid"
+
+WEIGHTS: Mapping[str, float] = {HAMMING_THEN_FLOAT: 0.5, BM25: 0.5}
+"""The halves of `hybrid`, and how much of a score each can give; measured in docs/decisions.md."""
+
+FUSION_DEPTH = 100
+"""Pages of each half that are fused. By vectors the lowest of them gives nothing, so a page further
+down would give nothing either."""
+
+
+def fuse(halves: Mapping[str, Sequence[Hit]]) -> tuple[Hit, ...]:
+    """Merge the hits of both halves by their scores.
+
+    A page's score is the sum of what each half gives it, see `contributions`: 1 where both have it
+    first, however well it matches (a convex combination of normalized scores: Bruch, Gai and
+    Ingber, An Analysis of Fusion Functions for Hybrid Retrieval, ACM TOIS 42, 2023, equation 3).
+
+    Args:
+        halves: the hits of each ranking in WEIGHTS, best first.
+
+    Returns:
+        Every page found, best first; ties in order of document id and page number.
+    """
+    found: dict[str, Hit] = {}
+    scores: dict[str, float] = {}
+    shown: dict[str, dict[str, float]] = {}
+    for ranking in WEIGHTS:
+        given = contributions(ranking, halves[ranking])
+        for hit in halves[ranking]:
+            id_ = hit.page_id
+            found[id_] = hit
+            scores[id_] = scores.get(id_, 0.0) + given[id_]
+            shown.setdefault(id_, {})[ranking] = hit.score
+    fused = [
+        replace(hit, score=scores[id_], score_sum=scores[id_], halves=shown[id_])
+        for id_, hit in found.items()
+    ]
+    return tuple(sorted(fused, key=lambda hit: (-hit.score, hit.document_id, hit.page_number)))
+
+
+def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
+    """What one half gives to each page it found: its best page the whole of its weight.
+
+    From there it falls to 0 in a line: at a bm25 score of 0, which is that of a page without a word
+    of the query; for a mean cosine, which is never 0 where it matters, at the lowest of the hits. A
+    page that a half did not find gets nothing of it.
+
+    Args:
+        ranking: one of WEIGHTS.
+        hits: what it found, best first.
+
+    >>> def hit(n: int, score: float) -> Hit:
+    ...     return Hit(f"{n}", "", n, score, score, (), "", "")
+    >>> contributions("bm25", [hit(1, 12.0), hit(2, 9.0)])  # 12/12 and 9/12 of one half
+    {'1': 0.5, '2': 0.375}
+    >>> contributions("hamming-then-float", [hit(1, 0.7), hit(2, 0.6), hit(3, 0.3)])
+    {'1': 0.5, '2': 0.375, '3': 0.0}
+    """
+    if not hits:
+        return {}
+    weight, best = WEIGHTS[ranking], hits[0].score
+    floor = 0.0 if ranking == BM25 else hits[-1].score
+    if best <= floor:  # all alike: each is the best
+        return {hit.page_id: weight for hit in hits}
+    return {hit.page_id: weight * (hit.score - floor) / (best - floor) for hit in hits}
