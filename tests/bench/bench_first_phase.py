@@ -15,8 +15,9 @@ float scores as they are.
 
 Three kinds of vectors: words (the lexical encoder on samples/, or on the index and queries named),
 planted pages of 832 patches (as in bench_rerank, also with a few dimensions that hold most of the
-variance and a mean that is not 0), and a ColSmol of random weights on the pages of samples/. The
-last line is JSON.
+variance and a part that all vectors have in common), and a ColSmol of random weights on the pages
+of samples/. How much vectors have in common is said: the length of their mean. The last line is
+JSON.
 """
 
 import argparse
@@ -61,34 +62,42 @@ class Nearest:
     """Each page's best match with each token: cosine, and differing bits without and with rotation.
 
     Each float32 (n_pages, n_tokens), the tokens of all queries side by side.
+
+    Attributes:
+        common: length of the mean of all pages' vectors: 0 where they point everywhere, 1 where
+            they are one.
     """
 
     cosines: NDArray[np.float32]
     distances: NDArray[np.float32]
     rotated_distances: NDArray[np.float32]
+    common: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--index", type=Path, help="made by the lexical encoder")
+    parser.add_argument("--index", type=Path, help="this one alone, of any encoder")
     parser.add_argument("--queries", type=Path, default=SAMPLES / "queries.tsv")
     asked = parser.parse_args()
     machine = describe_machine()
     print_machine(machine)
+    results = of_index(asked.index, asked.queries) if asked.index else of_own_data(asked.queries)
+    print(json.dumps({"machine": machine, "recall_at_10": results}))
+
+
+def of_own_data(queries: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Recall on the three kinds of vectors."""
     results = {}
     with tempfile.TemporaryDirectory() as folder:
-        made = asked.index or ingested(Path(folder) / "words", "lexical")
-        results["words"] = of_index(made, asked.queries)
-        results["colsmol, random weights"] = of_index(
-            ingested(Path(folder) / "looks", "colsmol"), SAMPLES / "queries.tsv"
-        )
+        for encoder in ("lexical", "colsmol"):
+            results |= of_index(ingested(Path(folder) / encoder, encoder), queries)
     for name, scale, mean in (
         ("planted", np.ones(VECTOR_DIM, np.float32), 0.0),
         ("planted, uneven", 1 / np.sqrt(1 + np.arange(VECTOR_DIM, dtype=np.float32)), 0.7),
     ):
         for cosine in COSINES:
             results[f"{name}, cosine {cosine}"] = of_planted(scale, mean, cosine)
-    print(json.dumps({"machine": machine, "recall_at_10": results}))
+    return results
 
 
 def ingested(folder: Path, encoder: str) -> Path:
@@ -102,7 +111,7 @@ def ingested(folder: Path, encoder: str) -> Path:
     return folder
 
 
-def of_index(folder: Path, queries: Path) -> dict[str, dict[str, float]]:
+def of_index(folder: Path, queries: Path) -> dict[str, dict[str, dict[str, float]]]:
     """Recall on the pages of an index, for the texts of a table of queries."""
     lines = queries.read_text(encoding="utf-8").splitlines()
     rows = csv.DictReader((line for line in lines if line[:1] != "#"), delimiter="\t")
@@ -117,7 +126,8 @@ def of_index(folder: Path, queries: Path) -> dict[str, dict[str, float]]:
         ]
         pages = (index.page(id_).vectors.vectors for id_ in ids)
         found = nearest(encoded, (vectors for vectors in pages if len(vectors)))
-    return report(f"{index.fingerprint.encoder}, {folder}", encoded, found)
+    name = index.fingerprint.encoder
+    return {name: report(name, encoded, found)}
 
 
 def of_planted(
@@ -153,7 +163,7 @@ def of_planted(
         true = noisy_copies(rng, page(target)[rows], cosine)
         encoded.append(np.concatenate([true, draw(STRAY_TOKENS)]))
     found = nearest(encoded, map(page, range(N_PAGES)))
-    return report(f"planted, common part {mean}, cosine {cosine}", encoded, found)
+    return report(f"planted, cosine {cosine}", encoded, found)
 
 
 def nearest(
@@ -164,12 +174,16 @@ def nearest(
     rotation = np.linalg.qr(np.random.default_rng(0).standard_normal((VECTOR_DIM, VECTOR_DIM)))[0]
     turned = rotation.astype(np.float32)
     rows: tuple[list[NDArray[np.float32]], ...] = ([], [], [])
+    total, n_vectors = np.zeros(VECTOR_DIM), 0
     for page in pages:
+        total += page.sum(axis=0)
+        n_vectors += len(page)
         rows[0].append((page @ tokens.T).max(axis=0))
         for into, a, b in ((1, page, tokens), (2, page @ turned, tokens @ turned)):
             same = (signs(a) @ signs(b).T).max(axis=0)  # (n_tokens,), agreeing less differing bits
             rows[into].append((VECTOR_DIM - same) / 2)
-    return Nearest(*(np.stack(of_pages) for of_pages in rows))
+    cosines, distances, rotated = (np.stack(of_pages) for of_pages in rows)
+    return Nearest(cosines, distances, rotated, float(np.linalg.norm(total / n_vectors)))
 
 
 def signs(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -183,7 +197,7 @@ def report(
     """Print a table; return it."""
     n_pages = len(found.cosines)
     depths = [depth for depth in DEPTHS if depth < n_pages]
-    print(f"{title}: {n_pages} pages, {len(encoded)} queries")
+    print(f"{title}: {n_pages} pages, {len(encoded)} queries, common part {found.common:.2f}")
     print(f"{'recall@10 within':24}" + "".join(f"{depth:>8}" for depth in depths))
     table = {}
     for turned, distances in (("", found.distances), (" rotated", found.rotated_distances)):
