@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from index.interface import BM25
-from index.wording import as_cosine, count, printable, score_text
+from index.wording import HALF_NAMES, as_cosine, count, printable, score_text
 from query.token_matches import TokenMatch
 from query.web.fact import Fact
 from query.why.explain import PageExplanation
@@ -35,11 +35,16 @@ class WordRow:
 
 @dataclass(frozen=True)
 class Why:
-    """Why the page came up, or why not."""
+    """Why the page came up, or why not.
+
+    Attributes:
+        share_of: what the tokens' shares are parts of.
+    """
 
     heading: str
     why_not: str
     steps: tuple[Fact, ...]
+    share_of: str
     tokens: tuple[TokenRow, ...]
     others_said: str
     words: tuple[WordRow, ...]
@@ -66,6 +71,7 @@ def why_view(explanation: PageExplanation) -> Why:
         heading="Why this page" if explanation.place else "Why this page did not come up",
         why_not=explanation.why_not or "",
         steps=_steps(explanation),
+        share_of="share by vectors" if explanation.fused else "share of the score",
         tokens=tuple(rows),
         others_said=_others_said(others),
         words=tuple(
@@ -84,7 +90,7 @@ def _others_said(others: list[TokenMatch]) -> str:
     if not others:
         return ""
     share = sum(match.share for match in others)
-    return f"{count(len(others), 'other token')}: {share:.1%} of the score"
+    return f"{count(len(others), 'other token')}: {share:.1%}"
 
 
 def _steps(explanation: PageExplanation) -> tuple[Fact, ...]:
@@ -97,8 +103,10 @@ def _steps(explanation: PageExplanation) -> tuple[Fact, ...]:
         said = "not found"
         if part.score is not None:
             said = f"{_place(part.place)}, score {score_text(part.score, part.ranking)}"
-        steps.append(Fact(f"by {part.ranking}", f"{said}, {part.share:.0%} of the score"))
-    name = "after phase 2" if explanation.ranking in TWO_PHASES else "in the end"
+        name = f"by {HALF_NAMES[part.ranking]}"
+        steps.append(Fact(name, f"{said}, {part.share:.0%} of the score"))
+    has_last_phase = explanation.ranking in TWO_PHASES and not explanation.fused
+    name = "after phase 2" if has_last_phase else "in the end"
     steps.append(Fact(name, _place(explanation.place) or "not among the hits"))
     if math.isfinite(explanation.score):
         is_sum = explanation.ranking == BM25 or bool(explanation.fused)

@@ -51,7 +51,7 @@ def why_not(index: PageIndex, found: Found, page: Page, phases: Phases) -> str:
     n_fused = max(len(hits) for hits in phases.fused.values())
     return (
         f"It is among the best {n_fused:,} pages of neither ranking that hybrid fuses. "
-        f"By vectors: {by_vectors} By text: {by_text}"
+        f"By vectors: {by_vectors} By words: {by_text}"
     )
 
 

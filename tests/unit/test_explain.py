@@ -424,7 +424,7 @@ def test_hybrid_says_why_for_both(library: MemoryIndex, monkeypatch: pytest.Monk
     place = found.phase_1_place
     assert found.why_not == (
         "It is among the best 2 pages of neither ranking that hybrid fuses. By vectors: Phase 1 "
-        f"has it at place {place}, phase 2 sends it further down. By text: Neither its text nor "
+        f"has it at place {place}, phase 2 sends it further down. By words: Neither its text nor "
         "the name of its file holds a word of the query."
     )
     assert [part.place for part in found.fused] == [None, None]

@@ -48,6 +48,12 @@ def test_a_search_gives_what_the_command_line_gives(index: Index, folder: Path) 
         assert (hit.path, hit.paths) == (other["paths"][0], tuple(other["paths"]))
         assert (hit.page_number, hit.title) == (other["page_number"], other["title"])
         assert hit.snippet == other["snippet"]
+        assert hit.halves.keys() == other["halves"].keys()
+    assert hits[0].halves == {
+        "hamming-then-float": round(min(1.0, said[0]["halves"]["hamming-then-float"]), 4),
+        "bm25": round(said[0]["halves"]["bm25"], 4),
+    }
+    assert index.search("harbour report", k=1, ranking="bm25")[0].halves == {}
     assert hits[0] is list(hits)[0]
     assert hits.n_candidates == 8
 

@@ -58,6 +58,9 @@ def test_a_search_says_what_the_command_line_says(
     assert answer.pop("timings_ms").keys() == said.pop("timings_ms").keys()
     assert answer == said
     assert answer["hits"][0]["other_pages"]
+    assert list(answer["hits"][0]["halves"]) == ["hamming-then-float", "bm25"]
+    by_words = client.get("/api/search", params={"q": "harbour", "ranking": "bm25"}).json()
+    assert by_words["hits"][0]["halves"] == {}
 
 
 def test_filters_are_those_of_the_command_line(client: TestClient) -> None:
