@@ -11,9 +11,9 @@ HYBRID = "hybrid"
 WEIGHTS: Mapping[str, float] = {HAMMING_THEN_FLOAT: 0.5, BM25: 0.5}
 """The halves of `hybrid`, and how much of a score each can give; measured in docs/decisions.md."""
 
-FUSION_DEPTH = 50
-"""Pages of each half that are fused, or as many as are asked for. With 100 to 500 the first places
-are the same (docs/decisions.md), and each page costs the reading of its text twice."""
+FUSION_DEPTH = 100
+"""Pages of each half that are fused, or as many as are asked for: with more the first places stay
+the same, with fewer some questions lose (docs/decisions.md)."""
 
 
 def fuse(halves: Mapping[str, Sequence[Hit]]) -> tuple[Hit, ...]:
