@@ -17,11 +17,11 @@ from itertools import islice
 from typing import Any
 
 from encoders.interface import Encoder, PageInput
+from encoders.language import detect_language
 from index.errors import PageFailure, PagelensError, PassingFailure, VectorShapeError
 from index.interface import PageIndex
 from index.pages import Failure, Page, PageVectors, merge_failures
 from ingest.files import LeftOut, file_record
-from ingest.language import detect_language
 from ingest.plan import LostRoot, Plan, Work
 from ingest.render import render_page
 

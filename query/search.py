@@ -24,6 +24,7 @@ from index.pages import Fingerprint, Hit, QueryVectors, SearchResult, existing_f
 from index.timing import StageTimer
 from index.wording import count
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
+from query.language_guard import language_notices
 
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
 DEFAULT_RANKINGS_SAID = f"{HYBRID} for an index made from words, else {HAMMING_THEN_FLOAT}"
@@ -132,6 +133,9 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     if request.group_by:
         groups = group_by_document(hits)[: request.k]
     notices = (*result.notices, *_more_to_come(index.n_unfinished()))
+    is_question_for_the_model = request.ranking not in (BM25, HYBRID) and not request.except_page_id
+    if is_question_for_the_model:
+        notices += language_notices(index.fingerprint.model, query.text, hits)
     return Found(request, query, replace(result, hits=hits, notices=notices), groups)
 
 

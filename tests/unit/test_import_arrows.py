@@ -55,6 +55,7 @@ ONE_IMPORTER = {
     "pathspec": {"ingest/exclusion.py"},
     "pdf2image": {"ingest/render.py"},
     "psutil": {"ingest/poppler.py"},
+    "py3langid": {"encoders/language.py"},
     "numba": {"index/compiled.py"},
     "llvmlite": {"index/compiled.py"},
     "sqlite3": {"index/embedded/database.py"},

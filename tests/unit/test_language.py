@@ -2,8 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ingest import language
-from ingest.language import detect_language
+from encoders import language
+from encoders.language import detect_language
 
 SENTENCES = {
     "en": "The water level of the lake has been measured every morning since the dam was built.",

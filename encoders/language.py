@@ -1,4 +1,4 @@
-"""In which language is a page written: ISO 639-1, or "" where its text does not tell."""
+"""In which language is a page or a question: ISO 639-1, or "" where its text does not tell."""
 
 import functools
 import threading
@@ -13,10 +13,14 @@ _NO_LANGUAGE = "zxx"  # the model's own class for codes, tables and the like
 _LOADING = threading.Lock()
 
 
-def detect_language(text: str) -> str:
+def detect_language(text: str, min_probability: float = MIN_PROBABILITY) -> str:
     """The language most of a text is written in.
 
     The same text always has the same answer. May be called from any thread.
+
+    Args:
+        text: a page's words, or a question.
+        min_probability: how sure the model must be, 0 to 1.
 
     Returns:
         An ISO 639-1 code; "" where the text is too short, mixed or no language at all.
@@ -26,7 +30,7 @@ def detect_language(text: str) -> str:
     with _LOADING:
         identifier = _identifier()
     language, probability = identifier.classify(text[:MAX_CHARACTERS])
-    return language if probability >= MIN_PROBABILITY and language != _NO_LANGUAGE else ""
+    return language if probability >= min_probability and language != _NO_LANGUAGE else ""
 
 
 @functools.cache
