@@ -24,10 +24,11 @@ from ingest.shard import Shard
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.sync import N_WORKERS, prepare_sync
 from query.filters import read_filters
+from query.groups import HitGroup
 from query.heat.drawing import Scale, common_scale, draw_heatmap
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
-from query.search import DocumentHits, Found, SearchRequest, encode, find
+from query.search import Found, SearchRequest, encode, find
 from query.snippet import snippet
 from query.why.explain import PageExplanation, explain
 
@@ -61,12 +62,13 @@ class Index:
         not_pages: str | None = None,
         not_language: str | None = None,
         group_by: Literal["document"] | None = None,
+        collapse: bool = False,
     ) -> "Hits":
         """Find the pages that best answer a text.
 
         Args:
             query: what the pages say or show.
-            k: how many hits; documents, where they are grouped.
+            k: how many hits; groups, where they are grouped.
             ranking: "hamming-then-float", "hamming-then-bits", "hamming", "float", "bm25" or
                 "hybrid"; None takes "hybrid" for an index made from words, else
                 "hamming-then-float".
@@ -80,6 +82,8 @@ class Index:
             not_pages: no such page numbers.
             not_language: no pages in this language.
             group_by: "document" for one hit a document, its other pages in `hit.other_pages`.
+            collapse: one hit for pages that look the same, the newest file's, the others in
+                `hit.other_pages`; not together with `group_by`.
 
         Raises:
             PagelensError: as the command line does, with the same text.
@@ -97,7 +101,7 @@ class Index:
                 "not_language": not_language,
             }
         )
-        request = SearchRequest(query, k, ranking or "", rerank, filters, group_by)
+        request = SearchRequest(query, k, ranking or "", rerank, filters, group_by, collapse)
         found = find(self._index, self._encoder, request)
         return Hits(_Answer(self._index, self._encoder, found))
 
@@ -138,7 +142,8 @@ class Hits(Sequence["Hit"]):
         result = answer.found.result
         self.n_candidates, self.notices = result.n_candidates, result.notices
         self.timings_ms = dict(result.timings_ms)
-        self._hits = [_hit(answer, group) for group in answer.found.groups]
+        groups = zip(answer.found.groups, answer.found.ties, strict=True)
+        self._hits = [_hit(answer, group, tie) for group, tie in groups]
 
     @overload
     def __getitem__(self, place: int) -> "Hit": ...
@@ -167,7 +172,10 @@ class Hit:
         snippet: the part of the page's text that shows best why it was found.
         text: the page's words.
         title: of the document, "" where it has none.
-        other_pages: with group_by, the document's other pages that were found.
+        ties_with_previous: the score is too close to that of the hit before to tell which is
+            better.
+        other_pages: with group_by, the document's other pages that were found; with collapse,
+            those that look the same.
     """
 
     path: str
@@ -179,6 +187,7 @@ class Hit:
     document_id: str
     score_sum: float = field(repr=False)
     halves: dict[str, float] = field(repr=False)
+    ties_with_previous: bool = field(repr=False)
     paths: tuple[str, ...] = field(repr=False)
     text: str = field(repr=False)
     other_pages: tuple["Hit", ...] = field(repr=False)
@@ -222,7 +231,7 @@ class _Answer:
         return common_scale([heat_of_cells(self.query, page, None) for page in pages])
 
 
-def _hit(answer: _Answer, group: DocumentHits) -> Hit:
+def _hit(answer: _Answer, group: HitGroup, tie: bool = False) -> Hit:
     page = group.best
     return Hit(
         path=page.name,
@@ -234,9 +243,10 @@ def _hit(answer: _Answer, group: DocumentHits) -> Hit:
         document_id=page.document_id,
         score_sum=page.score_sum,
         halves={name: rounded_score(score, name) for name, score in page.halves.items()},
+        ties_with_previous=tie,
         paths=page.paths,
         text=page.text,
-        other_pages=tuple(_hit(answer, DocumentHits(other, ())) for other in group.others),
+        other_pages=tuple(_hit(answer, HitGroup(other, ())) for other in group.others),
         _answer=answer,
     )
 

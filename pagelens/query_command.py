@@ -75,6 +75,9 @@ _EXAMPLES = ", ".join(
 )
 @click.option("--group-by", type=click.Choice([BY_DOCUMENT]), help="One hit for each document.")
 @click.option(
+    "--collapse", is_flag=True, help="One hit for pages that look the same, the newest file's."
+)
+@click.option(
     "--save-pages",
     "pages_folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -106,6 +109,7 @@ def query(
     candidates: str,
     conditions: tuple[str, ...],
     group_by: Literal["document"] | None,
+    collapse: bool,
     pages_folder: Path | None,
     explain: bool,
     why_not: str | None,
@@ -130,7 +134,7 @@ def query(
 
         def answer(text: str) -> None:
             index.refresh()  # a prompt may stay open while an ingest goes on
-            request = SearchRequest(text, k, ranking or "", rerank, filters, group_by)
+            request = SearchRequest(text, k, ranking or "", rerank, filters, group_by, collapse)
             with Console(stderr=True).status("Searching"):  # shows itself on a terminal only
                 if heatmap_folder is not None:
                     request = replace(request, query=encode(request, encoder))

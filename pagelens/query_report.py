@@ -14,8 +14,9 @@ from index.pages import Hit
 from index.wording import HALF_NAMES, as_cosine, count, half_text, score_text, shown_path
 from pagelens.terminal import print_results
 from query.fusion import HYBRID
+from query.groups import HitGroup
 from query.heat.hot_words import HotWord
-from query.search import SHOWN_OTHER_PAGES, DocumentHits, Found
+from query.search import SHOWN_OTHER_PAGES, Found
 from query.snippet import snippet
 from query.token_matches import TokenMatch
 from query.why.explain import PageExplanation
@@ -38,13 +39,16 @@ def print_found(found: Found) -> None:
     table.add_column("file", overflow="fold")
     table.add_column("page", justify="right", no_wrap=True)
     table.add_column("text", overflow="fold")
-    for rank, group in enumerate(found.groups, 1):
+    for rank, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1):
         page = group.best
         text, score = _text(found.query.text, group), score_text(page.score, ranking)
         parts = [half_text(page.halves, half) for half in halves]
-        table.add_row(str(rank), score, *parts, _file(page), str(page.page_number), text)
+        place = f"={rank}" if tie else str(rank)
+        table.add_row(place, score, *parts, _file(page), str(page.page_number), text)
     n_candidates, ms = result.n_candidates, sum(result.timings_ms.values())
     summary = f"{len(found.groups)} of {count(n_candidates, 'page')}, {ranking}, {ms:.0f} ms"
+    if any(found.ties):
+        summary += "; =: too close to the one above to tell which is better"
     print_results(table, Text(summary, "dim"))
 
 
@@ -58,17 +62,25 @@ def _file(hit: Hit) -> Text:
     return shown
 
 
-def _text(query: str, hit: DocumentHits) -> Text:
-    """The snippet with the query's words marked, and the document's other pages."""
+def _text(query: str, hit: HitGroup) -> Text:
+    """The snippet with the query's words marked, and the other pages of the hit."""
     found = snippet(hit.best.text, query)
     text = Text(found.text)
     for start, end in found.spans:
         text.stylize("bold yellow", start, end)
     if hit.others:
-        numbers = ", ".join(str(other.page_number) for other in hit.others[:SHOWN_OTHER_PAGES])
+        listed = ", ".join(_other(other, hit.best) for other in hit.others[:SHOWN_OTHER_PAGES])
+        page = "page " if hit.others[0].document_id == hit.best.document_id else ""
         more = ", …" if len(hit.others) > SHOWN_OTHER_PAGES else ""
-        text.append(f" [also page {numbers}{more}]", "dim")
+        text.append(f" [also {page}{listed}{more}]", "dim")
     return text
+
+
+def _other(hit: Hit, best: Hit) -> str:
+    """A page beside the best: its number, with the file's name where that is another one."""
+    if hit.document_id == best.document_id:
+        return str(hit.page_number)
+    return f"{shown_path(hit.name, Path.cwd())} page {hit.page_number}"
 
 
 def print_explanation(explanation: PageExplanation, name: str) -> None:

@@ -26,8 +26,11 @@ def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
         "n_candidates": result.n_candidates,
         "hits": [
             _hit_as_json(rank, text, group.best)
-            | {"other_pages": [_score_as_json(other) for other in group.others]}
-            for rank, group in enumerate(found.groups, 1)
+            | {
+                "ties_with_previous": tie,
+                "other_pages": [_other_as_json(other) for other in group.others],
+            }
+            for rank, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1)
         ],
         "notices": list(result.notices),
         "timings_ms": {stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
@@ -47,6 +50,10 @@ def _hit_as_json(rank: int, text: str, hit: Hit) -> dict[str, object]:
         "snippet": found.text,
         "matched_words": list(found.matched_words),
     }
+
+
+def _other_as_json(hit: Hit) -> dict[str, object]:
+    return {**_score_as_json(hit), "document_id": hit.document_id, "paths": list(hit.paths)}
 
 
 def _score_as_json(hit: Hit) -> dict[str, object]:

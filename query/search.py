@@ -5,7 +5,7 @@ explains or draws a Found takes the query vectors it holds, and encodes nothing 
 phases run inside the index; `hybrid` is made here, from two rankings of any index.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -23,16 +23,19 @@ from index.interface import (
 from index.pages import Fingerprint, Hit, QueryVectors, SearchResult, existing_first
 from index.timing import StageTimer
 from index.wording import count
+from query.close_calls import close_call_notices, noise, ties_with_previous
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
+from query.groups import HitGroup, collapse_near_duplicates, group_by_document
 from query.language_guard import language_notices
 
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
 DEFAULT_RANKINGS_SAID = f"{HYBRID} for an index made from words, else {HAMMING_THEN_FLOAT}"
 
 BY_DOCUMENT: Literal["document"] = "document"
-PAGES_PER_DOCUMENT = 10
-"""Pages looked at for each document asked for; fewer, and one long document hides the others."""
-SHOWN_OTHER_PAGES = 5  # of a document, beside its best: the first places to look
+PAGES_PER_GROUP = 10
+"""Pages looked at for each hit asked for where they are grouped; fewer, and one long document hides
+the others."""
+SHOWN_OTHER_PAGES = 5  # of a hit, beside its best: the first places to look
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,13 @@ class SearchRequest:
 
     Attributes:
         query: what the user typed, or vectors made already; `bm25` reads the text of either.
-        k: how many hits; documents, where they are grouped. Each door has its own default.
+        k: how many hits; groups, where they are grouped. Each door has its own default.
         ranking: one of RANKINGS; "" takes the index's own, see `default_ranking`.
         rerank: how many pages phase 2 scores; None takes the index's default.
         filters: applied before ranking.
         group_by: BY_DOCUMENT for one hit a document, with its other pages beside it.
+        collapse: one hit for pages whose bits nearly agree, the newest, with the others beside it;
+            not together with `group_by`.
         except_page_id: no hit, though it would be the best: the page whose like is wanted.
     """
 
@@ -55,6 +60,7 @@ class SearchRequest:
     rerank: int | None = None
     filters: Filters = field(default_factory=Filters)
     group_by: Literal["document"] | None = None
+    collapse: bool = False
     except_page_id: str | None = None
 
     @property
@@ -65,24 +71,11 @@ class SearchRequest:
     @property
     def n_pages(self) -> int:
         """How many pages are looked for to have k hits."""
-        return self.k * PAGES_PER_DOCUMENT if self.group_by else self.k
+        return self.k * PAGES_PER_GROUP if self.group_by or self.collapse else self.k
 
     def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
         """The hits that may come up: all but the page whose like is wanted."""
         return tuple(hit for hit in hits if hit.page_id != self.except_page_id)
-
-
-@dataclass(frozen=True)
-class DocumentHits:
-    """The pages of one document that were found.
-
-    Attributes:
-        best: the document's highest ranked page.
-        others: its other pages, in order of rank.
-    """
-
-    best: Hit
-    others: tuple[Hit, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +92,23 @@ class Found:
     request: SearchRequest
     query: QueryVectors
     result: SearchResult
-    groups: tuple[DocumentHits, ...]
+    groups: tuple[HitGroup, ...]
 
     @property
     def shown(self) -> tuple[Hit, ...]:
         """The page that stands for each hit, best first."""
         return tuple(group.best for group in self.groups)
+
+    @property
+    def ties(self) -> tuple[bool, ...]:
+        """Whether each hit's score is too close to that of the hit before to call it worse."""
+        scores = [max(hit.score for hit in (group.best, *group.others)) for group in self.groups]
+        return ties_with_previous(scores, self.least_gap)
+
+    @property
+    def least_gap(self) -> float:
+        """By how much scores must differ not to be too close."""
+        return noise(self.request.ranking, len(self.query.tokens))
 
 
 def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchRequest) -> Found:
@@ -129,14 +133,24 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
 
     result = _rank(index, query, request, timer)
     hits = tuple(replace(hit, paths=existing_first(hit.paths)) for hit in result.hits)
-    groups = tuple(DocumentHits(hit, ()) for hit in hits)
+    groups = tuple(HitGroup(hit, ()) for hit in hits)
     if request.group_by:
         groups = group_by_document(hits)[: request.k]
-    notices = (*result.notices, *_more_to_come(index.n_unfinished()))
+    elif request.collapse:
+        with timer.stage("collapse"):
+            groups = collapse_near_duplicates(hits, request.k, index)
+    found = Found(request, query, replace(result, hits=hits), groups)
+    return replace(found, result=replace(found.result, notices=_notices(index, found)))
+
+
+def _notices(index: PageIndex, found: Found) -> tuple[str, ...]:
+    """What the user must know of an answer."""
+    request, hits = found.request, found.result.hits
+    notices = (*found.result.notices, *_more_to_come(index.n_unfinished()))
     is_question_for_the_model = request.ranking not in (BM25, HYBRID) and not request.except_page_id
     if is_question_for_the_model:
-        notices += language_notices(index.fingerprint.model, query.text, hits)
-    return Found(request, query, replace(result, hits=hits, notices=notices), groups)
+        notices += language_notices(index.fingerprint.model, found.query.text, hits)
+    return notices + close_call_notices(request.ranking, found.ties, found.least_gap)
 
 
 def default_ranking(fingerprint: Fingerprint) -> str:
@@ -189,8 +203,13 @@ def check_request(request: SearchRequest) -> None:
     """Refuse what no search can answer.
 
     Raises:
-        WrongUseError: an empty text, an unknown ranking, or k or rerank below 1.
+        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, or two ways to group.
     """
+    if request.group_by and request.collapse:
+        raise WrongUseError(
+            "Hits are grouped by document, or pages that look alike are collapsed: not both at "
+            "once, for a page would belong to two groups. Leave out one."
+        )
     if isinstance(request.query, str) and not request.query.strip():
         raise WrongUseError(
             "The query is empty. Type what the page says or shows, for example: "
@@ -239,15 +258,3 @@ def run_ranking(
     n_asked = n + (request.except_page_id is not None)
     result = index.search(query, ranking, n_asked, rerank=request.rerank, filters=request.filters)
     return replace(result, hits=request.of_hits(result.hits)[:n])
-
-
-def group_by_document(hits: Sequence[Hit]) -> tuple[DocumentHits, ...]:
-    """Gather pages under their documents, in order of each document's best page.
-
-    Args:
-        hits: best first.
-    """
-    pages: dict[str, list[Hit]] = {}
-    for hit in hits:
-        pages.setdefault(hit.document_id, []).append(hit)
-    return tuple(DocumentHits(best, tuple(others)) for best, *others in pages.values())

@@ -8,7 +8,8 @@ from encoders.lexical import LexicalEncoder
 from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT, PageIndex
 from index.pages import Hit, QueryVectors, SearchResult
-from query.search import DocumentHits, Found, SearchRequest, find
+from query.groups import HitGroup
+from query.search import Found, SearchRequest, find
 
 
 def found_for(
@@ -31,7 +32,7 @@ def found_hits(
     hits: Sequence[Hit], text: str = "cranes", ranking: str = HAMMING_THEN_FLOAT
 ) -> Found:
     """An answer of these hits that no index gave."""
-    groups = tuple(DocumentHits(hit, ()) for hit in hits)
+    groups = tuple(HitGroup(hit, ()) for hit in hits)
     request = SearchRequest(text, max(1, len(hits)), ranking)
     result = SearchResult(tuple(hits), len(hits))
     return Found(request, QueryVectors.text_only(text), result, groups)

@@ -54,6 +54,13 @@ def make_index(folder: Path) -> Path:
     return folder
 
 
+def put_copy(index: PageIndex, document_id: str, of: str, page_number: int) -> None:
+    """Put a page of the library once more, as a newer file of one page."""
+    files = (FileRecord(f"/library/2024/{document_id[0]}.pdf", 1000, 2),)
+    index.put_document(Document(document_id, files, "", 1, is_complete=True))
+    index.put([make_page(document_id, 1, TEXTS[of][page_number - 1])])
+
+
 def make_page(document_id: str, page_number: int, text: str) -> Page:
     words = words_in_a_row(text)
     image = Image.new("RGB", (60, 80), "white")

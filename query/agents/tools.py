@@ -33,8 +33,9 @@ from query.agents.shapes import (
     SearchHit,
 )
 from query.filters import FILTER_KEYS, read_filters
+from query.groups import HitGroup
 from query.heat.hot_words import HotWord, hot_words
-from query.search import BY_DOCUMENT, DocumentHits, SearchRequest
+from query.search import BY_DOCUMENT, SearchRequest
 from query.service.service import SearchService
 from query.snippet import snippet
 from query.token_matches import match_tokens
@@ -72,19 +73,23 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
         asked.ranking or "",
         filters=read_filters({key: getattr(asked, key) for key in FILTER_KEYS}),
         group_by=BY_DOCUMENT if asked.group_by_document else None,
+        collapse=asked.collapse,
     )
     found = service.search(request)
     notices = list(found.result.notices)
     if not found.groups:
         notices.append(str(why_no_hits(found, service.stats().n_pages)))
     return SearchAnswer(
-        hits=[_hit(rank, found.request, group) for rank, group in enumerate(found.groups, 1)],
+        hits=[
+            _hit(rank, found.request, group, tie)
+            for rank, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1)
+        ],
         n_candidates=found.result.n_candidates,
         notices=notices,
     )
 
 
-def _hit(rank: int, request: SearchRequest, found: DocumentHits) -> SearchHit:
+def _hit(rank: int, request: SearchRequest, found: HitGroup, tie: bool) -> SearchHit:
     hit = found.best
     return SearchHit(
         rank=rank,
@@ -94,11 +99,13 @@ def _hit(rank: int, request: SearchRequest, found: DocumentHits) -> SearchHit:
         page_number=hit.page_number,
         score=rounded_score(hit.score, request.ranking),
         halves={name: rounded_score(score, name) for name, score in hit.halves.items()},
+        ties_with_previous=tie,
         title=hit.title,
         snippet=snippet(hit.text, request.text).text,
         other_pages=[
             OtherPage(
                 page_id=other.page_id,
+                file=other.name,
                 page_number=other.page_number,
                 score=rounded_score(other.score, request.ranking),
             )

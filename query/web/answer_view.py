@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from index.interface import BM25, HAMMING_THEN_FLOAT
-from index.pages import Document, page_id
+from index.pages import Document, Hit, page_id
 from index.wording import (
     COSINE_RANKINGS,
     count,
@@ -15,7 +15,8 @@ from index.wording import (
     shown_path,
 )
 from query.fusion import HYBRID
-from query.search import SHOWN_OTHER_PAGES, DocumentHits, Found
+from query.groups import HitGroup
+from query.search import SHOWN_OTHER_PAGES, Found
 from query.snippet import snippet
 from query.web.search_form import SearchForm, thumbnail_href
 
@@ -33,9 +34,9 @@ class SnippetPart:
 
 @dataclass(frozen=True)
 class PageLink:
-    """A page by its number."""
+    """A page by its number, or with its file's name."""
 
-    page_number: int
+    text: str
     href: str
 
 
@@ -52,8 +53,10 @@ class HitCard:
         score_name: what the score is, for those who do not see the meter.
         halves: what each half of `hybrid` says; "" for other rankings.
         meter: how long the meter is, 0 to 1.
-        others: other pages of the document that were found, the first few.
+        is_tie: whether the score is too close to that of the hit before to tell which is better.
+        others: other pages of the hit that were found, the first few.
         n_more: how many further ones.
+        look_alike: whether the others are those that look the same, which are shown when asked for.
     """
 
     place: int
@@ -66,9 +69,11 @@ class HitCard:
     score_name: str
     halves: str
     meter: float
+    is_tie: bool
     snippet: tuple[SnippetPart, ...]
     others: tuple[PageLink, ...]
     n_more: int
+    look_alike: bool
 
 
 @dataclass(frozen=True)
@@ -140,8 +145,8 @@ def answer_view(
     full = _full_meter(found)
     return AnswerView(
         hits=tuple(
-            _card(place, group, form, found.request.ranking, full)
-            for place, group in enumerate(found.groups, 1)
+            _card(place, group, form, found.request.ranking, full, tie)
+            for place, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1)
         ),
         count_said=_count_said(found),
         how_said=_how_said(found),
@@ -192,9 +197,12 @@ def marked(text: str, query: str) -> tuple[SnippetPart, ...]:
     return tuple(part for part in parts if part.text)
 
 
-def _card(place: int, group: DocumentHits, form: SearchForm, ranking: str, full: float) -> HitCard:
+def _card(
+    place: int, group: HitGroup, form: SearchForm, ranking: str, full: float, tie: bool
+) -> HitCard:
     hit = group.best
     others = group.others[:SHOWN_OTHER_PAGES]
+    look_alike = bool(form.collapse)
     return HitCard(
         place=place,
         href=form.page_href(hit.page_id),
@@ -206,10 +214,18 @@ def _card(place: int, group: DocumentHits, form: SearchForm, ranking: str, full:
         score_name="mean cosine" if ranking in COSINE_RANKINGS else f"score of {ranking}",
         halves=halves_text(hit.halves),
         meter=min(1.0, max(0.0, hit.score / full)),
+        is_tie=tie,
         snippet=marked(hit.text, form.q),
-        others=tuple(PageLink(o.page_number, form.page_href(o.page_id)) for o in others),
+        others=tuple(_page_link(other, form, with_file=look_alike) for other in others),
         n_more=len(group.others) - len(others),
+        look_alike=look_alike,
     )
+
+
+def _page_link(hit: Hit, form: SearchForm, *, with_file: bool) -> PageLink:
+    number = hit.page_number
+    text = f"{file_name(hit.name)} page {number}" if with_file else str(number)
+    return PageLink(text, form.page_href(hit.page_id))
 
 
 def _full_meter(found: Found) -> float:

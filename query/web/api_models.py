@@ -45,6 +45,11 @@ class Refinement(BaseModel):
     group_by: Literal["document"] | None = Field(
         None, description="One hit for each document, with its other pages."
     )
+    collapse: bool = Field(
+        False,
+        description="One hit for pages that look the same, the newest file's, with the others; not "
+        "together with group_by.",
+    )
 
     def request(self, text: str = "") -> SearchRequest:
         """The search that is asked for.
@@ -59,6 +64,7 @@ class Refinement(BaseModel):
             self.rerank,
             read_filters({key: getattr(self, key) for key in FILTER_KEYS}),
             self.group_by,
+            self.collapse,
         )
 
 
@@ -99,7 +105,7 @@ class HeatmapSearch(TokenSearch):
 
 
 class OtherPage(BaseModel):
-    """A page found beside the best one of its document."""
+    """A page found beside another: of the same document, or one that looks the same."""
 
     page_id: str
     page_number: int
@@ -108,17 +114,18 @@ class OtherPage(BaseModel):
     halves: dict[str, float] = Field(
         description="For hybrid, the score of each of its rankings that found the page."
     )
+    document_id: str
+    paths: list[str]
 
 
 class HitBody(OtherPage):
-    """A page found."""
+    """A page found; `ties_with_previous` where its score is too close to the one before to tell."""
 
     rank: int
-    document_id: str
-    paths: list[str]
     title: str
     snippet: str
     matched_words: list[str]
+    ties_with_previous: bool
     other_pages: list[OtherPage]
 
 

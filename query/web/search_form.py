@@ -22,6 +22,8 @@ from query.fusion import HYBRID
 from query.search import BY_DOCUMENT, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
 
+COLLAPSE = "true"  # as the REST interface takes it
+
 
 @dataclass(frozen=True)
 class RankingChoice:
@@ -60,6 +62,7 @@ class SearchForm:
         path, document, pages, language: filters, as `--filter` takes them.
         not_path, not_document, not_pages, not_language: their negations.
         group_by: BY_DOCUMENT, or "".
+        collapse: COLLAPSE, or "".
     """
 
     q: str = ""
@@ -76,6 +79,7 @@ class SearchForm:
     not_pages: str = ""
     not_language: str = ""
     group_by: str = ""
+    collapse: str = ""
 
     max_k = MAX_K
     max_query_chars = MAX_TEXT_LENGTH
@@ -101,6 +105,11 @@ class SearchForm:
                 f"Hits are grouped by {BY_DOCUMENT} alone, not by {self.group_by!r}. "
                 "Leave group_by out, or choose document."
             )
+        if self.collapse not in ("", COLLAPSE):
+            raise WrongUseError(
+                f"Pages that look the same are collapsed by collapse={COLLAPSE} alone, not by "
+                f"{self.collapse!r}. Leave collapse out, or write {COLLAPSE}."
+            )
         return SearchRequest(
             self.q,
             _count("the number of hits", self.k) or DEFAULT_K,
@@ -108,6 +117,7 @@ class SearchForm:
             _count("the pages that phase 2 compares", self.rerank),
             read_filters(self._filters()),
             BY_DOCUMENT if self.group_by else None,
+            bool(self.collapse),
         )
 
     @property
@@ -128,6 +138,8 @@ class SearchForm:
             said.append(self.ranking)
         if self.group_by:
             said.append("one hit for each document")
+        if self.collapse:
+            said.append("one hit for pages that look the same")
         return ", ".join(said)
 
     def without_filters(self) -> "SearchForm":

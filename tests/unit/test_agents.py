@@ -23,7 +23,17 @@ from query.agents.tools import MAX_FAILURES, MAX_TEXT_CHARS
 from query.search import RANKINGS
 from query.service.refusals import BusyError
 from query.service.service import MAX_TEXT_LENGTH, SearchService
-from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, PATHS, SCAN, TEXTS, fill, make_page
+from tests.library import (
+    JAPANESE,
+    NEW_REPORT,
+    OLD_REPORT,
+    PATHS,
+    SCAN,
+    TEXTS,
+    fill,
+    make_page,
+    put_copy,
+)
 from tests.memory_index import MemoryIndex
 
 CRANES = f"{NEW_REPORT}-2"
@@ -116,6 +126,7 @@ def test_the_tools_and_their_bounds(service):
         "not_pages",
         "not_language",
         "group_by_document",
+        "collapse",
     ]
     assert asked["properties"]["query"]["maxLength"] == MAX_TEXT_LENGTH
     assert asked["properties"]["ranking"]["enum"] == list(RANKINGS)
@@ -190,6 +201,23 @@ def test_one_hit_for_each_document(ask):
     assert sorted(documents) == [OLD_REPORT, NEW_REPORT]
     others = {hit["document_id"]: len(hit["other_pages"]) for hit in found["hits"]}
     assert others == {OLD_REPORT: 2, NEW_REPORT: 1}
+
+
+def test_pages_that_look_the_same_are_one_hit(index, ask):
+    put_copy(index, "6" * 32, OLD_REPORT, 2)
+    found = answer_of(ask("search", query="containers by quay", k=1, collapse=True))
+    (hit,) = found["hits"]
+    assert hit["page_id"] == f"{'6' * 32}-1"
+    (other,) = hit["other_pages"]
+    assert (other["page_id"], other["file"]) == (f"{OLD_REPORT}-2", "/library/2022/report.pdf")
+    assert "not both at once" in error_of(
+        ask("search", query="harbour", collapse=True, group_by_document=True)
+    )
+
+
+def test_hits_that_are_too_close_to_call_say_so(ask):
+    found = answer_of(ask("search", query="containers by quay", k=3))
+    assert [hit["ties_with_previous"] for hit in found["hits"]] == [False, True, False]
 
 
 def test_words_need_no_model(index):
@@ -391,7 +419,8 @@ def test_wrong_page_ids(ask):
             {"query": "x", "k": 0, "to\np": 3},
             "search cannot take these arguments. k: Input should be greater than or equal to 1; "
             "to p: Extra inputs are not permitted. It takes: query, ranking, k, path, document, "
-            "pages, language, not_path, not_document, not_pages, not_language, group_by_document.",
+            "pages, language, not_path, not_document, not_pages, not_language, group_by_document, "
+            "collapse.",
         ),
         (
             "get_page",

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from index.errors import WrongUseError
 from pagelens.main import load_command
 from pagelens.python_door import Index, Progress
 from tests.documents import write_pdf
-from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill
+from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill, make_index, put_copy
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,18 @@ def test_filters_and_groups_are_asked_for_by_name(index: Index) -> None:
     best, _ = index.search("harbour", k=2, group_by="document")
     assert best.document_id == OLD_REPORT
     assert {other.document_id for other in best.other_pages} == {OLD_REPORT}
+
+
+def test_pages_that_look_the_same_are_one_hit(tmp_path: Path) -> None:
+    folder = make_index(tmp_path / "index")
+    with closing(EmbeddedIndex.open_for_writing(folder, LexicalEncoder().fingerprint)) as writer:
+        put_copy(writer, "6" * 32, OLD_REPORT, 2)
+    with pagelens.open(folder) as index:
+        plain = index.search("containers by quay", k=3)
+        assert [hit.ties_with_previous for hit in plain] == [False, True, True]
+        (hit,) = index.search("containers by quay", k=1, collapse=True)
+        assert hit.document_id == "6" * 32
+        assert [other.path for other in hit.other_pages] == ["/library/2022/report.pdf"]
 
 
 @pytest.mark.parametrize("ranking", ["hamming-then-float", "bm25"])

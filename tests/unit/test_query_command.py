@@ -18,7 +18,7 @@ from index.interface import RERANK_COUNT
 from index.pages import Fingerprint, QueryVectors
 from pagelens.main import main
 from query.search import RANKINGS
-from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill
+from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill, put_copy
 from tests.memory_index import MemoryIndex
 
 
@@ -164,6 +164,7 @@ def test_the_json_object(run: Run) -> None:
         "title": "Harbour report 2022",
         "snippet": TEXTS[OLD_REPORT][1],
         "matched_words": ["Containers", "quay"],
+        "ties_with_previous": False,
         "other_pages": [],
     }
 
@@ -188,12 +189,47 @@ def test_grouped_by_document(run: Run) -> None:
     assert sorted(documents) == [OLD_REPORT, NEW_REPORT]
     others = {hit["document_id"]: hit["other_pages"] for hit in found["hits"]}
     assert sorted(page["page_number"] for page in others[OLD_REPORT]) == [2, 3]
-    assert set(others[NEW_REPORT][0]) == {"page_id", "page_number", "score", "score_sum", "halves"}
+    assert set(others[NEW_REPORT][0]) == {
+        "page_id",
+        "page_number",
+        "score",
+        "score_sum",
+        "halves",
+        "document_id",
+        "paths",
+    }
 
 
 def test_the_table_names_the_other_pages_of_a_document(run: Run) -> None:
     out = run("harbour report 2023", "--group-by", "document", "-k", "1").out
     assert "[also page 2]" in out
+
+
+def test_pages_that_look_the_same_are_one_hit(run: Run, library: MemoryIndex) -> None:
+    newer = "6" * 32
+    put_copy(library, newer, OLD_REPORT, 2)
+    asked = ("containers by quay", "-k", "1", "--collapse")
+    (hit,) = json.loads(run(*asked, "--json").out)["hits"]
+    assert hit["document_id"] == newer
+    (other,) = hit["other_pages"]
+    assert (other["document_id"], other["paths"]) == (OLD_REPORT, ["/library/2022/report.pdf"])
+    assert "[also /library/2022/report.pdf page 2]" in run(*asked).out
+    ran = run(*asked, "--group-by", "document")
+    assert (ran.code, ran.err.startswith("Error: Hits are grouped by document, or ")) == (2, True)
+
+
+def test_hits_that_are_too_close_to_call_are_marked(run: Run) -> None:
+    ran = run("containers by quay", "-k", "3")
+    marks = [line.split()[0] for line in ran.out.splitlines() if "/library/" in line]
+    assert marks == ["1", "=2", "3"]
+    assert "=: too close to the one above to tell which is better" in ran.out
+    assert "too close" not in run("ferries", "-k", "2").out
+    found = json.loads(run("containers by quay", "-k", "3", "--json").out)
+    assert [hit["ties_with_previous"] for hit in found["hits"]] == [False, True, False]
+    assert (
+        "Note: Hits 1 to 2 and 3 to 5 are too close to call: hamming cannot"
+        in run("containers by quay", "--ranking", "hamming").err
+    )
 
 
 def test_rerank_reaches_the_index(

@@ -11,16 +11,15 @@ from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT, INDEX_RANKINGS
 from index.pages import Hit, SearchResult
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
+from query.groups import HitGroup, group_by_document
 from query.search import (
     BY_DOCUMENT,
-    PAGES_PER_DOCUMENT,
+    PAGES_PER_GROUP,
     RANKINGS,
-    DocumentHits,
     SearchRequest,
     default_ranking,
     encode,
     find,
-    group_by_document,
 )
 from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
@@ -113,9 +112,9 @@ def test_hybrid_fuses_deeper_than_it_shows() -> None:
 def test_pages_gather_under_their_document() -> None:
     hits = [hit("a", 4), hit("b", 1), hit("a", 2), hit("c", 1), hit("a", 1)]
     assert group_by_document(hits) == (
-        DocumentHits(hit("a", 4), (hit("a", 2), hit("a", 1))),
-        DocumentHits(hit("b", 1), ()),
-        DocumentHits(hit("c", 1), ()),
+        HitGroup(hit("a", 4), (hit("a", 2), hit("a", 1))),
+        HitGroup(hit("b", 1), ()),
+        HitGroup(hit("c", 1), ()),
     )
     assert group_by_document([]) == ()
 
@@ -194,7 +193,7 @@ def test_documents_are_looked_for_deeper_than_they_are_shown(library: MemoryInde
     found = found_for(library, "harbour", FLOAT, 1, group_by=BY_DOCUMENT)
     assert len(found.groups) == 1
     assert found.result.hits == tuple(
-        found_for(library, "harbour", FLOAT, PAGES_PER_DOCUMENT).result.hits
+        found_for(library, "harbour", FLOAT, PAGES_PER_GROUP).result.hits
     )
     assert found.groups == group_by_document(found.result.hits)[:1]
 

@@ -63,6 +63,19 @@ def test_a_search_says_what_the_command_line_says(
     assert by_words["hits"][0]["halves"] == {}
 
 
+def test_pages_that_look_the_same_are_one_hit(client: TestClient, service: SearchService) -> None:
+    parameters = {"q": "harbour report", "k": 3, "collapse": "true"}
+    answer = client.get("/api/search", params=parameters).json()
+    said = json.loads(
+        found_as_json(service.search(SearchRequest("harbour report", 3, collapse=True)), {})
+    )
+    assert list(answer.pop("timings_ms"))[-1] == list(said.pop("timings_ms"))[-1] == "collapse"
+    assert answer == said
+    refused = client.get("/api/search", params={**parameters, "group_by": "document"})
+    assert refused.status_code == 400
+    assert "not both at once" in refused.json()["detail"]
+
+
 def test_filters_are_those_of_the_command_line(client: TestClient) -> None:
     filters = {"document": NEW_REPORT[:4], "pages": "2-", "language": "EN"}
     answer = client.get("/api/search", params={"q": "harbour", **filters}).json()

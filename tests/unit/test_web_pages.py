@@ -164,6 +164,23 @@ def test_pages_of_one_document_are_gathered(client: Client) -> None:
     assert "also pages" in page.text
 
 
+def test_pages_that_look_the_same_are_one_hit(client: Client) -> None:
+    index = MemoryIndex(LexicalEncoder().fingerprint)
+    library.fill(index)
+    library.put_copy(index, "6" * 32, OLD_REPORT, 2)
+    page = see(client(index), "/?q=containers+by+quay&collapse=true&k=1")
+    assert "1 more that looks the same" in page.text
+    assert "report.pdf page 2" in page.text
+    assert f"/page/{OLD_REPORT}-2?q=containers+by+quay&k=1&collapse=true" in page.hrefs
+    assert "one hit for pages that look the same" in page.text
+    assert [d for d in page.all("details") if "data-others" in d]
+
+
+def test_hits_that_are_too_close_to_call_say_so(client: Client) -> None:
+    assert "too close to hit 1 to tell which is better" in see(client(), "/?q=containers+quay").text
+    assert "too close" not in see(client(), "/?q=containers+quay&ranking=bm25").text
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [
@@ -193,6 +210,11 @@ def test_no_hits_leads_on(client: Client) -> None:
         ("k=0", "'0' cannot be the number of hits"),
         ("rerank=-3", "'-3' cannot be the pages that phase 2 compares"),
         ("group_by=path", "Hits are grouped by document alone, not by 'path'."),
+        (
+            "collapse=1",
+            "Pages that look the same are collapsed by collapse=true alone, not by '1'.",
+        ),
+        ("collapse=true&group_by=document", "not both at once, for a page would belong to two"),
         ("k=1000", "1,000 hits are too many"),
     ],
 )

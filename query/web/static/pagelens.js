@@ -252,6 +252,14 @@ function stepHit(step) {
   if (next) next.focus();
 }
 
+// The pages beside the hit that has the focus, or beside all of them.
+function toggleOthers() {
+  const hit = document.activeElement.closest("[data-hit]");
+  const lists = all("[data-others]", hit || document);
+  const isOpen = lists.some((list) => list.open);
+  for (const list of lists) list.open = !isOpen;
+}
+
 const pageKeys = {
   j: () => turnTo("next-hit"),
   k: () => turnTo("previous-hit"),
@@ -264,7 +272,7 @@ const pageKeys = {
   h: () => setHeat(viewer.heat > 0 ? 0 : 1),
 };
 const arrowKeys = { ArrowRight: pageKeys.j, ArrowLeft: pageKeys.k };
-const hitKeys = { j: () => stepHit(1), k: () => stepHit(-1) };
+const hitKeys = { j: () => stepHit(1), k: () => stepHit(-1), o: toggleOthers };
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
