@@ -140,7 +140,7 @@ class Hits(Sequence["Hit"]):
 
     def __init__(self, answer: "_Answer") -> None:
         result = answer.found.result
-        self.n_candidates, self.notices = result.n_candidates, result.notices
+        self.n_candidates, self.notices = result.n_candidates, answer.found.notices
         self.timings_ms = dict(result.timings_ms)
         groups = zip(answer.found.groups, answer.found.ties, strict=True)
         self._hits = [_hit(answer, group, tie) for group, tie in groups]

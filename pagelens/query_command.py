@@ -146,7 +146,7 @@ def query(
                 if found.groups:
                     print_found(found)
                 print_reasons(reasons)
-            for notice in found.result.notices:
+            for notice in found.notices:
                 say(f"Note: {notice}")
             if not found.groups:
                 say(str(why_no_hits(found, index.stats().n_pages, str(location))))

@@ -32,7 +32,7 @@ def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
             }
             for rank, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1)
         ],
-        "notices": list(result.notices),
+        "notices": list(found.notices),
         "timings_ms": {stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
         **reasons,
     }

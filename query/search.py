@@ -85,14 +85,21 @@ class Found:
     Attributes:
         request: as it was asked, with the ranking that was taken.
         query: as the index saw it; without vectors for `bm25`, unless the request had them.
-        result: every page found, with the time it took.
+        result: every page found, with the time it took; its notices say what an answer lacks.
         groups: the k hits to show, best first; `others` is empty unless they are grouped.
+        advice: where another query or ranking would do better, a line each; usually nothing.
     """
 
     request: SearchRequest
     query: QueryVectors
     result: SearchResult
     groups: tuple[HitGroup, ...]
+    advice: tuple[str, ...] = ()
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Everything the user must know of this answer, a line each."""
+        return self.result.notices + self.advice
 
     @property
     def shown(self) -> tuple[Hit, ...]:
@@ -139,18 +146,19 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     elif request.collapse:
         with timer.stage("collapse"):
             groups = collapse_near_duplicates(hits, request.k, index)
-    found = Found(request, query, replace(result, hits=hits), groups)
-    return replace(found, result=replace(found.result, notices=_notices(index, found)))
+    notices = (*result.notices, *_more_to_come(index.n_unfinished()))
+    found = Found(request, query, replace(result, hits=hits, notices=notices), groups)
+    return replace(found, advice=_advice(index.fingerprint.model, found))
 
 
-def _notices(index: PageIndex, found: Found) -> tuple[str, ...]:
-    """What the user must know of an answer."""
-    request, hits = found.request, found.result.hits
-    notices = (*found.result.notices, *_more_to_come(index.n_unfinished()))
-    is_question_for_the_model = request.ranking not in (BM25, HYBRID) and not request.except_page_id
-    if is_question_for_the_model:
-        notices += language_notices(index.fingerprint.model, found.query.text, hits)
-    return notices + close_call_notices(request.ranking, found.ties, found.least_gap)
+def _advice(model: str, found: Found) -> tuple[str, ...]:
+    """What another query or ranking would do better."""
+    request, question = found.request, found.query.text
+    ties = close_call_notices(request.ranking, found.ties, found.least_gap)
+    asks_the_model_alone = request.ranking not in (BM25, HYBRID)
+    if not asks_the_model_alone or request.except_page_id or not question.strip():
+        return ties
+    return (*language_notices(model, question, found.result.hits), *ties)
 
 
 def default_ranking(fingerprint: Fingerprint) -> str:

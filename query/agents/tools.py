@@ -76,7 +76,7 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
         collapse=asked.collapse,
     )
     found = service.search(request)
-    notices = list(found.result.notices)
+    notices = list(found.notices)
     if not found.groups:
         notices.append(str(why_no_hits(found, service.stats().n_pages)))
     return SearchAnswer(

@@ -150,7 +150,7 @@ def answer_view(
         ),
         count_said=_count_said(found),
         how_said=_how_said(found),
-        notices=found.result.notices,
+        notices=found.notices,
         why_none=why_none,
         what_to_try=_what_to_try(found, form),
         like=like,

@@ -179,8 +179,26 @@ def test_filters_narrow_the_search(served: str, new_page: NewPage) -> None:
     expect(page.get_by_text("Filters and ranking")).to_contain_text("path light-slides.pdf")
 
 
+def test_what_looks_the_same_is_one_key_away(served: str, new_page: NewPage) -> None:
+    page = new_page(f"{served}/?q=moons+of+Uranus&collapse=true")
+    first = page.locator("[data-hit]", has=page.locator("[data-others]")).first
+    expect(first.locator("h2")).to_contain_text("solar-system-202")
+    link = first.locator("[data-others] a")
+    expect(link).to_be_hidden()
+    page.keyboard.press("o")
+    expect(link).to_be_visible()
+    expect(link).to_contain_text("solar-system-202")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    expect(link).to_be_hidden()
+    first.locator("summary").click()
+    link.click()
+    expect(page.locator("h1")).to_contain_text("solar-system-202")
+
+
 ADDRESSES = {
     "start": "/",
+    "collapsed": "/?q=moons+of+Uranus&collapse=true",
     "hits": ASKED,
     "no hits": "/?q=zzzz&ranking=bm25&language=en",
     "hybrid, by document": "/?q=light&ranking=hybrid&group_by=document",

@@ -93,8 +93,8 @@ def test_a_search_tells_its_ties() -> None:
     fill(index)
     found = found_for(index, "containers by quay", HAMMING, 3)
     assert found.ties == (False, True, False)  # both reports say it, in the same words
-    (notice,) = found.result.notices
+    (notice,) = found.advice
     assert notice.startswith("Hits 1 to 2 are too close to call: hamming cannot")
     exact = found_for(index, "containers by quay", FLOAT, 3)
-    assert (exact.ties, exact.result.notices) == ((False, True, False), ())
+    assert (exact.ties, exact.advice) == ((False, True, False), ())
     assert found_for(index, "containers by quay", BM25, 3).ties == (False, False)

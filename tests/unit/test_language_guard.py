@@ -113,7 +113,7 @@ def notices_of_search(model: str, **asked: object) -> tuple[str, ...]:
     index = MemoryIndex(replace(LexicalEncoder().fingerprint, model=model))
     fill(index)
     request = replace(SearchRequest(GERMAN, 3), **asked)
-    return find(index, LexicalEncoder, request).result.notices
+    return find(index, LexicalEncoder, request).advice
 
 
 def test_every_search_by_the_model_alone_tells_it() -> None:
@@ -128,5 +128,7 @@ def test_a_ranking_that_goes_by_the_words_needs_no_warning() -> None:
     assert notices_of_search(COLSMOL, ranking=HYBRID) == ()
 
 
-def test_a_page_whose_like_is_wanted_asks_no_question() -> None:
+def test_a_page_or_an_image_whose_like_is_wanted_asks_no_question() -> None:
+    seen = replace(LexicalEncoder().encode_query(GERMAN), text="")
+    assert notices_of_search(COLSMOL, query=seen) == ()
     assert notices_of_search(COLSMOL, except_page_id=page_id(OLD_REPORT, 1)) == ()
