@@ -76,7 +76,7 @@ def test_pages_that_look_the_same_are_one_hit(tmp_path: Path) -> None:
     with closing(EmbeddedIndex.open_for_writing(folder, LexicalEncoder().fingerprint)) as writer:
         put_copy(writer, "6" * 32, OLD_REPORT, 2)
     with pagelens.open(folder) as index:
-        plain = index.search("containers by quay", k=3)
+        plain = index.search("containers by quay", k=3, ranking="float")
         assert [hit.ties_with_previous for hit in plain] == [False, True, True]
         (hit,) = index.search("containers by quay", k=1, collapse=True)
         assert hit.document_id == "6" * 32
