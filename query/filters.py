@@ -37,7 +37,8 @@ _POSITIVE = {
         "2023/*.pdf",
         "Only files whose path ends like this; * stands for anything.",
         "No files whose path ends like this, in none of their places.",
-        r"[\s\S]*\S[\s\S]*",
+        # two characters are white space to Python, Rust or JavaScript, and not to all of them
+        r"[\s\S]*[^\s\x85\ufeff][\s\S]*",
         "empty. Write path=2023/*.pdf",
     ),
     "document": FilterKey(
