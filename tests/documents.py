@@ -1,10 +1,14 @@
 """Small real PDFs for tests."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from reportlab.lib.pagesizes import A5
 from reportlab.pdfgen.canvas import Canvas
+
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
+_LETTER_WITH_MARKS = re.compile("[^\u0591-\u05c7\u064b-\u0652][\u0591-\u05c7\u064b-\u0652]*")
 
 
 def write_pdf(path: Path, pages: Sequence[str], *, title: str = "") -> Path:
@@ -19,16 +23,45 @@ def write_pdf(path: Path, pages: Sequence[str], *, title: str = "") -> Path:
     return path
 
 
-def write_spelled_pdf(path: Path, lines: Sequence[Sequence[str]]) -> Path:
-    """Write a page of which every string names the characters it is to be read as.
+def write_text_pdf(path: Path, pages: Sequence[str]) -> Path:
+    """Write text in any script, as it is read: lines of at most 76 characters."""
+    lines = ([_as_seen(line).split() for line in text.splitlines()] for text in pages)
+    return write_spelled_pdf(path, *lines)
+
+
+def write_spelled_pdf(path: Path, *pages: Sequence[Sequence[str]]) -> Path:
+    """Write pages of which every string names the characters it is to be read as.
 
     They are drawn as letters of Courier, whatever they are: a table in the file (ToUnicode) says
     what each stands for. So any script can be written without a font of it.
 
     Args:
         path: where to.
-        lines: strings from left to right, one line below the other; as seen and not as read.
+        pages: of each its lines, one below the other: strings from left to right, as seen and not
+            as read.
     """
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {len(pages)} /Kids "
+        f"[{' '.join(f'{3 + 4 * i} 0 R' for i in range(len(pages)))}] >>",
+    ]
+    for lines in pages:
+        objects += _spelled_page(lines, len(objects) + 1)
+    body, places = "%PDF-1.7\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{content}\nendobj\n"
+    entries = "".join(f"{place:010} 00000 n \n" for place in places)
+    xref = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{entries}"
+    trailer = (
+        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    )
+    path.write_text(body + xref + trailer, encoding="ascii")
+    return path
+
+
+def _spelled_page(lines: Sequence[Sequence[str]], number: int) -> list[str]:
+    """Page, content, font and what that spells: four objects, numbered from `number`."""
     characters = sorted({c for line in lines for text in line for c in text})
     codes = {c: 0x21 + i for i, c in enumerate(characters)}
     assert len(codes) < 0x5E, "more characters than printable letters"
@@ -45,26 +78,24 @@ def write_spelled_pdf(path: Path, lines: Sequence[Sequence[str]]) -> Path:
         "1 begincodespacerange <00> <FF> endcodespacerange\n"
         f"{len(codes)} beginbfchar\n{mapped}\nendbfchar endcmap end end"
     )
-    page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        f"{page} /Resources << /Font << /F 5 0 R >> >> >>",
+    return [
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents {number + 1} 0 R "
+        f"/Resources << /Font << /F {number + 2} 0 R >> >> >>",
         _stream("\n".join(drawn)),
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /ToUnicode 6 0 R >>",
+        f"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /ToUnicode {number + 3} 0 R >>",
         _stream(table),
     ]
-    body, places = "%PDF-1.7\n", []
-    for number, content in enumerate(objects, 1):
-        places.append(len(body))
-        body += f"{number} 0 obj\n{content}\nendobj\n"
-    entries = "".join(f"{place:010} 00000 n \n" for place in places)
-    xref = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{entries}"
-    trailer = (
-        f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
-    )
-    path.write_text(body + xref + trailer, encoding="ascii")
-    return path
+
+
+def _as_seen(line: str) -> str:
+    """A line from left to right; one in Hebrew or Arabic is turned round, but not its numbers."""
+    if not _RIGHT_TO_LEFT.search(line):
+        return line
+    words = [
+        "".join(reversed(_LETTER_WITH_MARKS.findall(word))) if _RIGHT_TO_LEFT.search(word) else word
+        for word in line.split()
+    ]
+    return " ".join(reversed(words))
 
 
 def _stream(text: str) -> str:
