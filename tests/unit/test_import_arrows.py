@@ -20,6 +20,7 @@ ALLOWED = {
         "index.errors",
         "index.pages",
         "index.spellings",
+        "index.words",
         "index.wording",
     },
     "vespa_app": {"vespa_app", "index"},

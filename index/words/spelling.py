@@ -1,0 +1,129 @@
+"""One spelling for all spellings of a word: case, accents, ligatures, width, digits, points.
+
+Knows characters, not words: what a run of letters means is said elsewhere in this folder.
+"""
+
+import functools
+import re
+import unicodedata
+
+from index.spellings import POINTS
+
+# fmt: off
+_LETTERS = str.maketrans({
+    "œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i",
+    "ŋ": "n", "ŧ": "t", "ƒ": "f",
+    # Arabic: alef and its hamzas, ya without dots, ta marbuta; kaf, ya and ha as Persian types them
+    "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه",
+    "ک": "ك", "ی": "ي", "ہ": "ه", "ھ": "ه",
+})
+_MARKS = str.maketrans({
+    **dict.fromkeys("’‘ʼʻʹ′`´ʾʿ׳", "'"),
+    **dict.fromkeys("‐‑‒–−﹣־", "-"),
+    **dict.fromkeys("™®©℠", " "),
+    "⁄": "/", "∕": "/", "״": '"',
+})
+_WITH_E = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
+# fmt: on
+_POINT = re.compile(f"[{POINTS}]")
+_SUPERSCRIPT_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_DEVANAGARI_NASAL = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d(?=[\u0915-\u0939])")
+_FOLLOWS = "\uff9e\uff9f"
+"""Half-width voicing marks: letters to Unicode, but part of the character before them."""
+
+
+def fold(text: str) -> tuple[str, list[int]]:
+    """A text in canonical spelling, and where each of its characters comes from.
+
+    NFKC, case folded; accents of Latin, Greek and stressed Cyrillic letters, points of Hebrew and
+    Arabic and invisible characters dropped; digits of every script written 0 to 9; apostrophes
+    and hyphens of every kind the plain ones.
+
+    Returns:
+        The text, and for each character the position in the text given, with the end's as the last.
+
+    >>> fold("Œuvre")
+    ('oeuvre', [0, 0, 1, 2, 3, 4, 5])
+    """
+    if text.isascii():
+        return text.lower(), list(range(len(text) + 1))
+    folded: list[str] = []
+    edges: list[int] = []
+    for start, end in _clusters(text):
+        cluster = text[start:end]
+        piece = _folded_cluster(cluster)
+        if cluster[0] in _SUPERSCRIPT_DIGITS and start and text[start - 1].isalnum():
+            is_unit = _is_unit_before(text, start)
+            piece = piece if is_unit else " " + piece  # a footnote's mark is not of its word
+        folded.append(piece)
+        edges += [start] * len(piece)
+    return "".join(folded), [*edges, len(text)]
+
+
+def canonical(word: str) -> str:
+    """A word in canonical spelling, when where its characters come from does not matter.
+
+    >>> canonical("Größe"), canonical("ΟΔΟΣ"), canonical("\uff76\uff9e")
+    ('grosse', 'οδοσ', 'ガ')
+    """
+    return settled(fold(word)[0])
+
+
+def settled(term: str) -> str:
+    """What only a whole word shows: Hindi writes a nasal before a consonant in two ways.
+
+    >>> settled("\u0939\u093f\u0928\u094d\u0926\u0940") == "\u0939\u093f\u0902\u0926\u0940"
+    True
+    """
+    return term if term.isascii() else _DEVANAGARI_NASAL.sub("\u0902", term)
+
+
+def with_e(word: str) -> str:
+    """A word with ä, ö, ü, ø as ae, oe, ue and å as aa, as they are typed where they are not at hand.
+
+    >>> with_e("Größe"), with_e("size")
+    ('groesse', 'size')
+    """
+    if word.isascii():
+        return word.lower()
+    return canonical(unicodedata.normalize("NFC", word.lower()).translate(_WITH_E))
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    """Each character with the marks and invisible characters behind it: (start, end)."""
+    starts = [0]
+    for i in range(1, len(text)):
+        c = text[i]
+        if c < "\u0300" and c != "\u00ad":
+            starts.append(i)
+        elif not (
+            unicodedata.category(c) in ("Mn", "Mc", "Me", "Cf")
+            or c in _FOLLOWS
+            or "\u1160" <= c <= "\u11ff"
+        ):
+            starts.append(i)
+    return list(zip(starts, [*starts[1:], len(text)]))
+
+
+@functools.lru_cache(1 << 14)
+def _folded_cluster(cluster: str) -> str:
+    text = unicodedata.normalize("NFKC", cluster.translate(_MARKS)).casefold()
+    text = unicodedata.normalize("NFD", text)
+    if text[:1] < "\u0400":  # Latin and Greek
+        text = "".join(c for c in text if not "\u0300" <= c <= "\u036f")
+    elif "\u0400" <= text[:1] < "\u0530":  # the stress of Cyrillic vowels, and the dots of yo
+        text = re.sub("[\u0300\u0301]|(?<=\u0435)\u0308", "", text)
+    text = unicodedata.normalize("NFC", _POINT.sub("", text)).translate(_LETTERS)
+    return "".join(
+        str(unicodedata.decimal(c)) if c.isdecimal() else c
+        for c in text.translate(_MARKS)
+        if unicodedata.category(c) != "Cf"
+    )
+
+
+def _is_unit_before(text: str, end: int) -> bool:
+    """Whether a superscript raises a unit of one or two letters (m², km³), not a whole word."""
+    start = end
+    while start > 0 and end - start < 3 and text[start - 1].isalpha():
+        start -= 1
+    return 1 <= end - start <= 2
