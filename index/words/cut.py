@@ -1,33 +1,46 @@
 """Which words a text holds, where, and by what else each of them is found.
 
-A text is cut the same way on a page and in a query; what a page's word is found by besides (parts
-of it, single characters) is added to the page's side alone, and what a query's word may be an
-inflection of to the query's.
+A text is cut the same way on a page and in a query. What a page's word is found by besides (parts
+of it, single characters of a pair) is said on the page's side alone; what a query's word may be a
+form of, in the languages it may be in, on the query's.
 """
 
 import functools
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from index.words.spelling import fold, settled
+from index.words.amounts import RATE
+from index.words.chunk import LETTER, Chunk, chunk_of
+from index.words.codes import code_in
+from index.words.letters import compound
+from index.words.relatives import relatives
+from index.words.scripts import CJK_GAP, REGION, pairs
+from index.words.tokens import LONGEST_TERM, Token, Whole
+from index.words.wholes import wholes_of
 
-LONGEST_TERM = 64
-"""Characters kept of a term. No word is longer; what is longer is a hash, a rule or an attack."""
+__all__ = ["Token", "cut", "cut_query", "forms", "is_match"]
 
+LONGEST_REMEMBERED = 100
+"""Characters of a run without spaces that is remembered: pages repeat words, but no hashes."""
 
-class Token(NamedTuple):
-    """One word of a text.
+FEWEST_WORDS_OF_A_LANGUAGE = 20
+"""A page's language is taken for true from so many words on; a heading's is a guess."""
 
-    Attributes:
-        term: the word in canonical spelling; never empty, at most LONGEST_TERM characters.
-        start, end: where it stands in the text as given, in characters.
-        also: other terms it is found by, each once, without `term`.
-    """
+MOST_INFLECTED_WORDS = 64
+"""A longer query is a text, and its words are stemmed as English alone: 1 ms a word otherwise."""
 
-    term: str
-    start: int
-    end: int
-    also: tuple[str, ...] = ()
+_CHUNK = re.compile(r"\S+")
+_CHUNK_OF_PAGE = re.compile(rf"\S+(?:{CJK_GAP}\S+)*")
+_NAMED = re.compile(
+    rf"(?<!{LETTER})(?:[a-z]\+\+|[a-z]{{2,10}}\+\+(?!{LETTER})|[a-z]\#(?!{LETTER}))"  # c++, c#
+    rf"|(?:(?<!{LETTER})|(?<=\basp)|(?<=\bado)|(?<=\bvb))\.net(?!{LETTER}|[-./@_]{LETTER})"
+    rf"|(?<!{LETTER})[a-z]{{1,3}}&[a-z]{{1,3}}(?!{LETTER})"  # r&d, at&t
+    rf"|(?<![^\W\d_])(?<![^\W\d_][/.])(?:{RATE})(?!{LETTER}|/)"  # km/h
+    rf"|(?<!{LETTER})(?<!{LETTER}/)[a-z]/[a-z](?!{LETTER}|[/+#])"  # a/b, i/o
+    rf"|°[cfk](?!{LETTER})"
+)
+_COMPOUND = re.compile(rf"{LETTER}+(?:[-.,'_/:@\\]{LETTER}+)*")
+_DIGIT = re.compile("[0-9]")
 
 
 def cut(text: str, language: str = "") -> list[Token]:
@@ -37,8 +50,12 @@ def cut(text: str, language: str = "") -> list[Token]:
         text: words parted by spaces, as a page has them.
         language: ISO 639-1, "" where unknown.
 
-    >>> [token.term for token in cut("The Œuvre, 2nd part")]
-    ['the', 'oeuvre', '2nd', 'part']
+    Returns:
+        Tokens whose places are in the text as given. A whole with digits (a code, a date, a number
+        with its unit) lies over its parts and ends with the last of them.
+
+    >>> [token.term for token in cut("The Œuvre of 12 March 2024")]
+    ['the', 'oeuvre', 'of', '12', 'march', '2024', '2024-03-12']
     """
     return _cut(text, language, False)
 
@@ -46,7 +63,7 @@ def cut(text: str, language: str = "") -> list[Token]:
 def cut_query(text: str) -> list[Token]:
     """The words of a query, in the order typed; its language is not known.
 
-    >>> is_match(cut("Größe")[0], cut_query("GRÖSSE")[0])
+    >>> is_match(cut("Größe")[0], cut_query("GROESSE")[0])
     True
     """
     return _cut(text, "", True)
@@ -62,23 +79,81 @@ def is_match(page_token: Token, query_token: Token) -> bool:
     return not forms(page_token).isdisjoint(forms(query_token))
 
 
-_CHUNK = re.compile(r"\S+")
-_WORD = re.compile(r"\w+")
-
-
 def _cut(text: str, language: str, is_query: bool) -> list[Token]:
-    tokens = []
-    for chunk in _CHUNK.finditer(text):
+    """The words of each run without spaces, and those that several runs make together.
+
+    On a page Chinese and Japanese go on over the space that stands for a line's end; in a query
+    whoever types one parts words.
+    """
+    chunks = list((_CHUNK if is_query or text.isascii() else _CHUNK_OF_PAGE).finditer(text))
+    if is_query:
+        language = "" if len(chunks) <= MOST_INFLECTED_WORDS else "en"
+    elif len(chunks) < FEWEST_WORDS_OF_A_LANGUAGE:
+        language = ""
+    tokens: list[Token] = []
+    for chunk in chunks:
         at = chunk.start()
-        for term, start, end, also in _cut_chunk(chunk[0], language, is_query):
+        cutter = _remembered if len(chunk[0]) <= LONGEST_REMEMBERED else _cut_chunk
+        for term, start, end, also in cutter(chunk[0], language, is_query):
             tokens.append(Token(term, at + start, at + end, also))
-    return tokens
+    wholes = list(wholes_of(text, language, is_query))
+    return _with_wholes(tokens, wholes) if wholes else tokens
 
 
-@functools.lru_cache(1 << 16)
-def _cut_chunk(chunk: str, language: str, is_query: bool) -> tuple[Token, ...]:
-    folded, edges = fold(chunk)
-    return tuple(
-        Token(settled(match[0])[:LONGEST_TERM], edges[match.start()], edges[match.end()])
-        for match in _WORD.finditer(folded)
-    )
+def _with_wholes(tokens: list[Token], wholes: list[Whole]) -> list[Token]:
+    """Both in reading order, each once; without the words in whose place a whole stands."""
+    taken = {i for whole in wholes if whole.is_only for i in range(whole.start, whole.end)}
+    if taken:
+        tokens = [t for t in tokens if t.start not in taken or t.end - 1 not in taken]
+    merged = [*tokens, *(Token(whole.term, whole.start, whole.end, whole.also) for whole in wholes)]
+    return sorted(dict.fromkeys(merged), key=lambda token: (token.end, -token.start))
+
+
+def _cut_chunk(raw: str, language: str, is_query: bool) -> tuple[Token, ...]:
+    """The words of a run of characters without spaces, each with its place in it.
+
+    >>> [token.term for token in _cut_chunk("ISO-9001:2015", "en", False)]
+    ['iso', '9001', 'iso9001', '2015', 'iso9001-2015']
+    >>> _cut_chunk("e-mail", "en", False)[1]
+    Token(term='mail', start=2, end=6, also=('email',))
+    """
+    is_plain = raw.isascii() and raw.isalpha() and len(raw) <= LONGEST_TERM
+    if is_plain and (raw[1:].islower() or raw.isupper() or len(raw) == 1):
+        term = raw.lower()
+        return (Token(term, 0, len(raw), relatives(raw, term, language, is_query)),)
+    chunk = chunk_of(raw, language, is_query)
+    tokens: list[Token] = []
+    for region in REGION.finditer(chunk.text):
+        if region["cjk"] or region["unspaced"]:
+            tokens += _run(chunk, *region.span(), is_cjk=region["cjk"] is not None)
+        else:
+            tokens += _spaced(chunk, *region.span())
+    return tuple(token for token in tokens if any(map(str.isalnum, token.term)))
+
+
+_remembered = functools.lru_cache(1 << 16)(_cut_chunk)
+
+
+def _run(chunk: Chunk, start: int, end: int, is_cjk: bool) -> Iterator[Token]:
+    """A run in a script without spaces as pairs; a page's are found by single characters too."""
+    text = chunk.text[start:end]
+    for first, last, inner in pairs(text, is_cjk):
+        edges = (first, *inner)
+        singles = tuple(text[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True))
+        also = () if chunk.is_query else singles
+        yield chunk.token(text[first:last], start + first, start + last, also)
+
+
+def _spaced(chunk: Chunk, start: int, end: int) -> list[Token]:
+    """The words of a region in an alphabet: names of programs and the like, then the compounds."""
+    tokens = []
+    text = chunk.text[start:end]
+    named = list(_NAMED.finditer(text))
+    for match in named:
+        tokens.append(chunk.token(match[0], start + match.start(), start + match.end()))
+    if named:
+        text = _NAMED.sub(lambda match: " " * len(match[0]), text)
+    for match in _COMPOUND.finditer(text):
+        cut_compound = code_in if _DIGIT.search(match[0]) else compound
+        tokens += cut_compound(chunk, start + match.start(), start + match.end())
+    return sorted(tokens, key=lambda token: (token.end, -token.start)) if named else tokens

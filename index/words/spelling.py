@@ -21,14 +21,16 @@ _MARKS = str.maketrans({
     **dict.fromkeys("’‘ʼʻʹ′`´ʾʿ׳", "'"),
     **dict.fromkeys("‐‑‒–−﹣־", "-"),
     **dict.fromkeys("™®©℠", " "),
-    "⁄": "/", "∕": "/", "״": '"',
+    "⁄": "/", "∕": "/", "״": '"', "և": "եվ",
 })
 _WITH_E = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 # fmt: on
 _POINT = re.compile(f"[{POINTS}]")
 _SUPERSCRIPT_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 _DEVANAGARI_NASAL = re.compile("[\u0919\u091e\u0923\u0928\u092e]\u094d(?=[\u0915-\u0939])")
-_FOLLOWS = "\uff9e\uff9f"
+_LONGEST_CLUSTER = 16
+"""Characters of one with its marks; ten thousand accents on a letter are a joke or an attack."""
+_VOICING_MARKS = "\uff9e\uff9f"
 """Half-width voicing marks: letters to Unicode, but part of the character before them."""
 
 
@@ -50,7 +52,7 @@ def fold(text: str) -> tuple[str, list[int]]:
     folded: list[str] = []
     edges: list[int] = []
     for start, end in _clusters(text):
-        cluster = text[start:end]
+        cluster = text[start : min(end, start + _LONGEST_CLUSTER)]
         piece = _folded_cluster(cluster)
         if cluster[0] in _SUPERSCRIPT_DIGITS and start and text[start - 1].isalnum():
             is_unit = _is_unit_before(text, start)
@@ -79,7 +81,7 @@ def settled(term: str) -> str:
 
 
 def with_e(word: str) -> str:
-    """A word with ä, ö, ü, ø as ae, oe, ue and å as aa, as they are typed where they are not at hand.
+    """A word with ä, ö, ü, ø, å as ae, oe, ue, oe, aa: typed where a keyboard lacks them.
 
     >>> with_e("Größe"), with_e("size")
     ('groesse', 'size')
@@ -91,18 +93,19 @@ def with_e(word: str) -> str:
 
 def _clusters(text: str) -> list[tuple[int, int]]:
     """Each character with the marks and invisible characters behind it: (start, end)."""
-    starts = [0]
-    for i in range(1, len(text)):
-        c = text[i]
-        if c < "\u0300" and c != "\u00ad":
-            starts.append(i)
-        elif not (
-            unicodedata.category(c) in ("Mn", "Mc", "Me", "Cf")
-            or c in _FOLLOWS
-            or "\u1160" <= c <= "\u11ff"
-        ):
-            starts.append(i)
-    return list(zip(starts, [*starts[1:], len(text)]))
+    starts = [i for i, c in enumerate(text) if i == 0 or not _follows(c)]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True))
+
+
+def _follows(character: str) -> bool:
+    """Whether a character belongs to the one before it: an accent, a joiner, half of a syllable."""
+    if character < "\u0300" and character != "\u00ad":
+        return False
+    return (
+        unicodedata.category(character) in ("Mn", "Mc", "Me", "Cf")
+        or character in _VOICING_MARKS
+        or "\u1160" <= character <= "\u11ff"
+    )
 
 
 @functools.lru_cache(1 << 14)
@@ -127,3 +130,31 @@ def _is_unit_before(text: str, end: int) -> bool:
     while start > 0 and end - start < 3 and text[start - 1].isalpha():
         start -= 1
     return 1 <= end - start <= 2
+
+
+def plain_marks(text: str) -> str:
+    """A text of the same length in lower case, its digits 0 to 9, its marks and spaces plain ones.
+
+    >>> plain_marks("§\u00a0٥ – O’Brien")
+    "§ 5 - o'brien"
+    """
+    table = _ASCII_SPACES if text.isascii() else _plain_marks_table()
+    return text.translate(table).lower()
+
+
+_ASCII_SPACES = str.maketrans("\t\n\r\f\v", "     ")
+_OTHER_SPACES = "\u00a0\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
+@functools.cache
+def _plain_marks_table() -> dict[int, str]:
+    """Made at the first text that needs it: 10 ms."""
+    one_for_one = {c: plain for c, plain in _MARKS.items() if plain is not None and len(plain) == 1}
+    digits = (code for code in range(0x660, 0x1FBFA) if chr(code).isdecimal())
+    return {
+        **dict.fromkeys(map(ord, "\t\n\r\f\v" + _OTHER_SPACES), " "),
+        **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width
+        **one_for_one,
+        **{code: str(unicodedata.decimal(chr(code))) for code in digits},
+        **{ord("\u00ad"): "-", ord("İ"): "i", ord("µ"): "μ", ord("²"): "2", ord("³"): "3"},
+    }

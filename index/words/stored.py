@@ -1,4 +1,4 @@
-"""A term as the text indexes store it: letters and digits that every tokenizer keeps as one token."""
+"""A term as the text indexes store it: letters and digits that a tokenizer keeps as one token."""
 
 import functools
 import hashlib
@@ -26,10 +26,8 @@ def stored_form(term: str) -> str:
     >>> stored_form("c++"), stored_form(".net"), stored_form("3.14")
     ('cplusplus', 'dotnet', '3dot14')
     """
-    if term.isascii() and term.isalnum():
-        stored = term
-    else:
-        stored = "".join(map(_stored_character, term))
+    is_plain = term.isascii() and term.isalnum()
+    stored = term if is_plain else "".join(map(_stored_character, term))
     if len(stored) <= LONGEST_STORED:
         return stored
     digest = hashlib.sha256(term.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]
@@ -37,7 +35,7 @@ def stored_form(term: str) -> str:
 
 
 def _stored_character(character: str) -> str:
-    """Itself where it was a letter or digit in Unicode 3.2 already, which no tokenizer is older than."""
+    """Itself if a letter or digit in Unicode 3.2 already, which no tokenizer is older than."""
     if unicodedata.ucd_3_2_0.category(character)[0] in "LN":
         return character
     return _MARKS.get(character) or f"x{ord(character):x}x"
