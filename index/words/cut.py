@@ -7,6 +7,7 @@ form of, in the languages it may be in, on the query's.
 
 import functools
 import re
+import unicodedata
 from collections.abc import Iterator
 
 from index.words.amounts import RATE
@@ -15,10 +16,11 @@ from index.words.codes import code_in
 from index.words.letters import compound
 from index.words.relatives import relatives
 from index.words.scripts import CJK_GAP, REGION, pairs
+from index.words.spelling import compose
 from index.words.tokens import LONGEST_TERM, Token, Whole
 from index.words.wholes import wholes_of
 
-__all__ = ["Token", "cut", "cut_query", "forms", "is_match"]
+__all__ = ["LONGEST_TERM", "Token", "cut", "cut_query", "forms", "is_match"]
 
 LONGEST_REMEMBERED = 100
 """Characters of a run without spaces that is remembered: pages repeat words, but no hashes."""
@@ -80,6 +82,15 @@ def is_match(page_token: Token, query_token: Token) -> bool:
 
 
 def _cut(text: str, language: str, is_query: bool) -> list[Token]:
+    """The words of a text, however its accents are composed."""
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return _cut_composed(text, language, is_query)
+    composed, edges = compose(text)
+    tokens = _cut_composed(composed, language, is_query)
+    return [t._replace(start=edges[t.start], end=edges[t.end]) for t in tokens]
+
+
+def _cut_composed(text: str, language: str, is_query: bool) -> list[Token]:
     """The words of each run without spaces, and those that several runs make together.
 
     On a page Chinese and Japanese go on over the space that stands for a line's end; in a query

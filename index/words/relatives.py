@@ -1,7 +1,6 @@
 """By what else one word is found: other spellings of it, its stems, parts that a script hides."""
 
 import functools
-import unicodedata
 
 from index.spellings import with_ligatures
 from index.words.scripts import hangul_parts, without_particle
@@ -14,7 +13,7 @@ def relatives(word: str, term: str, language: str, is_query: bool) -> tuple[str,
     """Other terms by which a word of letters is found, each once, without its own.
 
     Args:
-        word: as it stands in the text; the beginning of a long one.
+        word: as it stands in the text, in NFC; the beginning of a long one.
         term: the same in canonical spelling.
         language: of the page it stands on, "" where unknown.
         is_query: whether it is typed, and not on a page.
@@ -22,7 +21,6 @@ def relatives(word: str, term: str, language: str, is_query: bool) -> tuple[str,
     >>> relatives("Größen", "grossen", "de", False)
     ('groessen', 'gross~de')
     """
-    word = unicodedata.normalize("NFC", word)
     if word.isascii():
         found = stems(word, term, language, is_query) if word.isalpha() else ()
     else:

@@ -62,6 +62,21 @@ def fold(text: str) -> tuple[str, list[int]]:
     return "".join(folded), [*edges, len(text)]
 
 
+def compose(text: str) -> tuple[str, list[int]]:
+    """A text in NFC, and where each of its characters comes from, as `fold` says it.
+
+    >>> compose("u\u0308ber")
+    ('über', [0, 2, 3, 4, 5])
+    """
+    composed: list[str] = []
+    edges: list[int] = []
+    for start, end in _clusters(text):
+        piece = unicodedata.normalize("NFC", text[start:end])
+        composed.append(piece)
+        edges += [start] * len(piece)
+    return "".join(composed), [*edges, len(text)]
+
+
 def canonical(word: str) -> str:
     """A word in canonical spelling, when where its characters come from does not matter.
 
