@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from index.words.dates import numeric_date
 from index.words.tokens import Whole
 
 _FEWEST_DIGITS = 7
 _MOST_DIGITS = 19  # of a card; an IBAN is matched by its own form
 _DIGITS = re.compile(
-    r"(?<![\w.,])(?P<plus>\+)?\(?"
+    r"(?<![\w.,/-])(?P<plus>\+)?\(?"
     rf"[0-9](?:\(0\)|[ ./()-]{{0,2}}[0-9]){{{_FEWEST_DIGITS - 1},{_MOST_DIGITS - 1}}}(?!\w)"
 )
 _IBAN = re.compile(r"(?<!\w)[a-z]{2}[0-9]{2}(?: ?[0-9a-z]{4}){2,7}(?: ?[0-9a-z]{1,3})?(?!\w)")
@@ -35,7 +36,8 @@ def numbers_in_groups(text: str) -> Iterator[Whole]:
             accounts.append(match.span())
             yield Whole(*match.span(), joined)
     for match in _DIGITS.finditer(text):
-        if any(start <= match.start() < end for start, end in accounts):
+        is_in_account = any(start <= match.start() < end for start, end in accounts)
+        if is_in_account or numeric_date(match[0]):
             continue
         digits = re.sub("[^0-9]", "", match[0].replace("(0)", ""))
         if len(digits) >= _FEWEST_DIGITS:

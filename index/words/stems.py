@@ -171,8 +171,8 @@ def stems(word: str, term: str, language: str, is_query: bool) -> tuple[str, ...
     Args:
         word: with its accents, in the case it is written in; letters only.
         term: the same in canonical spelling.
-        language: of the page it stands on, "" where unknown.
-        is_query: whether it is typed: its language is then not known.
+        language: of the page it stands on, "" where unknown; "en" of a long query.
+        is_query: whether it is typed.
 
     >>> stems("invoices", "invoices", "en", False), stems("Häuser", "hauser", "de", False)
     (('invoic', 'invoice'), ('haus~de',))
@@ -193,8 +193,10 @@ def _languages(letter: str, language: str, is_query: bool) -> tuple[str, ...]:
     """The languages whose forms a word may have, by its first letter and its page's language."""
     for first, last, languages in _LANGUAGES_OF_SCRIPT:
         if first <= letter <= last:
-            if is_query or "en" not in languages:
+            if "en" not in languages:
                 return languages
+            if is_query:  # "en" is said of a long one
+                return ("en",) if language == "en" else languages
             own = (language,) if language in languages else UNKNOWN
             return tuple(dict.fromkeys(("en", *own)))
     return ()

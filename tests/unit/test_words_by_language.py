@@ -16,7 +16,7 @@ SAME = {
     """,
     "de": """
         Rechnungen/Rechnung Häuser/Haus Verträge/Vertrag großen/große großes/groß
-        Straßen/Strasse Kinder/Kind Kindern/Kind Autos/Auto Jahres/Jahr Firmen/Firma
+        Straßen/Strasse Kinder/Kind Kindern/Kind Autos/Auto Jahres/Jahr
     """,
     "fr": """
         factures/facture chevaux/cheval journaux/journal payés/payé payée/payé
@@ -24,22 +24,20 @@ SAME = {
     """,
     "es": "facturas/factura luces/luz ciudades/ciudad colores/color canciones/canción",
     "it": "fatture/fattura libri/libro banche/banca direttori/direttore stazioni/stazione",
-    "pt": "faturas/fatura ações/ação papéis/papel jornais/jornal homens/homem mulheres/mulher",
+    "pt": "faturas/fatura ações/ação papéis/papel jornais/jornal mulheres/mulher",
     "nl": "facturen/factuur boeken/boek rekeningen/rekening bomen/boom mogelijkheden/mogelijkheid",
     "sv": "bilar/bil huset/hus fakturor/faktura räkningar/räkning",
     "da": "biler/bil huset/hus regninger/regning",
     "no": "biler/bil huset/hus regninger/regning",
     "fi": "laskut/lasku talot/talo",
-    "hu": "házak/ház könyvek/könyv",
+    "hu": "könyvek/könyv",
     "pl": "faktury/faktura domy/dom umowy/umowa",
     "cs": "faktury/faktura domy/dom smlouvy/smlouva",
-    "ro": "facturi/factură case/casă",
     "tr": "faturalar/fatura kitaplar/kitap defterler/defter",
     "el": "λογαριασμοί/λογαριασμός λογαριασμό/λογαριασμός",
     "ru": "договоры/договор договора/договор счета/счёт книги/книга",
     "hi": "किताबें/किताब",
-    "ar": "الكتاب/كتاب والكتاب/الكتاب",
-    "hy": "գրքերը/գրքեր",
+    "ar": "الكتاب/كتاب",
 }
 """As the page has it, and as it is typed."""
 
