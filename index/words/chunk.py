@@ -5,7 +5,7 @@ import unicodedata
 from typing import NamedTuple
 
 from index.words.relatives import relatives
-from index.words.spelling import fold, settled
+from index.words.spelling import fold, place_of, settled
 from index.words.tokens import LONGEST_TERM, Token, each_once
 
 KEPT = ".,'-_/:&+#@°\\"
@@ -38,9 +38,9 @@ class Chunk(NamedTuple):
     def token(self, term: str, start: int, end: int, also: tuple[str, ...] = ()) -> Token:
         """A token from one place in `text` to another."""
         term = term[:LONGEST_TERM]
-        place = self.edges[start]
-        length = len(self.raw[place : self.edges[end]].rstrip(" "))
-        return Token(term, place, place + length, each_once(term, also))
+        first, last = place_of(self.edges, start, end)
+        last = first + len(self.raw[first:last].rstrip(" "))
+        return Token(term, first, last, each_once(term, also))
 
     def word(self, start: int, end: int) -> Token:
         """A word of letters with its relatives."""

@@ -16,7 +16,7 @@ from index.words.codes import code_in
 from index.words.letters import compound
 from index.words.relatives import relatives
 from index.words.scripts import CJK_GAP, REGION, pairs
-from index.words.spelling import compose
+from index.words.spelling import compose, place_of
 from index.words.tokens import LONGEST_TERM, Token, Whole
 from index.words.wholes import wholes_of
 
@@ -87,7 +87,8 @@ def _cut(text: str, language: str, is_query: bool) -> list[Token]:
         return _cut_composed(text, language, is_query)
     composed, edges = compose(text)
     tokens = _cut_composed(composed, language, is_query)
-    return [t._replace(start=edges[t.start], end=edges[t.end]) for t in tokens]
+    places = (place_of(edges, token.start, token.end) for token in tokens)
+    return [Token(t.term, *place, t.also) for t, place in zip(tokens, places, strict=True)]
 
 
 def _cut_composed(text: str, language: str, is_query: bool) -> list[Token]:

@@ -62,6 +62,18 @@ def fold(text: str) -> tuple[str, list[int]]:
     return "".join(folded), [*edges, len(text)]
 
 
+def place_of(edges: list[int], start: int, end: int) -> tuple[int, int]:
+    """Where a part of a folded or composed text stands in the text given: whole characters of it.
+
+    >>> place_of([0, 0, 1], 0, 1)
+    (0, 1)
+    """
+    last = end
+    while edges[last] == edges[end - 1]:
+        last += 1
+    return edges[start], edges[last]
+
+
 def compose(text: str) -> tuple[str, list[int]]:
     """A text in NFC, and where each of its characters comes from, as `fold` says it.
 
