@@ -137,12 +137,18 @@ def _follows(character: str) -> bool:
 
 @functools.lru_cache(1 << 14)
 def _folded_cluster(cluster: str) -> str:
+    """A character with its marks, folded; again, as what it became may take no mark (a digit)."""
+    return _folded_once(_folded_once(cluster))
+
+
+def _folded_once(cluster: str) -> str:
     text = unicodedata.normalize("NFKC", cluster.translate(_MARKS)).casefold()
     text = unicodedata.normalize("NFD", text)
     if text[:1] < "\u0400":  # Latin and Greek
         text = "".join(c for c in text if not "\u0300" <= c <= "\u036f")
     elif "\u0400" <= text[:1] < "\u0530":  # the stress of Cyrillic vowels, and the dots of yo
-        text = re.sub("[\u0300\u0301]|(?<=\u0435)\u0308", "", text)
+        text = re.sub("[\u0300\u0301]", "", text)
+        text = re.sub("(?<=\u0435)\u0308+", "", text)
     text = unicodedata.normalize("NFC", _POINT.sub("", text)).translate(_LETTERS)
     return "".join(
         str(unicodedata.decimal(c)) if c.isdecimal() else c

@@ -4,7 +4,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from index.words.cut import Token, cut, cut_query, forms
@@ -108,6 +108,10 @@ def test_how_accents_are_composed_makes_no_difference(text: str) -> None:
 
 
 @given(MIXED)
+@example("\u0450\u0308")  # yo with a stress
+@example("\u0435\u0308\u0308")
+@example("\u0667\u0301")  # an Arabic digit with an accent
+@example("\u064b\u0310")  # an accent on a point that is dropped
 def test_canonical_spelling_is_its_own(text: str) -> None:
     once = canonical(text)
     assert canonical(once) == once
