@@ -20,6 +20,8 @@ class Filters:
         language: ISO 639-1 code.
         not_path_glob, not_document_id, not_first_page, not_last_page, not_language: what must not
             hold, read in the same way; of a document with several paths none may match.
+        phrases: texts whose words must stand on the page as they are written, one after the other.
+        without: words, in any form, and phrases that must not stand on it.
     """
 
     path_glob: str | None = None
@@ -32,6 +34,8 @@ class Filters:
     not_first_page: int | None = None
     not_last_page: int | None = None
     not_language: str | None = None
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require_pages(self.first_page, self.last_page)

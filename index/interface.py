@@ -6,6 +6,7 @@ from typing import Protocol
 from index.errors import WrongUseError
 from index.filters import Filters
 from index.pages import Document, Fingerprint, IndexStats, Page, QueryVectors, SearchResult
+from index.words.cut import Token
 
 HAMMING = "hamming"
 HAMMING_THEN_BITS = "hamming-then-bits"
@@ -88,6 +89,12 @@ class PageIndex(Protocol):
 
         Raises:
             WrongUseError: no such page.
+        """
+
+    def holds(self, token: Token) -> bool:
+        """Whether any page that can be found has a word of a query, in any form.
+
+        The page's text counts, and the title and the file names of its document.
         """
 
     def n_unfinished(self) -> int:

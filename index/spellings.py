@@ -2,8 +2,6 @@
 
 import re
 
-from index.broken_words import broken_words
-
 POINTS = (
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"  # Hebrew points
     "\u0610-\u061a\u0640\u064b-\u065f\u0670"  # Arabic points, hamza, and the lengthening stroke
@@ -44,18 +42,3 @@ def with_ligatures(word: str) -> list[str]:
 def _turned(word: str, start: int) -> str:
     """The word with every alef and lam behind another letter, from a place on, turned round."""
     return _ALEF_LAM.sub(lambda m: m[0] if m.start() < start else f"\u0644{m[1]}", word)
-
-
-def also_found_by(text: str) -> list[str]:
-    """The words that a page's text does not hold as they are typed, as they are.
-
-    Those that a line's end has broken, those with vowel points, and those in which a ligature may
-    have been turned round.
-
-    >>> also_found_by("all docu- ments"), also_found_by("nothing of the kind")
-    (['documents'], [])
-    """
-    whole = [word.text for word in broken_words(text)]
-    bare = [plain for word in text.split() if (plain := without_points(word)) != word]
-    arabic = _ARABIC_WORD.findall(without_points(text))
-    return [*whole, *bare, *(other for word in arabic for other in with_ligatures(word))]

@@ -67,7 +67,8 @@ class Index:
         """Find the pages that best answer a text.
 
         Args:
-            query: what the pages say or show.
+            query: what the pages say or show. "Quoted words" must stand on the page one after the
+                other, and -word must not stand on it.
             k: how many hits; groups, where they are grouped.
             ranking: "hamming-then-float", "hamming-then-bits", "hamming", "float", "bm25" or
                 "hybrid"; None takes "hybrid" for an index made from words, else

@@ -120,6 +120,9 @@ def query(
 ) -> None:
     """Find the pages that best answer a text.
 
+    "Quoted words" must stand on the page one after the other, and -word must not stand on it; the
+    shell wants quotes around all of it: '"annual report" -draft'.
+
     Without TEXT a prompt takes one query after another and keeps the model loaded; from a pipe,
     every line is a query.
     """

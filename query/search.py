@@ -27,6 +27,7 @@ from query.close_calls import close_call_notices, noise, ties_with_previous
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 from query.groups import HitGroup, collapse_near_duplicates, group_by_document
 from query.language_guard import language_notices
+from query.operators import read_operators
 
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
 DEFAULT_RANKINGS_SAID = f"{HYBRID} for an index made from words, else {HAMMING_THEN_FLOAT}"
@@ -43,7 +44,8 @@ class SearchRequest:
     """What is asked for.
 
     Attributes:
-        query: what the user typed, or vectors made already; `bm25` reads the text of either.
+        query: what the user typed, or vectors made already; `bm25` reads the text of either. Of a
+            text the operators are taken out and become filters, see query/operators.py.
         k: how many hits; groups, where they are grouped. Each door has its own default.
         ranking: one of RANKINGS; "" takes the index's own, see `default_ranking`.
         rerank: how many pages phase 2 scores; None takes the index's default.
@@ -62,6 +64,16 @@ class SearchRequest:
     group_by: Literal["document"] | None = None
     collapse: bool = False
     except_page_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.query, str):
+            asked = read_operators(self.query)
+            phrases = (*self.filters.phrases, *asked.phrases)
+            without = (*self.filters.without, *asked.without)
+            object.__setattr__(self, "query", asked.text)
+            object.__setattr__(
+                self, "filters", replace(self.filters, phrases=phrases, without=without)
+            )
 
     @property
     def text(self) -> str:
@@ -219,6 +231,12 @@ def check_request(request: SearchRequest) -> None:
             "once, for a page would belong to two groups. Leave out one."
         )
     if isinstance(request.query, str) and not request.query.strip():
+        if request.filters.without:
+            left_out = " ".join(f"-{word}" for word in request.filters.without)
+            raise WrongUseError(
+                f"The query only leaves words out ({left_out}). Add what to look for, for example: "
+                'pagelens query "budget -draft"'
+            )
         raise WrongUseError(
             "The query is empty. Type what the page says or shows, for example: "
             'pagelens query "revenue by region"'

@@ -5,14 +5,9 @@ from index to index in its scores; the pages it finds are the same.
 """
 
 import math
-import re
-import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 
-from encoders.words import split_word
-from index.broken_words import CJK_CHARACTERS, without_spaces_in_cjk
 from index.errors import WrongUseError
 from index.filters import Filters, path_matches
 from index.interface import (
@@ -37,12 +32,21 @@ from index.pages import (
     split_page_id,
 )
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
-from index.spellings import also_found_by
 from index.timing import StageTimer
+from index.words.cut import Token
+from index.words.stored_text import (
+    StoredText,
+    Terms,
+    asked_words,
+    phrase_ways,
+    place_text,
+    stored_forms,
+    stored_text,
+    word_ways,
+)
 
-_RUN_TOGETHER = re.compile(f"[{CJK_CHARACTERS}\u1100-\u11ff\uac00-\ud7af]")
 BM25_K1, BM25_B = 1.2, 0.75
-NAME_WEIGHT = 0.5
+PLACE_WEIGHT = 0.5
 
 Score = Callable[[QueryVectors, Page], float]
 
@@ -144,6 +148,14 @@ class MemoryIndex:
     def image(self, page_id: str) -> bytes:
         return self.page(page_id).preview
 
+    def holds(self, token: Token) -> bool:
+        forms = stored_forms(token)
+        return any(
+            _count(forms, text) > 0
+            for page in self._searchable()
+            for text in (_text(page), self._place(page.document_id))
+        )
+
     def n_unfinished(self) -> int:
         return sum(not document.is_complete for document in self._documents.values())
 
@@ -168,39 +180,34 @@ class MemoryIndex:
         pass
 
     def _bm25(self, text: str, candidates: list[Page]) -> list[tuple[float, Page]]:
-        """Okapi BM25 over page texts; a term of the title or a file name counts a little."""
+        """Okapi BM25 over page texts; a word of the title or a file name counts a little.
+
+        A word stands where any of its forms does.
+        """
         pages = self._searchable()
-        text_of = {page.page_id: _with_other_spellings(page.words.text) for page in pages}
-        terms_of = {page_id: _terms(page_text) for page_id, page_text in text_of.items()}
-        mean_length = sum(map(len, terms_of.values())) / max(1, len(pages))
-
-        def times(term: str, page: Page) -> int:
-            # these scripts run words together, so a term is looked for anywhere in the text
-            if _RUN_TOGETHER.search(term):
-                return unicodedata.normalize("NFD", text_of[page.page_id]).count(
-                    unicodedata.normalize("NFD", term)
-                )
-            return terms_of[page.page_id].count(term)
-
+        text_of = {page.page_id: _text(page) for page in pages}
+        length_of = {page_id: len(stored.words.split()) for page_id, stored in text_of.items()}
+        mean_length = sum(length_of.values()) / max(1, len(pages))
+        asked = asked_words(text)
+        n_with = [sum(_count(forms, it) > 0 for it in text_of.values()) for forms in asked]
         scored = []
         for page in candidates:
-            terms, names = terms_of[page.page_id], self._name_terms(page.document_id)
-            damping = BM25_K1 * (1 - BM25_B + BM25_B * len(terms) / max(1.0, mean_length))
+            place = self._place(page.document_id)
+            share = length_of[page.page_id] / max(1.0, mean_length)
+            damping = BM25_K1 * (1 - BM25_B + BM25_B * share)
             score = 0.0
-            for term in dict.fromkeys(_terms(text)):
-                n_with = sum(times(term, other) > 0 for other in pages)
-                rarity = math.log(1 + (len(pages) - n_with + 0.5) / (n_with + 0.5))
-                n = times(term, page)
+            for forms, n_pages in zip(asked, n_with, strict=True):
+                rarity = math.log(1 + (len(pages) - n_pages + 0.5) / (n_pages + 0.5))
+                n = _count(forms, text_of[page.page_id])
                 score += rarity * n * (BM25_K1 + 1) / (n + damping)
-                score += NAME_WEIGHT * rarity * (term in names)
+                score += PLACE_WEIGHT * rarity * (_count(forms, place) > 0)
             if score > 0:
                 scored.append((score, page))
         return scored
 
-    def _name_terms(self, document_id: str) -> list[str]:
+    def _place(self, document_id: str) -> StoredText:
         document = self._documents[document_id]
-        names = (PurePosixPath(file.path).stem.replace("_", " ") for file in document.files)
-        return _terms(" ".join([document.title, *names]))
+        return stored_text(place_text(document.title, [file.path for file in document.files]))
 
     def _searchable(self) -> list[Page]:
         return [p for p in self._pages.values() if self._documents[p.document_id].files]
@@ -225,6 +232,8 @@ class MemoryIndex:
             and not (filters.not_document_id and id_.startswith(filters.not_document_id))
             and (not_pages == (None, None) or not is_in(*not_pages))
             and (filters.not_language is None or page.language != filters.not_language)
+            and all(_has_any(phrase_ways(phrase), page) for phrase in filters.phrases)
+            and not any(_has_word(word, page) for word in filters.without)
         )
 
     def _hit(self, page: Page, score: float, n_tokens: int) -> Hit:
@@ -241,13 +250,25 @@ class MemoryIndex:
         )
 
 
-def _with_other_spellings(text: str) -> str:
-    return without_spaces_in_cjk(" ".join([text, *also_found_by(text)]))
+def _text(page: Page) -> StoredText:
+    return stored_text(page.words.text, page.language)
+
+
+def _count(forms: Terms, text: StoredText) -> int:
+    """How often a word stands in a text: as it is typed, or by the form that is there most."""
+    terms = text.all.split()
+    return max(terms.count(form) for form in forms)
+
+
+def _has_any(ways: Sequence[Terms], page: Page) -> bool:
+    words = f" {_text(page).words} "
+    return any(f" {' '.join(way)} " in words for way in ways)
+
+
+def _has_word(word: str, page: Page) -> bool:
+    ways, forms = word_ways(word)
+    return _has_any(ways, page) or bool(forms and _count(forms, _text(page)))
 
 
 def _best(scored: list[tuple[float, Page]], k: int) -> list[tuple[float, Page]]:
     return sorted(scored, key=lambda s: (-s[0], s[1].document_id, s[1].page_number))[:k]
-
-
-def _terms(text: str) -> list[str]:
-    return [term.text for word in text.split() for term in split_word(word)]

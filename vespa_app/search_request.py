@@ -11,10 +11,10 @@ from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
 from index.pages import QueryVectors
-from index.spellings import without_points
-from vespa_app.cjk_pairs import pairs_to_find
+from index.words.cut import Token
+from index.words.stored_text import Terms, asked_words, phrase_ways, stored_forms, word_ways
 from vespa_app.path_filter import path_expression
-from vespa_app.wire import bits_input, float_input, query_text, to_wire_text, token_bits_inputs
+from vespa_app.wire import bits_input, float_input, to_wire_text, token_bits_inputs
 
 SCAN = "scan"
 ANN = "ann"
@@ -33,8 +33,8 @@ PAGES_PER_TOKEN = 1_000
 what the token asks for; the recall at several numbers is in docs/decisions.md."""
 
 MAX_TEXT_CHARACTERS = 4_000
-"""Of a longer text the beginning is searched: a printed page, and each word is looked up in five
-fields. Vespa itself refuses queries of more than 10,000 words (maxQueryItems)."""
+"""Of a longer text the beginning is searched: a printed page, and each word is looked up in several
+forms. Vespa itself refuses queries of more than 10,000 words (maxQueryItems)."""
 
 _INPUTS = {
     HAMMING: (bits_input,),
@@ -48,12 +48,6 @@ _TWO_PHASES = (HAMMING_THEN_BITS, HAMMING_THEN_FLOAT)
 _HIT_FIELDS = "document_id, page_number, paths, title, text"
 _SEARCHABLE = "n_paths > 0"
 _LARGEST_INT = 2**31 - 1
-
-# With syntax "none" every sign but letters and digits only separates words: there are no operators,
-# phrases or field names to write. Tokenization "linguistics" would stem the words, and the index
-# holds them unstemmed.
-_WORDS = 'grammar.tokenization: "internal", grammar.syntax: "none"'
-_ANY_WORD = f'({{grammar.composite: "or", {_WORDS}}}userInput(@wanted_text))'
 
 
 def search_body(
@@ -86,12 +80,10 @@ def search_body(
         raise WrongUseError(f"-k {k} is too many: Vespa gives {MAX_HITS} hits at most.")
     conditions, parameters = _filter_conditions(filters)
     if ranking == BM25:
-        text = _text_parameter(query.text)
-        nominated = _ANY_WORD if text else "false"
-        parameters |= text
+        words = _words(query.text, parameters)
+        nominated = f"({' or '.join(words)})" if words else "false"
     else:
-        nominated, nominating = _maxsim_candidates(query, candidates, max(k, rerank))
-        parameters |= nominating
+        nominated = _maxsim_candidates(query, candidates, max(k, rerank), parameters)
         for query_input in _INPUTS[ranking]:
             parameters |= query_input(query)
     if ranking in _TWO_PHASES:
@@ -151,6 +143,13 @@ def count_unfinished_body() -> dict[str, object]:
     return _body("pdf", "select * from pdf where is_complete = false limit 0")
 
 
+def count_with_word_body(token: Token) -> dict[str, object]:
+    """Ask how many pages have a word, or their document's title or file name: the totalCount."""
+    parameters: dict[str, object] = {}
+    word = _any_of("default", stored_forms(token), "wanted_word", parameters)
+    return _body("page", f"select * from page where {_SEARCHABLE} and {word} limit 0") | parameters
+
+
 def _body(schema: str, yql: str, ranking: str = "unranked") -> dict[str, object]:
     """What every request has; "unranked" is Vespa's own profile that computes nothing.
 
@@ -159,41 +158,61 @@ def _body(schema: str, yql: str, ranking: str = "unranked") -> dict[str, object]
     return {"yql": yql, "model.restrict": schema, "ranking": ranking}
 
 
-def _text_parameter(text: str) -> dict[str, object]:
-    """The parameter that _ANY_WORD refers to; none where Vespa would find no word in the text.
+def _words(text: str, parameters: dict[str, object]) -> list[str]:
+    """A condition for each word of a text; adds the parameters they refer to."""
+    words = asked_words(text[:MAX_TEXT_CHARACTERS])
+    return [_any_of("default", forms, f"wanted_{n}", parameters) for n, forms in enumerate(words)]
 
-    An empty list of words is not simply no match to Vespa: it may drop the condition.
+
+def _any_of(field: str, terms: Sequence[str], name: str, parameters: dict[str, object]) -> str:
+    """Any of these terms; adds the parameters.
+
+    To `equiv` they are one word: its bm25 counts where any of them stands, and is not the sum of
+    theirs.
     """
-    words = pairs_to_find(without_points(query_text(text[:MAX_TEXT_CHARACTERS])))
-    has_word = any(character.isalpha() or character.isdecimal() for character in words)
-    return {"wanted_text": words} if has_word else {}
+    names = [f"{name}_{n}" for n in range(len(terms))]
+    parameters |= zip(names, terms, strict=True)
+    if len(terms) == 1:
+        return f"{field} contains @{names[0]}"
+    return f"{field} contains equiv({', '.join(f'@{name}' for name in names)})"
+
+
+def _phrases(ways: Sequence[Terms], name: str, parameters: dict[str, object]) -> list[str]:
+    """A condition for each way a phrase may stand; adds the parameters."""
+    conditions = []
+    for n, terms in enumerate(ways):
+        names = [f"{name}_{n}_{m}" for m in range(len(terms))]
+        parameters |= zip(names, terms, strict=True)
+        phrase = ", ".join(f"@{name}" for name in names)
+        is_one = len(terms) == 1
+        conditions.append(f"text_words contains {phrase if is_one else f'phrase({phrase})'}")
+    return conditions
 
 
 def _maxsim_candidates(
-    query: QueryVectors, candidates: str, n_ranked: int
-) -> tuple[str, dict[str, object]]:
-    """Which pages phase 1 looks at: a condition, and the parameters it refers to.
+    query: QueryVectors, candidates: str, n_ranked: int, parameters: dict[str, object]
+) -> str:
+    """Which pages phase 1 looks at: a condition; adds the parameters it refers to.
 
     Args:
         query: whose tokens and words nominate.
         candidates: SCAN or ANN.
         n_ranked: pages phase 2 takes. All words together nominate as many, each token no fewer.
+        parameters: of the request.
     """
     with_vectors = "n_patches > 0"
     if candidates == SCAN:
-        return with_vectors, {}
+        return with_vectors
     limit = f"totalTargetHits: {max(PAGES_PER_TOKEN, n_ranked)}"
     tokens = dict(list(token_bits_inputs(query).items())[:MAX_NEAREST])
+    parameters |= tokens
     nominators = [
         f"({{{limit}}}nearestNeighbor(region_bits, rq{token}))" for token in range(len(tokens))
     ]
-    text = _text_parameter(query.text)
-    if text:  # weakAnd: a common word would nominate every page
-        nominators.append(
-            f'({{grammar.composite: "weakAnd", {_WORDS}, totalTargetHits: {n_ranked}}}'
-            "userInput(@wanted_text))"
-        )
-    return f"{with_vectors} and ({' or '.join(nominators)})", tokens | text
+    words = _words(query.text, parameters)
+    if words:  # weakAnd: a common word would nominate every page
+        nominators.append(f"({{totalTargetHits: {n_ranked}}}weakAnd({', '.join(words)}))")
+    return f"{with_vectors} and ({' or '.join(nominators)})"
 
 
 def _filter_conditions(filters: Filters) -> tuple[list[str], dict[str, object]]:
@@ -215,6 +234,9 @@ def _filter_conditions(filters: Filters) -> tuple[list[str], dict[str, object]]:
         parameters["wanted_language"] = to_wire_text(filters.language)
     elif filters.language is not None:  # Vespa cannot look for "", the unknown language
         conditions.append('!(language matches ".")')
+    for n, phrase in enumerate(filters.phrases):
+        ways = _phrases(phrase_ways(phrase), f"wanted_phrase{n}", parameters)
+        conditions.append(f"({' or '.join(ways)})" if ways else "false")
     conditions += _negative_conditions(filters, parameters)
     return conditions, parameters
 
@@ -239,6 +261,12 @@ def _negative_conditions(filters: Filters, parameters: dict[str, object]) -> lis
         parameters["wanted_not_language"] = to_wire_text(filters.not_language)
     elif filters.not_language is not None:
         conditions.append('language matches "."')
+    for n, word in enumerate(filters.without):
+        phrases, forms = word_ways(word)
+        ways = _phrases(phrases, f"wanted_not_phrase{n}", parameters)
+        if forms:
+            ways.append(_any_of("text_forms", forms, f"wanted_not_word{n}", parameters))
+        conditions += [f"!({way})" for way in ways]
     return conditions
 
 

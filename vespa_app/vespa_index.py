@@ -26,6 +26,7 @@ from index.pages import (
     page_id,
     split_page_id,
 )
+from index.words.cut import Token
 from vespa_app.answers import page_counts, require_complete, search_result, total_count
 from vespa_app.client import VespaClient
 from vespa_app.endpoint import endpoint_of
@@ -35,6 +36,7 @@ from vespa_app.records import PAGE, RECORD, Records
 from vespa_app.search_request import (
     count_body,
     count_unfinished_body,
+    count_with_word_body,
     count_without_vectors_body,
     search_body,
 )
@@ -264,6 +266,10 @@ class VespaIndex:
                 f"The preview of page {page_id} as Vespa gave it cannot be used: {e}. Deploy the "
                 'application of this version with "pagelens deploy", and try again.'
             ) from e
+
+    def holds(self, token: Token) -> bool:
+        """Whether any page that can be found has a word of a query."""
+        return total_count(self._client.search("look for a word", count_with_word_body(token))) > 0
 
     def n_unfinished(self) -> int:
         """Documents whose pages are not all there yet, as far as the server saw them in time."""

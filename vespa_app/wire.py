@@ -34,8 +34,7 @@ from index.pages import (
     QueryVectors,
 )
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
-from index.spellings import also_found_by
-from vespa_app.cjk_pairs import pairs_to_index
+from index.words.stored_text import place_text, stored_text
 from vespa_app.regions import region_means
 from vespa_app.tensors import (
     bfloat16_blocks,
@@ -51,7 +50,7 @@ NAMESPACE = "pagelens"
 MANIFEST_ID = "manifest"
 """Id of the record in schema `pdf` that says what made the index; no document has such an id."""
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever the fields change their meaning; any other version is refused."""
 
 _ESCAPE = "\u241b"  # ␛, the picture of the escape character: readable, and in nobody's file names
@@ -85,15 +84,6 @@ def from_wire_text(text: str) -> str:
     'a\x01b.pdf'
     """
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-
-
-def query_text(text: str) -> str:
-    r"""A text for Vespa to look for the words of: what it would refuse separates them.
-
-    >>> query_text("a\x01b")
-    'a b'
-    """
-    return _UNSAFE.sub(" ", text)
 
 
 def filter_path(path: str) -> str:
@@ -138,6 +128,7 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
     # regions are made of what is stored, so that a copied page gets the same ones
     stored = PageVectors(from_bfloat16(to_bfloat16(vectors)), patch_map_from_bytes(patch_map))
     regions, means = region_means(stored)
+    words = stored_text(page.words.text, page.language)
     return {
         "document_id": page.document_id,
         "page_number": page.page_number,
@@ -149,7 +140,8 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "fingerprint": to_wire_text(fingerprint_text(fingerprint)),
         "n_patches": len(vectors),
         "text": to_wire_text(page.words.text),
-        "text_pairs": to_wire_text(_parts_to_index(page.words.text)),
+        "text_words": words.words,
+        "text_forms": words.all,
         "words": _base64(words_to_bytes(page.words)),
         "patch_map": _base64(patch_map),
         "preview": _base64(page.preview),
@@ -157,11 +149,6 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "embedding_bits": sign_bit_blocks(vectors),
         "region_bits": sign_bit_blocks(means, regions),
     }
-
-
-def _parts_to_index(text: str) -> str:
-    """What Vespa would not find in a text as it is: CJK as pairs, and words in other spellings."""
-    return " ".join([pairs_to_index(text), *also_found_by(text)]).strip()
 
 
 def place_fields(document: Document) -> dict[str, object]:
@@ -172,7 +159,7 @@ def place_fields(document: Document) -> dict[str, object]:
         "n_paths": len(paths),
         "filter_paths": [filter_path(path) for path in paths],
         "title": to_wire_text(document.title),
-        "place_pairs": to_wire_text(pairs_to_index(" ".join([document.title, *paths]))),
+        "place_forms": stored_text(place_text(document.title, paths)).all,
     }
 
 

@@ -23,7 +23,7 @@ from index.codec import (
 )
 from index.embedded.database import Database, Parameters
 from index.embedded.segments import KINDS
-from index.embedded.text_search import indexed_text, match_expression
+from index.embedded.text_search import TextSearch
 from index.errors import DamagedIndexError
 from index.pages import VECTOR_DIM, Document, FileRecord, PageWords, PatchMap
 
@@ -31,10 +31,6 @@ CATALOG_NAME = "catalog.sqlite"
 BITS_SIZE = VECTOR_DIM // 8
 VECTOR_SIZE = VECTOR_DIM * 2
 """Bytes one patch takes in the bits and in the vectors segment."""
-
-DOCUMENT_TEXT_WEIGHT = 0.5
-"""Share of a title or file name match in `bm25`: it is the same for all pages of a document, so it
-must lift them together without burying the page that says the word itself."""
 
 _SCHEMA = """
 CREATE TABLE segments(kind TEXT PRIMARY KEY, generation INTEGER NOT NULL, length INTEGER NOT NULL);
@@ -59,10 +55,6 @@ CREATE TABLE pages(
     UNIQUE(document_key, page_number));
 CREATE INDEX pages_by_patch_map ON pages(patch_map_key);
 CREATE TABLE page_words(page_key INTEGER PRIMARY KEY REFERENCES pages, words BLOB NOT NULL);
-CREATE VIRTUAL TABLE page_text USING fts5(
-    words, content='', tokenize='unicode61 remove_diacritics 2');
-CREATE VIRTUAL TABLE document_text USING fts5(
-    title, names, tokenize='unicode61 remove_diacritics 2');
 """
 # page_words stands apart from pages so that opening an index reads the small rows only.
 
@@ -106,10 +98,12 @@ class Catalog:
         """
         self._path = folder / CATALOG_NAME
         self._db = Database(self._path, writable=writable)
+        self.text = TextSearch(self._db)
         if writable and not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'pages'"):
             with self.transaction():
                 for statement in _SCHEMA.split(";\n"):
                     self._run(statement)
+                self.text.create()
                 for kind in KINDS:
                     self._run("INSERT INTO segments VALUES(?, 1, 0)", (kind,))
 
@@ -183,12 +177,7 @@ class Catalog:
 
     def _index_document_text(self, key: int) -> None:
         title = self._rows("SELECT title FROM documents WHERE document_key = ?", (key,))[0][0]
-        names = [Path(path).stem for path in self.paths(key)]
-        self._run("DELETE FROM document_text WHERE rowid = ?", (key,))
-        self._run(
-            "INSERT INTO document_text(rowid, title, names) VALUES(?, ?, ?)",
-            (key, indexed_text(title), indexed_text(" ".join(names).replace("_", " "))),
-        )
+        self.text.put_document(key, title, self.paths(key))
 
     def document_key(self, document_id: str) -> int | None:
         """The catalog's own number of a document."""
@@ -204,7 +193,7 @@ class Catalog:
             return
         for (page_key,) in self._rows("SELECT page_key FROM pages WHERE document_key = ?", (key,)):
             self._delete_page(page_key)
-        self._run("DELETE FROM document_text WHERE rowid = ?", (key,))
+        self.text.delete_document(key)
         self._run("DELETE FROM documents WHERE document_key = ?", (key,))
         self._run(
             "DELETE FROM patch_maps WHERE NOT EXISTS "
@@ -299,16 +288,11 @@ class Catalog:
         )
         key = self._rows("SELECT last_insert_rowid()")[0][0]
         self._run("INSERT INTO page_words VALUES(?, ?)", (key, words_to_bytes(words)))
-        self._run(
-            "INSERT INTO page_text(rowid, words) VALUES(?, ?)", (key, indexed_text(words.text))
-        )
+        self.text.put_page(key, words.text, row.language)
 
     def _delete_page(self, key: int) -> None:
-        # a contentless text index wants the old text to take it out again
-        self._run(
-            "INSERT INTO page_text(page_text, rowid, words) VALUES('delete', ?, ?)",
-            (key, indexed_text(self.words(key).text)),
-        )
+        (language,) = self._rows("SELECT language FROM pages WHERE page_key = ?", (key,))[0]
+        self.text.delete_page(key, self.words(key).text, language)
         self._run("DELETE FROM page_words WHERE page_key = ?", (key,))
         self._run("DELETE FROM pages WHERE page_key = ?", (key,))
 
@@ -387,32 +371,6 @@ class Catalog:
         """Keys of the pages in a language, int64 (n,)."""
         rows = self._rows("SELECT page_key FROM pages WHERE language = ?", (language,))
         return np.array(rows, np.int64).reshape(-1)
-
-    # -- text
-
-    def text_scores(self, query: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Pages that hold any word of the query, or whose document's title or file name does.
-
-        Returns:
-            page keys int64 (n,) and their BM25 scores float64 (n,), higher is better: SQLite's
-            bm25() with its sign turned (https://www.sqlite.org/fts5.html#the_bm25_function).
-        """
-        expression = match_expression(query)
-        if not expression:
-            return np.zeros(0, np.int64), np.zeros(0, np.float64)
-        rows = self._rows(
-            "SELECT page_key, sum(score) FROM ("
-            " SELECT rowid AS page_key, -bm25(page_text) AS score"
-            " FROM page_text WHERE page_text MATCH :expression"
-            " UNION ALL"
-            " SELECT pages.page_key, -bm25(document_text) * :weight FROM document_text"
-            " JOIN pages ON pages.document_key = document_text.rowid"
-            " WHERE document_text MATCH :expression"
-            ") GROUP BY page_key ORDER BY page_key",
-            {"expression": expression, "weight": DOCUMENT_TEXT_WEIGHT},
-        )
-        keys = np.array([row[0] for row in rows], np.int64)
-        return keys, np.array([row[1] for row in rows], np.float64)
 
     # -- upkeep
 

@@ -38,6 +38,7 @@ from index.pages import (
 )
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 from index.timing import StageTimer
+from index.words.cut import Token
 
 
 class EmbeddedIndex:
@@ -232,7 +233,7 @@ class EmbeddedIndex:
     def _rank_by_text(
         self, snapshot: Snapshot, candidates: NDArray[np.int64], text: str, k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        keys, scores = self._catalog.text_scores(text)
+        keys, scores = self._catalog.text.scores(text)
         # candidates ascend, and so do their keys: storage order
         _, at_key, at_candidate = np.intersect1d(
             keys, snapshot.page_key[candidates], assume_unique=True, return_indices=True
@@ -285,6 +286,11 @@ class EmbeddedIndex:
         if row is None:
             raise WrongUseError(f"Index {self._folder} holds no page {page_id}.")
         return row
+
+    def holds(self, token: Token) -> bool:
+        """Whether any page that can be found has a word of a query."""
+        with self._one_at_a_time:
+            return self._catalog.text.holds(token)
 
     def n_unfinished(self) -> int:
         """Documents whose pages are not all there yet."""

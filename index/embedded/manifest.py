@@ -8,7 +8,7 @@ from index.errors import DamagedIndexError, IndexMismatchError, WrongUseError
 from index.pages import Fingerprint
 
 MANIFEST_NAME = "manifest.json"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised whenever the files of an index change their meaning; any other version is refused."""
 
 

@@ -72,6 +72,10 @@ class Snapshot:
             keep &= np.isin(self.page_key, catalog.pages_in_language(filters.language))
         if filters.not_language is not None:
             keep &= ~np.isin(self.page_key, catalog.pages_in_language(filters.not_language))
+        for phrase in filters.phrases:
+            keep &= np.isin(self.page_key, catalog.text.pages_with_phrase(phrase))
+        for word in filters.without:
+            keep &= ~np.isin(self.page_key, catalog.text.pages_with_word(word))
         return np.flatnonzero(keep)
 
 

@@ -1,63 +1,170 @@
-"""What the text index stores of a page, and what it is asked: words, and bigrams for CJK.
+"""The text index of a folder: FTS5 tables of terms, what they are asked, and bm25 over their forms.
 
-Chinese and Japanese are written without spaces and Korean glues particles to its words, so runs of
-their characters are indexed as overlapping pairs; a query's run must then occur as a phrase.
-Every character also begins some token, so that a single one is found as a prefix.
+Nothing a user types is FTS5 syntax: an expression is made of quoted terms, OR and column names.
 """
 
-import re
-import unicodedata
+from collections.abc import Iterable, Sequence
 
-from index.broken_words import without_spaces_in_cjk
-from index.spellings import also_found_by, without_points
+import numpy as np
+from numpy.typing import NDArray
 
-CJK_RUN = re.compile(
-    "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
+from index.embedded.database import Database
+from index.words.cut import Token
+from index.words.stored_text import (
+    Terms,
+    asked_words,
+    phrase_ways,
+    place_text,
+    stored_forms,
+    stored_text,
+    word_ways,
 )
-_WORD = re.compile(r"\w+")
+
+PLACE_WEIGHT = 0.5
+"""Share of a title or file name match in `bm25`: it is the same for all pages of a document, so it
+must lift them together without burying the page that says the word itself."""
+
+FORM_WEIGHT = 0.7
+"""Of how many words as they are typed a word counts that matches by another form: so a page with
+the very word comes before one with another form of it, and not before one with two of the query's
+words."""
+
+_SCHEMA = (
+    "CREATE VIRTUAL TABLE page_text USING fts5(words, also, content='', "
+    "tokenize='unicode61 remove_diacritics 0')",
+    "CREATE VIRTUAL TABLE document_text USING fts5(words, also, "
+    "tokenize='unicode61 remove_diacritics 0')",
+)
+
+_FOUND = (
+    "SELECT rowid, -bm25(page_text, :typed, :form) FROM page_text WHERE page_text MATCH :term",
+    "SELECT page_key, -bm25(document_text, :typed, :form) * :place FROM document_text "
+    "JOIN pages ON document_key = document_text.rowid WHERE document_text MATCH :term",
+)
+"""Pages that hold a term, and pages whose document's title or file name does, with their scores."""
+
+_HELD = (
+    "SELECT 1 FROM page_text JOIN pages ON page_key = page_text.rowid "
+    "JOIN files USING(document_key) WHERE page_text MATCH ? LIMIT 1",
+    "SELECT 1 FROM document_text JOIN pages ON document_key = document_text.rowid "
+    "JOIN files USING(document_key) WHERE document_text MATCH ? LIMIT 1",
+)
+
+Keys = NDArray[np.int64]
+Scores = NDArray[np.float64]
 
 
-def indexed_text(text: str) -> str:
-    """The text as the tokenizer is to see it.
+class TextSearch:
+    """The text index in a catalog's database; writes are within the catalog's transactions."""
 
-    In NFKC, without vowel points; what else it is found by too; CJK runs as pairs.
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
-    >>> indexed_text("ﬁne 東京都"), indexed_text("just com- piled")
-    ('fine 東京 京都 都', 'just com- piled compiled')
-    """
-    plain = without_points(unicodedata.normalize("NFKC", text))
-    runs = without_spaces_in_cjk(" ".join([plain, *also_found_by(plain)]))
-    return " ".join(CJK_RUN.sub(lambda m: f" {_pairs(m[0])} ", runs).split())
+    def create(self) -> None:
+        """Make the tables."""
+        for statement in _SCHEMA:
+            self._db.run(statement)
+
+    def put_page(self, page_key: int, text: str, language: str) -> None:
+        """Make a page's text found."""
+        self._db.run(
+            "INSERT INTO page_text(rowid, words, also) VALUES(?, ?, ?)",
+            (page_key, *stored_text(text, language)),
+        )
+
+    def delete_page(self, page_key: int, text: str, language: str) -> None:
+        """Take a page out; a contentless index wants the text that was put for it."""
+        self._db.run(
+            "INSERT INTO page_text(page_text, rowid, words, also) VALUES('delete', ?, ?, ?)",
+            (page_key, *stored_text(text, language)),
+        )
+
+    def put_document(self, document_key: int, title: str, paths: Iterable[str]) -> None:
+        """Make a document's pages found by its title and the names of its files."""
+        self.delete_document(document_key)
+        self._db.run(
+            "INSERT INTO document_text(rowid, words, also) VALUES(?, ?, ?)",
+            (document_key, *stored_text(place_text(title, paths))),
+        )
+
+    def delete_document(self, document_key: int) -> None:
+        """Take a document out."""
+        self._db.run("DELETE FROM document_text WHERE rowid = ?", (document_key,))
+
+    def scores(self, query: str) -> tuple[Keys, Scores]:
+        """Pages that hold any word of the query, or whose document's title or file name does.
+
+        A word of the query counts once, by the form of it that scores highest: BM25 adds up
+        what it is given, and a word of many forms would outweigh one of few.
+
+        Returns:
+            page keys int64 (n,), ascending, and their BM25 scores float64 (n,), higher is better:
+            SQLite's bm25() with its sign turned
+            (https://www.sqlite.org/fts5.html#the_bm25_function).
+        """
+        found = [
+            _best_of(self._with_term(sql, term, is_typed=n == 0) for n, term in enumerate(forms))
+            for forms in asked_words(query)
+            for sql in _FOUND
+        ]
+        keys, scores = _joined(found)
+        keys, place = np.unique(keys, return_inverse=True)
+        return keys, np.bincount(place, scores, len(keys))
+
+    def _with_term(self, sql: str, term: str, *, is_typed: bool) -> tuple[Keys, Scores]:
+        typed = 1.0 if is_typed else FORM_WEIGHT
+        rows = self._db.rows(
+            sql,
+            {"term": f'"{term}"', "typed": typed, "form": FORM_WEIGHT, "place": PLACE_WEIGHT},
+        )
+        return np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows], np.float64)
+
+    def pages_with_phrase(self, text: str) -> Keys:
+        """Keys of the pages on which these words stand one after the other, as they are typed."""
+        return self._matching(_phrases(phrase_ways(text)))
+
+    def pages_with_word(self, text: str) -> Keys:
+        """Keys of the pages on which a word stands, in any of its forms."""
+        phrases, forms = word_ways(text)
+        return self._matching(" OR ".join(filter(None, [_phrases(phrases), _any(forms)])))
+
+    def _matching(self, expression: str) -> Keys:
+        """Keys int64 (n,); none for an empty expression."""
+        if not expression:
+            return np.zeros(0, np.int64)
+        rows = self._db.rows("SELECT rowid FROM page_text WHERE page_text MATCH ?", (expression,))
+        return np.array(rows, np.int64).reshape(-1)
+
+    def holds(self, token: Token) -> bool:
+        """Whether a page that can be found, or its document's title or file name, has the word."""
+        expression = _any(stored_forms(token))
+        return any(self._db.rows(sql, (expression,)) for sql in _HELD)
 
 
-def match_expression(query: str) -> str:
-    """A query as an FTS5 expression: any of its words; "" where it holds none.
-
-    Only quoted strings and OR are ever put out, so nothing a user types is read as FTS5 syntax.
-
-    >>> match_expression('cats OR "東京都" 茶')
-    '"cats" OR "OR" OR "東京 京都" OR "茶" *'
-    """
-    terms = []
-    for word in _WORD.findall(without_points(unicodedata.normalize("NFKC", query))):
-        position = 0
-        for run in CJK_RUN.finditer(word):
-            terms += _quoted(word[position : run.start()])
-            terms.append(f'"{run[0]}" *' if len(run[0]) == 1 else f'"{_phrase(run[0])}"')
-            position = run.end()
-        terms += _quoted(word[position:])
-    return " OR ".join(terms)
+def _any(terms: Sequence[str]) -> str:
+    """Any of these terms, in either column."""
+    return " OR ".join(f'"{term}"' for term in terms)
 
 
-def _quoted(word: str) -> list[str]:
-    return [f'"{word}"'] if word else []
+def _phrases(ways: Iterable[Terms]) -> str:
+    phrases = " OR ".join(f'"{" ".join(way)}"' for way in ways)
+    return f"words : ({phrases})" if phrases else ""
 
 
-def _pairs(run: str) -> str:
-    """Overlapping pairs, and the last character alone."""
-    return " ".join(run[i : i + 2] for i in range(len(run)))
+def _best_of(found: Iterable[tuple[Keys, Scores]]) -> tuple[Keys, Scores]:
+    """Each key once, with the highest of its scores."""
+    parts = [part for part in found if len(part[0])]
+    if len(parts) == 1:
+        return parts[0]
+    keys, scores = _joined(parts)
+    keys, place = np.unique(keys, return_inverse=True)
+    best = np.zeros(len(keys))
+    np.maximum.at(best, place, scores)
+    return keys, best
 
 
-def _phrase(run: str) -> str:
-    """Overlapping pairs only: the run may go on in the page's text."""
-    return " ".join(run[i : i + 2] for i in range(len(run) - 1))
+def _joined(found: Sequence[tuple[Keys, Scores]]) -> tuple[Keys, Scores]:
+    return (
+        np.concatenate([np.zeros(0, np.int64), *(keys for keys, _ in found)]),
+        np.concatenate([np.zeros(0), *(scores for _, scores in found)]),
+    )

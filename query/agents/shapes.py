@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from index.interface import HAMMING_THEN_FLOAT
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH
+from query.operators import OPERATORS_SAID
 from query.search import DEFAULT_RANKINGS_SAID, RANKINGS
 from query.service.service import MAX_TEXT_LENGTH
 
@@ -60,7 +61,7 @@ class SearchArguments(Arguments):
     query: str = Field(
         max_length=MAX_TEXT_LENGTH,
         description="What the page says or shows, in plain words of any language, for example "
-        '"bar chart of revenue by region". No operators.',
+        f'"bar chart of revenue by region". {OPERATORS_SAID}',
     )
     ranking: str | None = Field(
         default=None,

@@ -1,10 +1,10 @@
 """Every query by every setting: each is encoded once, and no page again."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from encoders.interface import Encoder
 from index.interface import BM25, PageIndex
-from index.pages import QueryVectors
 from index.timing import StageTimer
 from query.quality.run_file import Answer, RunFile
 from query.quality.settings import Setting
@@ -45,11 +45,13 @@ def sweep(
     notices: dict[str, None] = {}
     for text, settings in todo.items():
         timer = StageTimer()
-        query: str | QueryVectors = text
+        asked = SearchRequest(text, 1)
         if any(setting.ranking != BM25 for setting in settings):
-            query = encode(SearchRequest(text, 1), encoder, timer)
+            asked = replace(asked, query=encode(asked, encoder, timer))
         for setting in settings:
-            request = SearchRequest(query, setting.depth, setting.ranking, setting.rerank)
+            request = replace(
+                asked, k=setting.depth, ranking=setting.ranking, rerank=setting.rerank
+            )
             result = find(index, encoder, request).result
             ms = sum(t for stage, t in result.timings_ms.items() if stage != _READING_HITS)
             if setting.ranking != BM25:

@@ -174,7 +174,7 @@ class SearchService:
         request = SearchRequest(text, k=1)
         _check_bounds(request)
         check_request(request)
-        return self._recent_text_vectors(text)
+        return self._recent_text_vectors(request.text)
 
     def explain(self, found: Found, page_id: str) -> PageExplanation:
         """Say why a page came up, or why not.

@@ -215,7 +215,7 @@ def _card(
         halves=halves_text(hit.halves),
         meter=min(1.0, max(0.0, hit.score / full)),
         is_tie=tie,
-        snippet=marked(hit.text, form.q),
+        snippet=marked(hit.text, form.request().text),
         others=tuple(_page_link(other, form, with_file=look_alike) for other in others),
         n_more=len(group.others) - len(others),
         look_alike=look_alike,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
+from query.operators import OPERATORS_SAID
 from query.search import DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 
@@ -72,7 +73,9 @@ class Search(Refinement):
     """A search by words."""
 
     q: str = Field(
-        min_length=1, max_length=MAX_TEXT_LENGTH, description="What the page says or shows."
+        min_length=1,
+        max_length=MAX_TEXT_LENGTH,
+        description=f"What the page says or shows. {OPERATORS_SAID}",
     )
 
 

@@ -19,6 +19,7 @@ from index.interface import (
 )
 from query.filters import FILTER_KEYS, read_filters
 from query.fusion import HYBRID
+from query.operators import OPERATORS_SAID
 from query.search import BY_DOCUMENT, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
 
@@ -82,6 +83,7 @@ class SearchForm:
     collapse: str = ""
 
     max_k = MAX_K
+    operators_said = OPERATORS_SAID
     max_query_chars = MAX_TEXT_LENGTH
     default_k = DEFAULT_K
     default_rerank = RERANK_COUNT

@@ -34,6 +34,14 @@ def why_no_hits(found: Found, n_pages: int, index_name: str | None = None) -> No
         )
     if n_pages == 0:
         return NoHits("The index is empty.", "Fill it: pagelens ingest FOLDER")
+    filters = found.request.filters
+    if n_candidates == 0 and (filters.phrases or filters.without):
+        wanted = [f'holds "{phrase}"' for phrase in filters.phrases]
+        wanted += [f'is without "{word}"' for word in filters.without]
+        return NoHits(
+            f"None of the {count(n_pages, 'page')} {' and '.join(wanted)}, and passes all filters.",
+            "Leave one of these out.",
+        )
     if n_candidates == 0:
         return NoHits(f"None of the {count(n_pages, 'page')} passes the filters.", "Leave one out.")
     if found.request.ranking == BM25:

@@ -77,7 +77,17 @@ def _kept_out(index: PageIndex, page: Page, filters: Filters) -> str | None:
         return f"The filter language={filters.language} leaves it out: its language is {language}."
     if filters.not_language is not None and filters.not_language == page.language:
         return f"The filter not_language={filters.not_language} leaves it out."
-    return _kept_out_by_path(index, page, filters)
+    return _kept_out_by_path(index, page, filters) or _kept_out_by_words(index, page, filters)
+
+
+def _kept_out_by_words(index: PageIndex, page: Page, filters: Filters) -> str | None:
+    for phrase in filters.phrases:
+        if not _is_candidate(index, page, Filters(phrases=(phrase,))):
+            return f'The phrase "{phrase}" does not stand on it.'
+    for word in filters.without:
+        if not _is_candidate(index, page, Filters(without=(word,))):
+            return f'The query leaves it out: "{word}" stands on it.'
+    return None
 
 
 def _kept_out_by_path(index: PageIndex, page: Page, filters: Filters) -> str | None:
@@ -147,7 +157,7 @@ def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: 
     if forms:
         return (
             f"Its text holds forms of the query's words ({', '.join(forms[:_SHOWN_FORMS])}), but "
-            "text search finds words only as they are written."
+            "to text search they are other words."
         )
     if not page.words.texts:
         return "It has no text layer, and the name of its file holds no word of the query."

@@ -62,9 +62,6 @@ def alone_at_the_live_vespa(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def over_stand_in(request: pytest.FixtureRequest) -> PageIndex:
-    marker = request.node.get_closest_marker("engine")
-    if marker is not None:
-        pytest.skip(f"The stand-in for Vespa has no {marker.args[0]}: that is its C++ engine's.")
     stand_in = request.getfixturevalue("stand_in")
     stand_in.clear()
     return VespaIndex.open_for_writing(Location(stand_in.url), FINGERPRINT)

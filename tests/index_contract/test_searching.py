@@ -234,7 +234,6 @@ def _fields(query: QueryVectors) -> tuple:
     return query.vectors, query.tokens, query.is_content
 
 
-@pytest.mark.engine("text index")
 def test_text_is_found_in_every_script(empty_index: PageIndex) -> None:
     texts = {
         1: "Die Wasserstraße führt am Hafen vorbei",
@@ -267,7 +266,6 @@ def test_text_is_found_in_every_script(empty_index: PageIndex) -> None:
     assert found("*") == set()
 
 
-@pytest.mark.engine("text index")
 def test_titles_and_file_names_are_text_too(empty_index: PageIndex) -> None:
     none = np.zeros((0, 128), np.float32)
     empty_index.put_document(document(1, "/a/annual_report-2023.pdf", title="Harbour yearbook"))

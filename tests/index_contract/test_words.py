@@ -54,13 +54,7 @@ SEARCHES = [
 
 @pytest.mark.parametrize(
     "ranking",
-    [
-        HAMMING,
-        HAMMING_THEN_FLOAT,
-        FLOAT,
-        pytest.param(BM25, marks=pytest.mark.engine("text index")),
-        pytest.param(HYBRID, marks=pytest.mark.engine("text index")),
-    ],
+    [HAMMING, HAMMING_THEN_FLOAT, FLOAT, BM25, HYBRID],
 )
 def test_words_are_found_and_marked(empty_index: PageIndex, tmp_path: Path, ranking: str) -> None:
     for name, lines in PAGES.items():

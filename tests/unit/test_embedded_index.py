@@ -255,15 +255,17 @@ def test_vectors_of_another_encoder_are_refused(folder: Path) -> None:
     EmbeddedIndex.open_for_writing(folder, replace(FINGERPRINT, model="/moved")).close()
 
 
-def test_another_format_version_is_refused(folder: Path) -> None:
+@pytest.mark.parametrize("version", [2, 99])
+def test_another_format_version_is_refused(folder: Path, version: int) -> None:
     fill(folder, range(1))
     manifest = json.loads((folder / "manifest.json").read_text())
-    (folder / "manifest.json").write_text(json.dumps(manifest | {"format_version": 99}))
-    with pytest.raises(IndexMismatchError, match="has format version 99, this program reads 2"):
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"format_version": version}))
+    message = f"has format version {version}, this program reads 3. Use the program that made it"
+    with pytest.raises(IndexMismatchError, match=message):
         EmbeddedIndex.open(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"format_version": 2}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"format_version": 3}'])
 def test_a_damaged_manifest_is_named(folder: Path, text: str) -> None:
     fill(folder, range(1))
     (folder / "manifest.json").write_text(text)

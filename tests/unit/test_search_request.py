@@ -30,7 +30,13 @@ from vespa_app.tensors import float_blocks, sign_bit_blocks
 from vespa_app.wire import to_wire_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
-THREE_TOKENS = replace(query(unit_vectors(np.random.default_rng(3), 3)), text="two words")
+THREE_TOKENS = replace(query(unit_vectors(np.random.default_rng(3), 3)), text="2023-0042")
+OF_A_CODE = {
+    "wanted_0_0": "2023",
+    "wanted_1_0": "0042",
+    "wanted_2_0": "2023dash0042",
+    "wanted_2_1": "20230042",
+}
 NO_FILTERS = Filters()
 
 FLOATS = {"input.query(qt)": float_blocks(THREE_TOKENS.vectors)}
@@ -109,10 +115,10 @@ def test_each_token_and_the_words_nominate_candidates() -> None:
         "({totalTargetHits: 1000}nearestNeighbor(region_bits, rq0)) or "
         "({totalTargetHits: 1000}nearestNeighbor(region_bits, rq1)) or "
         "({totalTargetHits: 1000}nearestNeighbor(region_bits, rq2)) or "
-        '({grammar.composite: "weakAnd", grammar.tokenization: "internal", '
-        'grammar.syntax: "none", totalTargetHits: 50}userInput(@wanted_text)))'
+        "({totalTargetHits: 50}weakAnd(default contains @wanted_0_0, "
+        "default contains @wanted_1_0, default contains equiv(@wanted_2_0, @wanted_2_1))))"
     )
-    assert wanted(asked) == {"wanted_text": "two words"}
+    assert wanted(asked) == OF_A_CODE
     bits = sign_bit_blocks(THREE_TOKENS.vectors)["blocks"]
     assert [asked[f"input.query(rq{token})"] for token in range(3)] == list(bits.values())
 
@@ -134,10 +140,10 @@ def test_of_a_long_query_the_first_tokens_nominate_and_all_rank() -> None:
 def test_any_word_is_enough_for_bm25_however_candidates_are_found() -> None:
     asked = body(ranking=BM25)
     assert condition(asked) == (
-        'n_paths > 0 and ({grammar.composite: "or", grammar.tokenization: "internal", '
-        'grammar.syntax: "none"}userInput(@wanted_text))'
+        "n_paths > 0 and (default contains @wanted_0_0 or default contains @wanted_1_0 or "
+        "default contains equiv(@wanted_2_0, @wanted_2_1))"
     )
-    assert wanted(asked) == {"wanted_text": "two words"}
+    assert wanted(asked) == OF_A_CODE
     assert body(ranking=BM25, candidates=ANN) == asked
 
 
@@ -147,19 +153,21 @@ def test_a_text_without_words_finds_nothing_and_nominates_nothing(text: str) -> 
     asked = body(of, ranking=BM25)
     assert condition(asked) == "n_paths > 0 and false"
     near = body(of, candidates=ANN)
-    assert "userInput" not in condition(near)
+    assert "contains" not in condition(near)
     assert condition(near).endswith("nearestNeighbor(region_bits, rq2)))")
     assert wanted(asked) == wanted(near) == {}
 
 
 def test_of_a_long_text_the_beginning_is_searched() -> None:
-    of = QueryVectors.text_only("a " * 10_000)
-    assert wanted(body(of, ranking=BM25)) == {"wanted_text": "a " * (MAX_TEXT_CHARACTERS // 2)}
+    of = QueryVectors.text_only(" , ".join(f"{n:05d}" for n in range(10_000)))
+    words = wanted(body(of, ranking=BM25)).values()
+    assert len(words) == MAX_TEXT_CHARACTERS // 8
+    assert set(words) == {f"{n:05d}" for n in range(MAX_TEXT_CHARACTERS // 8)}
 
 
 def test_a_run_of_japanese_is_searched_by_pairs() -> None:
-    asked = body(QueryVectors.text_only("東京都 map"), ranking=BM25)
-    assert str(asked["wanted_text"]).split() == ["東京", "京都", "map"]
+    asked = body(QueryVectors.text_only("東京都, 42"), ranking=BM25)
+    assert list(wanted(asked).values()) == ["東京", "京都", "42"]
 
 
 @pytest.mark.parametrize(
@@ -202,6 +210,19 @@ def test_a_run_of_japanese_is_searched_by_pairs() -> None:
         (Filters(not_last_page=10**12), "(page_number < 1 or page_number > 2147483647)", {}),
         (Filters(not_language=""), 'language matches "."', {}),
         (
+            Filters(phrases=("2023 11",), without=("42",)),
+            "(text_words contains phrase(@wanted_phrase0_0_0, @wanted_phrase0_0_1))"
+            " and !(text_words contains @wanted_not_phrase0_0_0)"
+            " and !(text_forms contains @wanted_not_word0_0)",
+            {
+                "wanted_phrase0_0_0": "2023",
+                "wanted_phrase0_0_1": "11",
+                "wanted_not_phrase0_0_0": "42",
+                "wanted_not_word0_0": "42",
+            },
+        ),
+        (Filters(phrases=("...",), without=("...",)), "false", {}),
+        (
             Filters("a", "b", 1, 2, "de"),
             "filter_paths matches @wanted_path"
             " and document_id contains ({prefix: true}@wanted_document)"
@@ -224,20 +245,29 @@ def test_a_filter_is_one_more_condition(
     assert wanted(asked) == parameters
 
 
+OF_YQL = re.compile(
+    r"(?:select|from|where|and|or|false|true|contains|matches|equiv|phrase|prefix|weakAnd"
+    r"|nearestNeighbor|totalTargetHits|rq[0-2]|50|200|1000|0|default|page|document_id|page_number"
+    r"|paths|title|text|n_paths|n_patches|region_bits|text_forms|text_words|filter_paths|language"
+    r"""|[ ,(){}:>!@"'.])*"""
+)
+
+
 @given(st.sampled_from(INDEX_RANKINGS), st.sampled_from([SCAN, ANN]), *[ANY_TEXT] * 4)
 def test_what_a_user_writes_is_never_part_of_the_yql(
     ranking: str, candidates: str, text: str, glob: str, document_id: str, language: str
 ) -> None:
-    def asked(text: str, glob: str, document_id: str, language: str) -> dict[str, object]:
-        filters = Filters(path_glob=glob, document_id=document_id, language=language)
-        of = replace(THREE_TOKENS, text=text)
-        return body(of, ranking, filters=filters, candidates=candidates)
-
-    has_word = "wanted_text" in asked(text, glob, document_id, language)
-    plain = asked("x" if has_word else "", "x", document_id and "x", language and "x")
-    hostile = asked(text, glob, document_id, language)
-    assert hostile["yql"] == plain["yql"]
-    json.dumps(hostile, ensure_ascii=False).encode()  # no lone surrogate is left
+    filters = Filters(
+        path_glob=glob,
+        document_id=document_id,
+        language=language,
+        phrases=(text, glob),
+        without=(document_id,),
+    )
+    asked = body(replace(THREE_TOKENS, text=text), ranking, filters=filters, candidates=candidates)
+    yql = re.sub(r"@wanted_\w+", "@", str(asked["yql"]))
+    assert OF_YQL.fullmatch(yql)
+    json.dumps(asked, ensure_ascii=False).encode()  # no lone surrogate is left
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=5))

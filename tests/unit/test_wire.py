@@ -163,14 +163,15 @@ def test_the_fields_are_those_of_the_schema() -> None:
         "n_paths": 2,
         "filter_paths": ["/a/b.pdf", "/c.pdf"],
         "title": "A title",
-        "place_pairs": "",
+        "place_forms": "a title b c",
         "language": "en",
         "width_pt": 595.0,
         "height_pt": 842.0,
         "fingerprint": "encoder=lexical revision=test pooling=none rendering=words prompts=",
         "n_patches": 5,
         "text": "two words",
-        "text_pairs": "",
+        "text_words": "two words",
+        "text_forms": "two words word",
     }
     read = {name: base64.b64decode(blob) for name, blob in blobs.items()}
     assert words_from_bytes(read["words"]).texts == ("two", "words")
@@ -193,7 +194,7 @@ def test_what_a_page_says_of_its_document_is_all_that_a_move_changes() -> None:
         "n_paths": 1,
         "filter_paths": ["/東京/é\ufffd.pdf"],
         "title": "首都",
-        "place_pairs": "首都 首 都 東京 東 京",
+        "place_forms": "首都 e 首 都",
     }
     before = page_fields(A_PAGE, A_DOCUMENT, FINGERPRINT)
     changed = {name for name, value in fields.items() if value != before[name]}
@@ -205,7 +206,16 @@ def test_a_page_in_chinese_or_japanese_is_found_by_pairs() -> None:
     page = random_page(1, 1, np.zeros((0, 128), np.float32), text="see 東京都 map")
     fields = page_fields(page, A_DOCUMENT, FINGERPRINT)
     assert fields["text"] == "see 東京都 map"
-    assert fields["text_pairs"] == "東京 京都 東 京 都"
+    assert fields["text_words"] == "see 東京 京都 map"
+    assert set(str(fields["text_forms"]).split()) == {
+        "see",
+        "東京",
+        "京都",
+        "map",
+        "東",
+        "京",
+        "都",
+    }
 
 
 def test_words_that_a_lines_end_has_broken_are_told_whole() -> None:
@@ -214,7 +224,8 @@ def test_words_that_a_lines_end_has_broken_are_told_whole() -> None:
         random_page(1, 1, none, text="all docu- ments in 東 京"), A_DOCUMENT, FINGERPRINT
     )
     assert fields["text"] == "all docu- ments in 東京"
-    assert fields["text_pairs"] == "東京 東 京 documents"
+    assert fields["text_words"] == "all documents in 東京"
+    assert {"docu", "ments", "東"} <= set(str(fields["text_forms"]).split())
 
 
 def test_a_page_without_vectors_has_empty_tensors_and_may_come_back_without_them() -> None:
@@ -375,7 +386,7 @@ def test_the_manifest_comes_back(fingerprint: Fingerprint) -> None:
     assert manifest_from_fields(fields) == fingerprint
 
 
-@pytest.mark.parametrize("manifest", ["", "[]", "7", "{}", '{"format_version": 2}', None])
+@pytest.mark.parametrize("manifest", ["", "[]", "7", "{}", '{"format_version": 3}', None])
 def test_a_broken_manifest_says_what_to_do(manifest: str | None) -> None:
     fields = {} if manifest is None else {"manifest": manifest}
     message = r"^The index's manifest in Vespa cannot be read \(\w+: .*\)\. Remove all documents"
@@ -383,10 +394,13 @@ def test_a_broken_manifest_says_what_to_do(manifest: str | None) -> None:
         manifest_from_fields(fields)
 
 
-def test_a_manifest_of_another_version_is_refused_with_both() -> None:
-    message = "has format version 99, this program reads 2. Use the program that made it, or ingest"
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_manifest_of_another_version_is_refused_with_both(version: int) -> None:
+    message = f"has format version {version}, this program reads 3. Use the program that made it, or ingest"
     with pytest.raises(IndexMismatchError, match=message):
-        manifest_from_fields({"manifest": '{"format_version": 99, "fingerprint": {}}'})
+        manifest_from_fields(
+            {"manifest": json.dumps({"format_version": version, "fingerprint": {}})}
+        )
 
 
 def test_a_moved_model_folder_keeps_its_pages_fingerprint() -> None:

@@ -5,7 +5,6 @@ word with `*` is a prefix.
 """
 
 import itertools
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,11 @@ from hypothesis import strategies as st
 from index.filters import Filters
 from index.interface import BM25, INDEX_RANKINGS
 from index.pages import QueryVectors
+from index.words.cut import cut_query
+from index.words.stored_text import asked_words, stored_text
 from tests.random_pages import query, unit_vectors
 from tests.vespa_java.application_copy import APPLICATION, copy_with
 from tests.vespa_java.jvm import VespaError, VespaJava
-from vespa_app.cjk_pairs import pairs_to_find, pairs_to_index
 from vespa_app.search_request import (
     ANN,
     MAX_HITS,
@@ -30,6 +30,7 @@ from vespa_app.search_request import (
     PAGES_PER_TOKEN,
     SCAN,
     count_body,
+    count_with_word_body,
     count_without_vectors_body,
     owners_body,
     search_body,
@@ -103,6 +104,15 @@ def body(
     return search_body(of, ranking, k, rerank, filters, candidates=candidates)
 
 
+def words_of(text: str) -> str:
+    """The items that the words of a text become."""
+    items = []
+    for forms in asked_words(text):
+        terms = " ".join(f"default:{form}" for form in forms)
+        items.append(f"(EQUIV {terms})" if len(forms) > 1 else terms)
+    return " ".join(items)
+
+
 def nominated(n_tokens: int, pages: int, words: str) -> str:
     per_token = f"totalTargetHits={max(PAGES_PER_TOKEN, pages)}"
     near = [
@@ -132,7 +142,7 @@ def parts(tree: str) -> list[str]:
 @pytest.mark.parametrize("ranking", INDEX_RANKINGS)
 def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candidates: str) -> None:
     parsed = parse(vespa_java, body(ranking=ranking, k=7, rerank=50, candidates=candidates))
-    words = "default:two default:cats"
+    words = words_of(CATS.text)
     if ranking == BM25:
         expected = [f"(OR {words})"]
     elif candidates == ANN:
@@ -254,7 +264,7 @@ def test_the_largest_numbers_are_taken(vespa_java: VespaJava) -> None:
 # -- what users write
 
 
-ONLY_WORDS = {"(OR", "(SAND", "(WEAKAND", "AND", SEARCHABLE}
+ONLY_WORDS = {"(OR", "(EQUIV", "AND", SEARCHABLE}
 
 
 def is_only_words(tree: str) -> bool:
@@ -289,29 +299,52 @@ def test_any_text_at_all_is_only_words(vespa_java: VespaJava, text: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    "text",
     [
-        ("a\x00b\ud800c", "a b c"),
-        ("Cats RUNNING", "cats running"),
-        ("crème Straße", "creme straße"),
-        ("cats OR -dogs", "cats or dogs"),
-        ("東京都 map", "東京 京都 map"),
-        ("茶", "茶"),
-        ("3.14 foo_bar", "3 14 foo bar"),
+        "a\x00b\ud800c",
+        "Cats RUNNING",
+        "crème Straße",
+        "cats OR -dogs",
+        "東京都 map",
+        "茶",
+        "3.14 foo_bar v2.12.1",
+        "don't go",
+        "C++ C# .NET R&D",
+        "Йод ёлка हिन्दी ไทย 한국어 עברית العربية",
+        "12.03.2024 INV-2023-0042 25 °C $1,000",
+        "😀 ½ Ⅷ ﬁne x²",
     ],
 )
-def test_words_are_looked_for_as_they_are_indexed(
-    vespa_java: VespaJava, text: str, words: str
-) -> None:
+def test_words_are_looked_for_as_they_are_indexed(vespa_java: VespaJava, text: str) -> None:
     tree = parse(vespa_java, body(QueryVectors.text_only(text), BM25))["tree"]
-    expected = " ".join(f"default:{word}" for word in words.split())
-    assert parts(tree) == sorted([SEARCHABLE, f"(OR {expected})"])
-    assert vespa_java.call("tokenize", text=" ".join(pairs_to_find(text).split())) == words.split()
+    (words,) = (item for item in parts(tree) if item != SEARCHABLE)
+    assert words.removeprefix("(OR ").removesuffix(")") == words_of(text).removesuffix(")")
+    stored = stored_text(text).all
+    assert vespa_java.call("tokenize", text=stored) == stored.split()
+    for forms in asked_words(text):
+        assert vespa_java.call("tokenize", text=" ".join(forms)) == list(forms)
 
 
-def test_the_halves_of_a_contraction_belong_together(vespa_java: VespaJava) -> None:
-    tree = parse(vespa_java, body(QueryVectors.text_only("don't go"), BM25))["tree"]
-    assert "(OR (SAND default:don default:t) default:go)" in tree
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(st.characters(exclude_categories=()), max_size=30))
+def test_what_is_stored_is_kept_as_it_is(vespa_java: VespaJava, text: str) -> None:
+    stored = stored_text(text).all
+    assert vespa_java.call("tokenize", text=stored) == stored.split()
+
+
+def test_phrases_and_words_left_out_are_conditions_on_the_words(vespa_java: VespaJava) -> None:
+    filters = Filters(phrases=("2023 report",), without=("42",))
+    parsed = parse(vespa_java, body(filters=filters))
+    assert parsed["error"] is None
+    assert parsed["tree"] == (
+        f'+(AND {SEARCHABLE} {RANKED} text_words:"2023 report") -text_words:42 -text_forms:42'
+    )
+
+
+def test_whether_a_page_has_a_word_is_a_count(vespa_java: VespaJava) -> None:
+    parsed = parse(vespa_java, count_with_word_body(cut_query("42")[0]))
+    assert (parsed["error"], parsed["tree"]) == (None, f"AND {SEARCHABLE} default:42")
+    assert (parsed["hits"], parsed["profile"]) == (0, "unranked")
 
 
 @pytest.mark.parametrize("sign", SIGNS[:-3], ids=lambda text: ascii(text[:20]))
@@ -357,37 +390,6 @@ def test_counts(vespa_java: VespaJava) -> None:
     assert (without["error"], without["tree"]) == (None, f"AND n_patches:0 {SEARCHABLE}")
     for parsed in (counted, without):
         assert (parsed["hits"], parsed["profile"], parsed["schemas"]) == (0, "unranked", ["page"])
-
-
-# -- Chinese and Japanese
-
-
-JAPANESE = "東京都は日本の首都です"
-CHINESE = "中国的首都是北京"
-
-
-@pytest.mark.parametrize(
-    ("word", "text"),
-    [
-        ("東京", JAPANESE),
-        ("首都", JAPANESE),
-        ("都", JAPANESE),
-        ("です", JAPANESE),
-        ("東京都", JAPANESE),
-        ("中国", CHINESE),
-        ("首都", CHINESE),
-        ("北", CHINESE),
-        ("수도", "한국의 수도는 서울"),
-    ],
-)
-def test_a_word_inside_a_run_is_found_by_pairs_and_not_by_vespa_alone(
-    vespa_java: VespaJava, word: str, text: str
-) -> None:
-    tree = parse(vespa_java, body(QueryVectors.text_only(word), BM25))["tree"]
-    asked = re.findall(r"default:([^ )]+)", tree)
-    assert asked
-    assert set(asked) <= set(vespa_java.call("tokenize", text=pairs_to_index(text)))
-    assert not set(asked) & set(vespa_java.call("tokenize", text=text))
 
 
 # -- requests that Vespa refuses: the tests above can fail

@@ -4,6 +4,7 @@ Other tests stand on it, so what is ours in it is held here to what Vespa would 
 """
 
 import json
+import math
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -264,14 +265,15 @@ def test_a_visit_of_an_unknown_cluster_is_refused(fed: Vespa) -> None:
         ("language matches '^D'", [1]),
         ("document_id contains ({prefix: true}'00000')", [1, 2, 3]),
         ("document_id contains '00000'", []),
-        ("text contains 'delta'", [3]),
-        ("text contains 'DELTA'", [3]),
-        ("text contains phrase('beta', 'gamma')", [2]),
-        ("text contains phrase('gamma', 'beta')", []),
-        ("title contains 'jahresbericht' and text contains 'alpha'", [1]),
-        ("path_words contains 'anderung'", [1, 2, 3]),
+        ("text_words contains 'delta'", [3]),
+        ("text_words contains 'DELTA'", [3]),
+        ("text_words contains phrase('beta', 'gamma')", [2]),
+        ("text_words contains phrase('gamma', 'beta')", []),
+        ("place_forms contains 'jahresbericht' and text_forms contains 'alpha'", [1]),
+        ("place_forms contains 'anderung'", [1, 2, 3]),
+        ("default contains equiv('alpha', 'delta')", [1, 3]),
         ("userInput('alpha delta')", [1, 3]),
-        ("rank(page_number = 1, text contains 'gamma')", [1]),
+        ("rank(page_number = 1, text_forms contains 'gamma')", [1]),
     ],
 )
 def test_terms_match_as_in_vespa(fed: Vespa, where: str, numbers: list[int]) -> None:
@@ -318,7 +320,7 @@ def test_the_nearest_are_picked_among_what_the_filters_let_through(fed: Vespa) -
     assert page_numbers(only) == [3]
     below = ask(fed, f"select page_number from page where {near} and page_number < 3", **inputs)
     assert below.number_documents_retrieved == 1
-    either = f"({near} or text contains 'alpha')"
+    either = f"({near} or text_forms contains 'alpha')"
     assert page_numbers(ask(fed, f"select page_number from page where {either}", **inputs)) == [
         3,
         1,
@@ -393,10 +395,39 @@ def test_without_tensors_every_page_scores_0_and_ties_are_in_order_of_id(fed: Ve
     ]
 
 
-def test_bm25_is_a_number_of_words_here(fed: Vespa) -> None:
-    answer = ask(fed, "select page_number from page where userInput('beta gamma')", ranking=BM25)
+def bm25(rarity: float, n: int, length: int) -> float:
+    """One word's part by Vespa's formula, of texts of 2, 3 and 2 words."""
+    return rarity * n * 2.2 / (n + 1.2 * (0.25 + 0.75 * length / (7 / 3)))
+
+
+def test_bm25_is_vespas_formula(fed: Vespa) -> None:
+    answer = ask(
+        fed,
+        "select page_number from page "
+        "where text_forms contains 'beta' or text_forms contains 'gamma'",
+        ranking=BM25,
+    )
+    of_two = math.log(1 + 1.5 / 2.5)  # both words stand on two pages of three
     assert page_numbers(answer) == [2, 1, 3]
-    assert relevances(answer) == [2.0, 1.0, 1.0]
+    assert relevances(answer) == pytest.approx(
+        [
+            bm25(of_two, 2, 3) + bm25(of_two, 1, 3),
+            bm25(of_two, 1, 2),
+            bm25(of_two, 1, 2),
+        ]
+    )
+
+
+def test_words_of_an_equiv_are_one_word_to_bm25(fed: Vespa) -> None:
+    answer = ask(
+        fed,
+        "select page_number from page where text_forms contains equiv('beta', 'gamma')",
+        ranking=BM25,
+    )
+    of_three = math.log(1 + 0.5 / 3.5)
+    assert relevances(answer) == pytest.approx(
+        [bm25(of_three, 3, 3), bm25(of_three, 1, 2), bm25(of_three, 1, 2)]
+    )
 
 
 # Answers

@@ -3,7 +3,6 @@ package pagelens;
 import static java.util.stream.Collectors.toSet;
 
 import com.yahoo.document.Document;
-import com.yahoo.document.datatypes.Array;
 import com.yahoo.document.datatypes.FieldValue;
 import com.yahoo.language.Language;
 import com.yahoo.language.Linguistics;
@@ -19,18 +18,20 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * What the fields of one schema mean to a search.
  *
  * @param attributes by name, and whether upper and lower case differ in it
  * @param sets the fields of each field set
+ * @param cut texts and their words: each is asked for with every term of every query
  */
 record StandInFields(
-        Map<String, Boolean> attributes, Map<String, Set<String>> sets, Linguistics linguistics) {
-
-    /** Fields that Vespa makes of others while indexing: {@code input paths | index}. */
-    private static final Map<String, String> DERIVED = Map.of("path_words", "paths");
+        Map<String, Boolean> attributes,
+        Map<String, Set<String>> sets,
+        Linguistics linguistics,
+        Map<String, List<String>> cut) {
 
     private static final String DEFAULT_FIELD_SET = "default";
 
@@ -43,7 +44,7 @@ record StandInFields(
         Map<String, Set<String>> sets = new TreeMap<>();
         config.build().fieldset().forEach(set -> sets.put(
                 set.name(), set.field().stream().map(field -> field.name()).collect(toSet())));
-        return new StandInFields(cased, sets, linguistics);
+        return new StandInFields(cased, sets, linguistics, new ConcurrentHashMap<>());
     }
 
     /** By schema. */
@@ -81,30 +82,26 @@ record StandInFields(
     }
 
     /**
-     * The words of a text field in order, an array's elements one after another.
+     * The words of a text field in order.
      *
      * <p>Cut by Vespa's tokenizer. A content cluster runs the schema's indexing statements; here is
-     * only what they amount to for our fields: lower case, no accents, no stems.
+     * only what they amount to for our fields: lower case, accents as they are, no stems.
      */
     List<String> words(Document document, String field) {
-        FieldValue value = document.getFieldValue(DERIVED.getOrDefault(field, field));
-        List<String> words = new ArrayList<>();
-        if (value instanceof Array<?> array) {
-            array.forEach(it -> addWords(it.toString(), words));
-        } else if (value != null) {
-            addWords(value.toString(), words);
-        }
-        return words;
+        FieldValue value = document.getFieldValue(field);
+        return value == null ? List.of() : cut.computeIfAbsent(value.toString(), this::wordsOf);
     }
 
-    private void addWords(String text, List<String> words) {
+    private List<String> wordsOf(String text) {
         // without stems the language makes no difference
         LinguisticsParameters plain =
-                new LinguisticsParameters(Language.UNKNOWN, StemMode.NONE, true, true);
+                new LinguisticsParameters(Language.UNKNOWN, StemMode.NONE, false, true);
+        List<String> words = new ArrayList<>();
         for (Token token : linguistics.getTokenizer().tokenize(text, plain)) {
             if (token.isIndexable()) {
                 words.add(token.getTokenString());
             }
         }
+        return words;
     }
 }

@@ -1,9 +1,6 @@
 package pagelens;
 
 import com.yahoo.document.Document;
-import com.yahoo.prelude.query.CompositeItem;
-import com.yahoo.prelude.query.IndexedItem;
-import com.yahoo.prelude.query.Item;
 import com.yahoo.search.Query;
 import com.yahoo.search.schema.RankProfile;
 import com.yahoo.search.schema.Schema;
@@ -11,19 +8,15 @@ import com.yahoo.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Scores in one or two phases: Vespa's evaluator computes them, the order and the cut are ours.
  *
- * <p>bm25 is no part of that evaluator. Such a profile gets the number of the query's words that a
- * page holds: enough to put a page with both words above one with one of them, and nothing more.
+ * <p>bm25 is no part of that evaluator: {@link StandInBm25} computes it.
  */
 record StandInRanking(RankProfiles profiles, Schema schema, StandInFields fields) {
 
@@ -37,20 +30,28 @@ record StandInRanking(RankProfiles profiles, Schema schema, StandInFields fields
             Comparator.comparingDouble(Scored::score).reversed()
                     .thenComparing(it -> it.document().getId().toString());
 
-    /** All documents, best first; ties in order of document id. */
-    List<Scored> rank(Query query, List<Document> matching) {
+    /**
+     * The matching documents, best first; ties in order of document id.
+     *
+     * @param all documents of the schema, among which words are rare or not
+     */
+    List<Scored> rank(Query query, List<Document> matching, List<Document> all) {
         String name = query.getRanking().getProfile();
         RankProfile profile = schema.rankProfiles().get(name);
         if (WITHOUT_SCORES.contains(name)) {
             return scored(matching, document -> 0);
         }
-        if (isBm25(name)) {
-            Set<String> words = words(query.getModel().getQueryTree().getRoot())
-                    .collect(Collectors.toSet());
-            return scored(matching, document -> wordsFound(document, words));
-        }
         Map<String, Tensor> inputs = inputs(query, profile);
-        List<Scored> first = scored(matching, it -> score(name, FIRST, it, inputs));
+        StandInBm25 bm25 = StandInBm25.of(
+                String.join(" ", profiles.properties(name).values()),
+                query.getModel().getQueryTree().getRoot(),
+                all,
+                fields);
+        List<Scored> first = scored(matching, it -> {
+            Map<String, Tensor> known = new HashMap<>(inputs);
+            known.putAll(bm25.values(it, fields));
+            return score(name, FIRST, it, known);
+        });
         if (!profiles.hasPhase(name, SECOND)) {
             return first;
         }
@@ -58,9 +59,9 @@ record StandInRanking(RankProfiles profiles, Schema schema, StandInFields fields
         List<Scored> best = first.subList(0, count);
         List<Document> documents = best.stream().map(Scored::document).toList();
         List<Scored> second = scored(documents, it -> score(name, SECOND, it, inputs));
-        List<Scored> all = new ArrayList<>(second);
-        all.addAll(below(second, best, first.subList(count, first.size())));
-        return all;
+        List<Scored> both = new ArrayList<>(second);
+        both.addAll(below(second, best, first.subList(count, first.size())));
+        return both;
     }
 
     private static List<Scored> scored(List<Document> documents, ToDoubleFunction<Document> score) {
@@ -117,23 +118,5 @@ record StandInRanking(RankProfiles profiles, Schema schema, StandInFields fields
 
     private static double range(List<Scored> sorted) {
         return Math.max(1, sorted.get(0).score() - lowest(sorted));
-    }
-
-    private boolean isBm25(String profile) {
-        return profiles.properties(profile).values().stream().anyMatch(it -> it.contains("bm25("));
-    }
-
-    private static Stream<String> words(Item item) {
-        if (item instanceof CompositeItem all) {
-            return all.items().stream().flatMap(StandInRanking::words);
-        }
-        return item instanceof IndexedItem term ? Stream.of(term.getIndexedString()) : Stream.of();
-    }
-
-    private double wordsFound(Document document, Set<String> words) {
-        Set<String> found = new HashSet<>();
-        fields.textFields("").forEach(field -> found.addAll(fields.words(document, field)));
-        found.retainAll(words);
-        return found.size();
     }
 }

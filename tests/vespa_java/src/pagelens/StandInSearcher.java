@@ -68,7 +68,7 @@ final class StandInSearcher extends Searcher {
             result.hits().add(StandInGrouping.over(matching, query));
         }
         if (query.getHits() > 0) { // a content node ranks nothing where no hit is wanted
-            schema.ranking().rank(query, matching).stream()
+            schema.ranking().rank(query, matching, searched).stream()
                     .skip(query.getOffset())
                     .limit(query.getHits())
                     .forEach(it -> result.hits().add(hit(query, schema, it)));
