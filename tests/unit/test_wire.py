@@ -396,7 +396,10 @@ def test_a_broken_manifest_says_what_to_do(manifest: str | None) -> None:
 
 @pytest.mark.parametrize("version", [2, 99])
 def test_a_manifest_of_another_version_is_refused_with_both(version: int) -> None:
-    message = f"has format version {version}, this program reads 3. Use the program that made it, or ingest"
+    message = (
+        f"has format version {version}, this program reads 3. Use the program that made it, "
+        "or ingest"
+    )
     with pytest.raises(IndexMismatchError, match=message):
         manifest_from_fields(
             {"manifest": json.dumps({"format_version": version, "fingerprint": {}})}

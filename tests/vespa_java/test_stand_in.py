@@ -21,6 +21,7 @@ from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THE
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import Document, Page, QueryVectors
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from index.words.stored_text import stored_text
 from tests.random_pages import FINGERPRINT, document, page, query, unit_vectors
 from tests.vespa_java.stand_in import StandIn
 from vespa_app.search_request import search_body
@@ -395,9 +396,13 @@ def test_without_tensors_every_page_scores_0_and_ties_are_in_order_of_id(fed: Ve
     ]
 
 
-def bm25(rarity: float, n: int, length: int) -> float:
-    """One word's part by Vespa's formula, of texts of 2, 3 and 2 words."""
-    return rarity * n * 2.2 / (n + 1.2 * (0.25 + 0.75 * length / (7 / 3)))
+LENGTHS = [len(stored_text(it.words.text, it.language).all.split()) for it in PAGES]
+
+
+def bm25(rarity: float, n: int, number: int) -> float:
+    """What a word that stands n times on a page adds, by Vespa's formula."""
+    share = LENGTHS[number - 1] / (sum(LENGTHS) / len(LENGTHS))
+    return rarity * n * 2.2 / (n + 1.2 * (0.25 + 0.75 * share))
 
 
 def test_bm25_is_vespas_formula(fed: Vespa) -> None:
@@ -411,9 +416,9 @@ def test_bm25_is_vespas_formula(fed: Vespa) -> None:
     assert page_numbers(answer) == [2, 1, 3]
     assert relevances(answer) == pytest.approx(
         [
-            bm25(of_two, 2, 3) + bm25(of_two, 1, 3),
-            bm25(of_two, 1, 2),
-            bm25(of_two, 1, 2),
+            bm25(of_two, 2, 2) + bm25(of_two, 1, 2),
+            bm25(of_two, 1, 1),
+            bm25(of_two, 1, 3),
         ]
     )
 
@@ -426,7 +431,7 @@ def test_words_of_an_equiv_are_one_word_to_bm25(fed: Vespa) -> None:
     )
     of_three = math.log(1 + 0.5 / 3.5)
     assert relevances(answer) == pytest.approx(
-        [bm25(of_three, 3, 3), bm25(of_three, 1, 2), bm25(of_three, 1, 2)]
+        [bm25(of_three, 3, 2), bm25(of_three, 1, 1), bm25(of_three, 1, 3)]
     )
 
 

@@ -9,7 +9,7 @@ import com.yahoo.language.process.Token;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The words Vespa's default linguistics makes of a text when it indexes an unstemmed field. */
+/** The words Vespa's default linguistics makes of a text for our fields: accents stay, no stems. */
 final class Tokenize implements Command {
 
     private final Linguistics linguistics = QueryParsing.linguistics();
@@ -19,7 +19,7 @@ final class Tokenize implements Command {
         String text = arguments.get("text").asText();
         Language guessed = linguistics.getDetector().detect(text, null).getLanguage();
         LinguisticsParameters unstemmed =
-                new LinguisticsParameters(guessed, StemMode.NONE, true, true);
+                new LinguisticsParameters(guessed, StemMode.NONE, false, true);
         List<String> words = new ArrayList<>();
         for (Token token : linguistics.getTokenizer().tokenize(text, unstemmed)) {
             if (token.isIndexable()) {
