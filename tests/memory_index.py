@@ -188,7 +188,7 @@ class MemoryIndex:
         text_of = {page.page_id: _text(page) for page in pages}
         length_of = {page_id: len(stored.words.split()) for page_id, stored in text_of.items()}
         mean_length = sum(length_of.values()) / max(1, len(pages))
-        asked = asked_words(text)
+        asked = [word.forms for word in asked_words(text)]
         n_with = [sum(_count(forms, it) > 0 for it in text_of.values()) for forms in asked]
         scored = []
         for page in candidates:

@@ -161,7 +161,9 @@ def _body(schema: str, yql: str, ranking: str = "unranked") -> dict[str, object]
 def _words(text: str, parameters: dict[str, object]) -> list[str]:
     """A condition for each word of a text; adds the parameters they refer to."""
     words = asked_words(text[:MAX_TEXT_CHARACTERS])
-    return [_any_of("default", forms, f"wanted_{n}", parameters) for n, forms in enumerate(words)]
+    return [
+        _any_of("default", word.forms, f"wanted_{n}", parameters) for n, word in enumerate(words)
+    ]
 
 
 def _any_of(field: str, terms: Sequence[str], name: str, parameters: dict[str, object]) -> str:

@@ -29,6 +29,11 @@ FORM_WEIGHT = 0.7
 the very word comes before one with another form of it, and not before one with two of the query's
 words."""
 
+PART_WEIGHT = 0.1
+"""Of a part of a code, a date or an amount that some page has whole; the whole counts as all of its
+parts. BM25 takes from a long page what it gives to a short one, and a short page with parts alone
+came before a long one with the whole."""
+
 _SCHEMA = (
     "CREATE VIRTUAL TABLE page_text USING fts5(words, also, content='', "
     "tokenize='unicode61 remove_diacritics 0')",
@@ -95,21 +100,33 @@ class TextSearch:
         """Pages that hold any word of the query, or whose document's title or file name does.
 
         A word of the query counts once, by the form of it that scores highest: BM25 adds up
-        what it is given, and a word of many forms would outweigh one of few.
+        what it is given, and a word of many forms would outweigh one of few. The parts of a code
+        count little where a page has it whole.
 
         Returns:
             page keys int64 (n,), ascending, and their BM25 scores float64 (n,), higher is better:
             SQLite's bm25() with its sign turned
             (https://www.sqlite.org/fts5.html#the_bm25_function).
         """
-        found = [
-            _best_of(self._with_term(sql, term, is_typed=n == 0) for n, term in enumerate(forms))
-            for forms in asked_words(query)
-            for sql in _FOUND
+        words = asked_words(query)
+        found = [[self._with_word(sql, word.forms) for sql in _FOUND] for word in words]
+        held = {
+            word.forms[0]
+            for word, parts in zip(words, found, strict=True)
+            if any(len(keys) for keys, _ in parts)
+        }
+        weighed = [
+            (keys, scores * (word.n_parts if held.isdisjoint(word.wholes) else PART_WEIGHT))
+            for word, parts in zip(words, found, strict=True)
+            for keys, scores in parts
         ]
-        keys, scores = _joined(found)
+        keys, scores = _joined(weighed)
         keys, place = np.unique(keys, return_inverse=True)
-        return keys, np.bincount(place, scores, len(keys))
+        return keys, np.bincount(place, scores, len(keys)).astype(np.float64)
+
+    def _with_word(self, sql: str, forms: Terms) -> tuple[Keys, Scores]:
+        """Each page once, with the score of the form that scores highest on it."""
+        return _best_of(self._with_term(sql, form, is_typed=n == 0) for n, form in enumerate(forms))
 
     def _with_term(self, sql: str, term: str, *, is_typed: bool) -> tuple[Keys, Scores]:
         typed = 1.0 if is_typed else FORM_WEIGHT

@@ -28,6 +28,20 @@ class StoredText(NamedTuple):
         return f"{self.words} {self.also}".strip()
 
 
+class AskedWord(NamedTuple):
+    """A word of a query.
+
+    Attributes:
+        forms: its term, and then the others it is found by.
+        wholes: terms of the codes, dates or amounts it is a part of.
+        n_parts: words it lies over, where it is one of those itself; else 1.
+    """
+
+    forms: Terms
+    wholes: Terms
+    n_parts: int
+
+
 def stored_text(text: str, language: str = "") -> StoredText:
     """What is stored of a page's text; `language` as for `cut`.
 
@@ -50,20 +64,24 @@ def place_text(title: str, paths: Iterable[str]) -> str:
     return " ".join([title, *(PurePosixPath(path).stem for path in paths)])
 
 
-def asked_words(text: str) -> list[Terms]:
-    """The words of a query: of each the term, and then the others it is found by.
+def asked_words(text: str) -> list[AskedWord]:
+    """The words of a query in order; one that is a form of one before it would count twice.
 
-    A word that is a form of one before it would count twice, and is left out.
-
-    >>> asked_words("2023-0042, 0042")
+    >>> [word.forms for word in asked_words("2023-0042, 0042")]
     [('2023',), ('0042',), ('2023dash0042', '20230042')]
+    >>> asked_words("2023-0042")[0].wholes
+    ('2023dash0042', '20230042')
     """
-    words: list[Terms] = []
+    words: list[AskedWord] = []
     known: set[str] = set()
-    for token in cut_query(text):
+    tokens = cut_query(text)
+    line, over = _in_line(tokens)
+    for token in tokens:
         forms = stored_forms(token)
         if forms[0] not in known:
-            words.append(forms)
+            wholes = (t.term for t in over if t.term != token.term and _covers(t, token))
+            n_parts = sum(_covers(token, part) for part in line)
+            words.append(AskedWord(forms, tuple(map(stored_form, wholes)), max(1, n_parts)))
             known.update(forms)
     return words
 

@@ -22,7 +22,11 @@ TERM = re.compile(r"[^\W_]{1,64}")  # letters and digits
 def test_whatever_is_typed_or_printed_is_terms(text: str) -> None:
     stored = stored_text(text)
     phrases, forms = word_ways(text)
-    asked = [term for terms in (*asked_words(text), *phrases, forms) for term in terms]
+    asked = [
+        term
+        for terms in (*(word.forms for word in asked_words(text)), *phrases, forms)
+        for term in terms
+    ]
     for term in [*stored.all.split(), *asked]:
         assert all(c.isalnum() or ord(c) > 127 for c in term), term
         assert 1 <= len(term) <= 64
@@ -44,8 +48,8 @@ def test_whatever_is_typed_or_printed_is_terms(text: str) -> None:
 def test_a_page_is_found_by_its_own_words_and_by_all_of_them_as_a_phrase(text: str) -> None:
     stored = stored_text(text)
     terms = set(stored.all.split())
-    for forms in asked_words(text):
-        assert terms & set(forms), forms
+    for word in asked_words(text):
+        assert terms & set(word.forms), word
     words = f" {stored.words} "
     assert any(f" {' '.join(way)} " in words for way in phrase_ways(text))
 

@@ -107,7 +107,7 @@ def body(
 def words_of(text: str) -> str:
     """The items that the words of a text become."""
     items = []
-    for forms in asked_words(text):
+    for forms in (word.forms for word in asked_words(text)):
         terms = " ".join(f"default:{form}" for form in forms)
         items.append(f"(EQUIV {terms})" if len(forms) > 1 else terms)
     return " ".join(items)
@@ -321,7 +321,7 @@ def test_words_are_looked_for_as_they_are_indexed(vespa_java: VespaJava, text: s
     assert words in (words_of(text), f"(OR {words_of(text)})")
     stored = stored_text(text).all
     assert vespa_java.call("tokenize", text=stored) == stored.split()
-    for forms in asked_words(text):
+    for forms in (word.forms for word in asked_words(text)):
         assert vespa_java.call("tokenize", text=" ".join(forms)) == list(forms)
 
 
