@@ -39,18 +39,7 @@ def one_invoice(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "index"
 
 
-@pytest.mark.parametrize(
-    "ranking",
-    [
-        pytest.param(
-            ranking,
-            marks=[pytest.mark.xfail(reason="bm25 looks for the word as typed")]
-            if ranking == BM25
-            else [],
-        )
-        for ranking in RANKINGS
-    ],
-)
+@pytest.mark.parametrize("ranking", RANKINGS)
 def test_a_plural_finds_the_only_invoice(one_invoice: Path, ranking: str) -> None:
     with closing(EmbeddedIndex.open(one_invoice)) as index:
         assert len(found_for(index, "invoices", ranking, 1).shown) == 1
