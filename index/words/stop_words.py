@@ -9,7 +9,7 @@ import re
 
 from index.words.spelling import canonical
 
-_FUNCTION_WORDS = """
+FUNCTION_WORDS = """
 a about after all also am an and any are as at be because been before being between both but by
 can could did do does doing don't doesn't didn't isn't aren't wasn't down during each for from
 further had has have having he her here hers him his how i if in into is it its itself just me
@@ -51,7 +51,7 @@ is je kan maar meer met mijn naar niet nog nu of om onder ons onze ook op over t
 veel voor waar wanneer wat we wel werd wie wij worden wordt zal ze zich zij zijn zo zonder
 """
 
-_STOP_WORDS = frozenset(canonical(word).replace("'", "") for word in _FUNCTION_WORDS.split())
+_STOP_WORDS = frozenset(canonical(word).replace("'", "") for word in FUNCTION_WORDS.split())
 _HIRAGANA = re.compile("[぀-ゟ]+")
 
 
