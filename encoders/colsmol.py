@@ -22,12 +22,12 @@ from PIL import Image
 from encoders.interface import PageInput
 from encoders.model_files import DEFAULT_MODEL, ModelFiles, fetch_model_files
 from encoders.prompts import prompts_of
-from encoders.stopwords import is_stop_word
 from encoders.tile_images import TileImages, cut
 from encoders.tiles import TileLayout
-from encoders.words import split_word
 from index.errors import PassingFailure, VectorShapeError, WrongUseError
 from index.pages import Fingerprint, PageVectors, PatchMap, QueryVectors
+from index.words.cut import cut_query
+from index.words.stop_words import is_stop_word
 
 if TYPE_CHECKING:
     import torch
@@ -368,7 +368,7 @@ def _content_characters(words: Sequence[str]) -> list[bool]:
     """
     marks: list[bool] = []
     for word in words:
-        is_content = any(not is_stop_word(term.text) for term in split_word(word))
+        is_content = any(not is_stop_word(token.term) for token in cut_query(word))
         marks += [is_content and character.isalnum() for character in word] + [False]
     del marks[-1:]  # no space follows the last word
     return marks if any(marks) else [True] * len(marks)

@@ -25,9 +25,10 @@ from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.sync import N_WORKERS, prepare_sync
 from query.filters import read_filters
 from query.groups import HitGroup
-from query.heat.drawing import Scale, common_scale, draw_heatmap
+from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
+from query.heat.scale import Scale, common_scale
 from query.search import Found, SearchRequest, encode, find
 from query.snippet import snippet
 from query.why.explain import PageExplanation, explain
@@ -202,7 +203,8 @@ class Hit:
         """The page in greys, coloured where the query matches; hits of a search share a scale."""
         answer = self._answer
         page, query, scale = answer.index.page(self.page_id), answer.query, answer.scale
-        outlined = [word for word in hot_words(query, page, None) if scale.is_hot(word.heat)]
+        words = hot_words(query, page, None, scale)
+        outlined = [word for word in words if scale.is_hot(word.heat)]
         heat = heat_map(query, page, None, *map_size_px(page))
         return _picture(draw_heatmap(page.preview, heat, scale, outlined))
 
@@ -229,7 +231,8 @@ class _Answer:
     def scale(self) -> Scale:
         """One scale of colours: equal ones mean equal similarity."""
         pages = (self.index.page(hit.page_id) for hit in self.found.shown)
-        return common_scale([heat_of_cells(self.query, page, None) for page in pages])
+        heats = [heat_of_cells(self.query, page, None) for page in pages]
+        return common_scale(heats, self.index.fingerprint)
 
 
 def _hit(answer: _Answer, group: HitGroup, tie: bool = False) -> Hit:

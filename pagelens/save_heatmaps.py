@@ -6,9 +6,10 @@ from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.pages import Hit
 from pagelens.save_pages import preview_name
-from query.heat.drawing import common_scale, draw_heatmap
+from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
+from query.heat.scale import common_scale
 from query.search import Found
 
 
@@ -31,12 +32,14 @@ def save_heatmaps(folder: Path, found: Found, index: PageIndex) -> tuple[tuple[H
     """
     query = found.query
     pages = [index.page(hit.page_id) for hit in found.shown]
-    scale = common_scale([heat_of_cells(query, page, None) for page in pages])
+    heats = [heat_of_cells(query, page, None) for page in pages]
+    scale = common_scale(heats, index.fingerprint)
     outlined = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for rank, (hit, page) in enumerate(zip(found.shown, pages, strict=True), 1):
-            words = tuple(word for word in hot_words(query, page, None) if scale.is_hot(word.heat))
+            found_words = hot_words(query, page, None, scale)
+            words = tuple(word for word in found_words if scale.is_hot(word.heat))
             heat = heat_map(query, page, None, *map_size_px(page))
             picture = draw_heatmap(page.preview, heat, scale, words)
             (folder / heatmap_name(rank, hit)).write_bytes(picture)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.pages import PageWords
+from query.heat.scale import Scale
 from query.token_matches import TokenMatch
 
 MAX_REGIONS = 5  # the hottest places of a page; a reader looks at no more
@@ -38,13 +39,16 @@ class HotRegion:
     words: tuple[str, ...]
 
 
-def hot_regions(matches: Sequence[TokenMatch], words: PageWords) -> tuple[HotRegion, ...]:
+def hot_regions(
+    matches: Sequence[TokenMatch], words: PageWords, scale: Scale
+) -> tuple[HotRegion, ...]:
     """The places of a page that the query's tokens match best.
 
     Args:
         matches: every token of the query with its best place on the page. Where none of them is a
             content token, all count.
         words: of the page.
+        scale: of the query; what has no colour on it is no match.
 
     Returns:
         Hottest first, at most MAX_REGIONS; none for a page without vectors.
@@ -58,7 +62,7 @@ def hot_regions(matches: Sequence[TokenMatch], words: PageWords) -> tuple[HotReg
     return tuple(
         region
         for region in regions[:MAX_REGIONS]
-        if region.boxes and region.similarity >= LEAST_PART * regions[0].similarity
+        if region.boxes and region.similarity >= max(LEAST_PART * regions[0].similarity, scale.low)
     )
 
 

@@ -35,6 +35,8 @@ from query.agents.shapes import (
 from query.filters import FILTER_KEYS, read_filters
 from query.groups import HitGroup
 from query.heat.hot_words import HotWord, hot_words
+from query.heat.merging import heat_of_cells
+from query.heat.scale import common_scale
 from query.search import BY_DOCUMENT, SearchRequest
 from query.service.service import SearchService
 from query.snippet import snippet
@@ -130,13 +132,16 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
         try:
             query = service.encode(asked.query)
             matches = match_tokens(query, page, HAMMING_THEN_FLOAT)
-            regions = hot_regions(matches, page.words)
-            words = hot_words(query, page, None)
+            scale = common_scale([heat_of_cells(query, page, None)], service.fingerprint)
+            regions = hot_regions(matches, page.words, scale)
+            words = hot_words(query, page, None, scale)
         except (MissingDependencyError, IndexMismatchError) as e:
             notices.append(f"No regions, for want of the model. {e}")
         else:
-            if not regions:
+            if not matches:
                 notices.append("This page has no vectors: nothing on it can match a query.")
+            elif not regions:
+                notices.append("Nothing on this page matches the query; likeness is by chance.")
     document = service.document(page.document_id)
     why_not_drawn = document.why_not_drawn(page.page_number)
     if why_not_drawn:

@@ -5,7 +5,6 @@ What is drawn is query/heat/merging.py's map; this file knows of colours and pix
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,50 +12,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from query.heat.colours import OUTLINE, heat_colours
 from query.heat.hot_words import HotWord
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Which heat has the first colour and which the last: one for all pages of a query.
-
-    Attributes:
-        low: at and below it a page is left as it is.
-        high: the hottest colour.
-    """
-
-    low: float
-    high: float
-
-    def position(self, heat: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Where heats lie on the scale: 0 at `low` and below, 1 at `high` and above; NaN stays."""
-        share = (heat - np.float32(self.low)) / np.float32(self.high - self.low)
-        position: NDArray[np.float32] = np.clip(share, 0, 1)
-        return position
-
-    def is_hot(self, heat: float) -> bool:
-        """Whether a heat is in the upper half: what a picture outlines."""
-        return 2 * heat >= self.low + self.high
-
-
-def common_scale(heats: Sequence[NDArray[np.float32]]) -> Scale:
-    """The scale that pages of one query share, so that equal colours mean equal similarity.
-
-    It reaches from the middle heat to the highest: half of all cells have nothing to do with any
-    query, so at least that half stays uncoloured. Where all heats are equal, all are the highest.
-
-    Args:
-        heats: of each page, its cells' or its map's, of any shape; NaN is left out.
-
-    >>> common_scale([np.float32([0, 0.25, 0.5]), np.float32([1.0, np.nan, 0.25])])
-    Scale(low=0.25, high=1.0)
-    """
-    known = [heat[~np.isnan(heat)] for heat in heats]
-    together = np.concatenate(known) if known else np.zeros(0, np.float32)
-    if len(together) == 0:
-        return Scale(0.0, 1.0)
-    low, high = float(np.median(together)), float(together.max())
-    return Scale(low, high) if high - low > 1e-6 else Scale(high - 1, high)
-
+from query.heat.scale import Scale
 
 STRENGTH = 0.9
 """How far the hottest place takes its colour; what is left lets the page's own shine through."""

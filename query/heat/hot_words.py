@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.stopwords import is_stop_word
-from encoders.words import split_word
 from index.broken_words import CJK_CHARACTERS
 from index.pages import Page, QueryVectors
+from index.words.cut import cut
+from index.words.stop_words import is_stop_word
 from query.heat.merging import heat_of_cells, map_size_px, merge_cells, pixels_of
+from query.heat.scale import Scale
 
 _CJK = re.compile(f"[{CJK_CHARACTERS}]")  # one such character is a word
 
@@ -40,7 +41,7 @@ class HotWord:
 
 
 def hot_words(
-    query: QueryVectors, page: Page, token_index: int | None, n: int = 10
+    query: QueryVectors, page: Page, token_index: int | None, scale: Scale, n: int = 10
 ) -> tuple[HotWord, ...]:
     """The hottest words of a page.
 
@@ -52,6 +53,7 @@ def hot_words(
         query: with vectors.
         page: as the index gives it.
         token_index: one token of the query; None takes the highest over the content tokens.
+        scale: of the query; what has no colour on it is no match, whatever else is on its page.
         n: how many words at most.
 
     Returns:
@@ -79,16 +81,15 @@ def hot_words(
     return tuple(
         HotWord(texts[chosen[i]], _box(word_boxes[i]), float(means[i]), page.page_number)
         for i in order[:n]
-        if means[i] >= low + HOT_PART * (high - low)
+        if means[i] >= low + HOT_PART * (high - low) and means[i] > scale.low
     )
 
 
 def _says_something(text: str) -> bool:
     """Whether a text holds more than function words and single letters or digits."""
     return any(
-        not is_stop_word(term.text) and (len(term.text) > 1 or _CJK.fullmatch(term.text))
-        for word in text.split()
-        for term in split_word(word)
+        not is_stop_word(token.term) and (len(token.term) > 1 or _CJK.fullmatch(token.term))
+        for token in cut(text)
     )
 
 

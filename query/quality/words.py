@@ -3,9 +3,9 @@
 import functools
 import re
 
-from encoders.stopwords import is_stop_word
-from encoders.words import split_word
 from index.broken_words import CJK_CHARACTERS
+from index.words.cut import cut
+from index.words.stop_words import is_stop_word
 
 AROUND_WORDS = "\"'`´“”„‚‘’«»‹›()[]{}<>.,;:!?…*•·–—-|/\\=+~^°※●■◆○□▲▼★☆→⇒"
 """What stands around words and is no part of them."""
@@ -37,7 +37,7 @@ def part_of_function_words(text: str) -> float:
 @functools.lru_cache(maxsize=_KNOWN_WORDS)
 def _terms(word: str) -> tuple[tuple[str, bool], ...]:
     """The terms of a word, and which of them are no function words."""
-    return tuple((term.text, not is_stop_word(term.text)) for term in split_word(word))
+    return tuple((token.term, not is_stop_word(token.term)) for token in cut(word))
 
 
 def n_letters(text: str) -> int:

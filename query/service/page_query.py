@@ -13,9 +13,9 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from encoders.stopwords import is_stop_word
-from encoders.words import split_word
 from index.pages import Page, PageVectors, QueryVectors
+from index.words.cut import cut
+from index.words.stop_words import is_stop_word
 from query.heat.merging import COARSER
 
 MAX_TOKENS = 64  # the view of the whole page in ColSmol and its relatives: 8 by 8 cells
@@ -26,7 +26,7 @@ def frequent_words(page: Page) -> str:
 
     Function words and single letters are left out; of equally frequent words the earlier counts.
     """
-    terms = (term.text for word in page.words.texts for term in split_word(word))
+    terms = (token.term for token in cut(page.words.text))
     telling = Counter(text for text in terms if len(text) > 1 and not is_stop_word(text))
     return " ".join(text for text, _ in telling.most_common(MAX_TOKENS))
 

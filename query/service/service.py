@@ -26,9 +26,10 @@ from index.pages import (
 )
 from index.timing import StageTimer
 from query.fusion import HYBRID
-from query.heat.drawing import Scale, common_scale, draw_heatmap
+from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
+from query.heat.scale import Scale, common_scale
 from query.search import Found, SearchRequest, check_request, find
 from query.service.cached_function import CachedFunction
 from query.service.concurrency_limit import ConcurrencyLimit
@@ -208,7 +209,7 @@ class SearchService:
         scale = self._recent_scales(found)
         page = self.page(page_id)
         with self._searches.slot():  # drawing takes the cores as a search does
-            words = hot_words(query, page, token_index)
+            words = hot_words(query, page, token_index, scale)
             outlined = [word for word in words if scale.is_hot(word.heat)]
             heat = heat_map(query, page, token_index, *map_size_px(page))
             preview = _narrowed(page.preview, width_px, "PNG")
@@ -217,7 +218,7 @@ class SearchService:
     def hot_words(self, found: Found, page_id: str, token_index: int | None) -> tuple[HotWord, ...]:
         """The words that stand where a page matches best, hottest first; as `heatmap`."""
         _check_token(found.query, token_index)
-        return hot_words(found.query, self.page(page_id), token_index)
+        return hot_words(found.query, self.page(page_id), token_index, self._recent_scales(found))
 
     def page(self, page_id: str) -> Page:
         """A page with its words and vectors.
@@ -325,7 +326,8 @@ class SearchService:
             for hit in found.shown[:SCALE_PAGES]:
                 with suppress(NoSuchPageError):  # an ingest may have removed it since
                     pages.append(_page(index, hit.page_id))
-        return common_scale([heat_of_cells(found.query, page, None) for page in pages])
+            made_with = index.fingerprint
+        return common_scale([heat_of_cells(found.query, page, None) for page in pages], made_with)
 
 
 def _check_bounds(request: SearchRequest) -> None:

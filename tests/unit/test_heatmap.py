@@ -1,4 +1,4 @@
-"""query/heat/merging.py, drawing.py and colours.py: the merging rule, the scale, the picture."""
+"""query/heat: the merging rule, the scale, the colours, the picture."""
 
 import io
 from dataclasses import replace
@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from encoders.lexical import LexicalEncoder
 from encoders.tiles import TileLayout
-from index.pages import VECTOR_DIM, PageVectors, PatchMap
+from index.pages import VECTOR_DIM, Fingerprint, PageVectors, PatchMap
 from query.heat.colours import OUTLINE, heat_colours
-from query.heat.drawing import Scale, common_scale, draw_heatmap
+from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import HotWord
 from query.heat.merging import heat_map, heat_of_cells, map_size_px, merge_cells, pixels_of, smooth
+from query.heat.scale import Scale, common_scale
 from tests.random_pages import page, query
 
 LAYOUT = TileLayout(long_edge_px=2048, tile_px=512, cells_per_side=8)
@@ -159,23 +161,48 @@ def test_a_map_is_as_large_as_the_page_is_shaped():
 # The scale
 
 
-def test_the_scale_covers_all_pages_from_the_middle_to_the_highest():
-    scale = common_scale([np.float32([0, 1, np.nan]), np.float32([[2, 3], [4, np.nan]])])
-    assert scale == Scale(2, 4)
+VISION = Fingerprint("colsmol", "a/model", "1", "none", "2048 px")
+WORDS = LexicalEncoder().fingerprint
+
+
+def test_a_scale_tells_strong_from_weak():
+    scale = Scale(2, 4)
     np.testing.assert_array_equal(
         scale.position(np.float32([0, 2, 3, 4, 9, np.nan])), np.float32([0, 0, 0.5, 1, 1, np.nan])
     )
     assert [scale.is_hot(heat) for heat in (2.9, 3, 4)] == [False, True, True]
 
 
+def test_a_models_scale_covers_all_pages_from_the_middle_to_the_highest():
+    heats = [np.float32([0, 1, np.nan]), np.float32([[2, 3], [90, np.nan]])]
+    assert common_scale(heats, VISION) == Scale(2, 90)
+
+
+def test_what_a_model_finds_by_chance_is_no_strong_match():
+    cells = np.random.default_rng(0).normal(0.3, 0.05, (12, 1000)).astype(np.float32)
+    scale = common_scale(list(cells), VISION)
+    assert cells.max() > scale.low + 0.15
+    assert not scale.is_hot(float(cells.max()))
+    cells[3, 7] = 0.9
+    assert common_scale(list(cells), VISION) == Scale(scale.low, pytest.approx(0.9))
+
+
+def test_words_have_one_scale_for_every_query():
+    chance, match = np.float32([0.1, 0.3, 0.59]), np.float32([0.1, 0.3, 1])
+    scale = common_scale([chance], WORDS)
+    assert scale == common_scale([match], WORDS) == common_scale([], WORDS)
+    np.testing.assert_array_equal(scale.position(chance), [0, 0, 0])
+    assert scale.is_hot(1)
+
+
 @pytest.mark.parametrize("heats", [[], [np.float32([np.nan])], [np.zeros(0, np.float32)]])
 def test_no_heat_at_all_has_a_scale_too(heats):
-    assert common_scale(heats) == Scale(0, 1)
+    assert common_scale(heats, VISION) == Scale(0, 1)
 
 
 def test_where_all_are_equal_all_are_hottest():
     heat = np.full(3, 0.25, np.float32)
-    np.testing.assert_array_equal(common_scale([heat]).position(heat), [1, 1, 1])
+    np.testing.assert_array_equal(common_scale([heat], VISION).position(heat), [1, 1, 1])
 
 
 # The colours

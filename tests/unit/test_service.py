@@ -203,7 +203,7 @@ class TestReasons:
         with ThreadPoolExecutor(4) as threads:
             pages = [page_id(OLD_REPORT, number) for number in (1, 2, 3)] * 4
             pictures = list(threads.map(draw, pages))
-        assert len(set(pictures)) == 3
+        assert len(set(pictures)) == 2  # two pages do not have the word, and no colour
         assert sorted(asked) == ["harbour", "warm"]  # once each
 
 

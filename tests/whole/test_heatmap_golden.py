@@ -24,6 +24,7 @@ from index.pages import Document, Page, QueryVectors
 from ingest.render import RenderedPage, read_facts, render_page
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, map_size_px
+from query.heat.scale import common_scale
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 N_GLOBAL = 64
@@ -85,10 +86,11 @@ def test_a_known_word_of_a_sample_page_is_its_hottest_place(
         for text, box in zip(page.words.texts, page.words.boxes, strict=True)
         if word.casefold() in text.casefold()
     ]
+    scale = common_scale([], encoder.fingerprint)
     point = hottest_point(heat_map(query, page, None, *map_size_px(page)))
     # half a pixel of the map: a word thinner than a pixel is shown on the nearest one
     assert any(lies_in(point, box, slack=1 / 1280) for box in places), (point, places)
-    assert word.casefold() in hot_words(query, page, None)[0].text.casefold()
+    assert word.casefold() in hot_words(query, page, None, scale)[0].text.casefold()
 
 
 @pytest.fixture(scope="module")
