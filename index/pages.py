@@ -430,6 +430,7 @@ class Hit:
         text: the page's words, for snippets.
         halves: for `hybrid` the `score` of each of its rankings that found the page; empty for
             others.
+        language: of the page, by which its words are cut; "" where unknown.
     """
 
     page_id: str
@@ -441,6 +442,7 @@ class Hit:
     title: str
     text: str
     halves: Mapping[str, float] = field(default_factory=dict)
+    language: str = ""
 
     @property
     def name(self) -> str:

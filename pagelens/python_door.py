@@ -18,6 +18,7 @@ from encoders.interface import Encoder
 from index.interface import PageIndex
 from index.location import Location
 from index.pages import Document, IndexStats, QueryVectors
+from index.pages import Hit as IndexHit
 from index.wording import count, rounded_score
 from ingest.pipeline import Report, carry_out
 from ingest.shard import Shard
@@ -29,8 +30,8 @@ from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.scale import Scale, common_scale
+from query.hit_words import HitWords, MatchedBy, hit_words
 from query.search import Found, SearchRequest, encode, find
-from query.snippet import snippet
 from query.why.explain import PageExplanation, explain
 
 
@@ -64,6 +65,7 @@ class Index:
         not_language: str | None = None,
         group_by: Literal["document"] | None = None,
         collapse: bool = False,
+        min_score: float | None = None,
     ) -> "Hits":
         """Find the pages that best answer a text.
 
@@ -86,6 +88,7 @@ class Index:
             group_by: "document" for one hit a document, its other pages in `hit.other_pages`.
             collapse: one hit for pages that look the same, the newest file's, the others in
                 `hit.other_pages`; not together with `group_by`.
+            min_score: no hits of a lower score.
 
         Raises:
             PagelensError: as the command line does, with the same text.
@@ -103,7 +106,9 @@ class Index:
                 "not_language": not_language,
             }
         )
-        request = SearchRequest(query, k, ranking or "", rerank, filters, group_by, collapse)
+        request = SearchRequest(
+            query, k, ranking or "", rerank, filters, group_by, collapse, min_score=min_score
+        )
         found = find(self._index, self._encoder, request)
         return Hits(_Answer(self._index, self._encoder, found))
 
@@ -136,16 +141,21 @@ class Hits(Sequence["Hit"]):
 
     Attributes:
         n_candidates: pages that passed the filters and were ranked.
+        words_nowhere: words of the query that no page of the index holds.
         notices: what to know of this answer, a line each; usually nothing.
         timings_ms: milliseconds by stage, in the order they ran.
     """
 
     def __init__(self, answer: "_Answer") -> None:
-        result = answer.found.result
-        self.n_candidates, self.notices = result.n_candidates, answer.found.notices
-        self.timings_ms = dict(result.timings_ms)
-        groups = zip(answer.found.groups, answer.found.ties, strict=True)
-        self._hits = [_hit(answer, group, tie) for group, tie in groups]
+        found = answer.found
+        self.n_candidates, self.notices = found.result.n_candidates, found.notices
+        self.words_nowhere = found.words_nowhere
+        self.timings_ms = dict(found.result.timings_ms)
+        hits = zip(found.groups, found.hit_words, found.ties, strict=True)
+        self._hits = [
+            _hit(answer, group, words, tie=tie, below_line=place >= found.n_above_line)
+            for place, (group, words, tie) in enumerate(hits)
+        ]
 
     @overload
     def __getitem__(self, place: int) -> "Hit": ...
@@ -171,7 +181,11 @@ class Hit:
         score: as people are shown it, to four decimals: higher is better.
         score_sum: the ranking's own sum, as it is.
         halves: for "hybrid" the score of each of its rankings that found the page; else empty.
-        snippet: the part of the page's text that shows best why it was found.
+        snippet: the part of the page's text that shows best why it was found, "" where no word of
+            the query stands on it.
+        matched_by: where words of the query stand: "words" on the page, "name" in its file's name
+            or title alone, "resemblance" in neither.
+        below_line: the hits that answer the query have ended, and resemblance has begun.
         text: the page's words.
         title: of the document, "" where it has none.
         ties_with_previous: the score is too close to that of the hit before to tell which is
@@ -187,6 +201,8 @@ class Hit:
     title: str
     page_id: str
     document_id: str
+    matched_by: MatchedBy
+    below_line: bool = field(repr=False)
     score_sum: float = field(repr=False)
     halves: dict[str, float] = field(repr=False)
     ties_with_previous: bool = field(repr=False)
@@ -235,24 +251,32 @@ class _Answer:
         return common_scale(heats, self.index.fingerprint)
 
 
-def _hit(answer: _Answer, group: HitGroup, tie: bool = False) -> Hit:
+def _hit(answer: _Answer, group: HitGroup, words: HitWords, *, tie: bool, below_line: bool) -> Hit:
     page = group.best
     return Hit(
         path=page.name,
         page_number=page.page_number,
         score=rounded_score(page.score, answer.found.request.ranking),
-        snippet=snippet(page.text, answer.found.query.text).text,
+        snippet=words.snippet.text,
         title=page.title,
         page_id=page.page_id,
         document_id=page.document_id,
+        matched_by=words.matched_by,
+        below_line=below_line,
         score_sum=page.score_sum,
         halves={name: rounded_score(score, name) for name, score in page.halves.items()},
         ties_with_previous=tie,
         paths=page.paths,
         text=page.text,
-        other_pages=tuple(_hit(answer, HitGroup(other, ())) for other in group.others),
+        other_pages=tuple(_other(answer, other, below_line=below_line) for other in group.others),
         _answer=answer,
     )
+
+
+def _other(answer: _Answer, page: IndexHit, *, below_line: bool) -> Hit:
+    """A page beside a hit, which no other hit can tie with."""
+    words = hit_words(page, answer.found.request.words)
+    return _hit(answer, HitGroup(page, ()), words, tie=False, below_line=below_line)
 
 
 def _picture(data: bytes) -> Image.Image:

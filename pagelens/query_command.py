@@ -78,6 +78,9 @@ _EXAMPLES = ", ".join(
     "--collapse", is_flag=True, help="One hit for pages that look the same, the newest file's."
 )
 @click.option(
+    "--min-score", type=float, metavar="SCORE", help="No hits of a lower score; for programs."
+)
+@click.option(
     "--save-pages",
     "pages_folder",
     type=click.Path(path_type=Path, file_okay=False),
@@ -110,6 +113,7 @@ def query(
     conditions: tuple[str, ...],
     group_by: Literal["document"] | None,
     collapse: bool,
+    min_score: float | None,
     pages_folder: Path | None,
     explain: bool,
     why_not: str | None,
@@ -137,7 +141,16 @@ def query(
 
         def answer(text: str) -> None:
             index.refresh()  # a prompt may stay open while an ingest goes on
-            request = SearchRequest(text, k, ranking or "", rerank, filters, group_by, collapse)
+            request = SearchRequest(
+                text,
+                k,
+                ranking or "",
+                rerank,
+                filters,
+                group_by,
+                collapse,
+                min_score=min_score,
+            )
             with Console(stderr=True).status("Searching"):  # shows itself on a terminal only
                 if heatmap_folder is not None:
                     request = replace(request, query=encode(request, encoder))

@@ -16,8 +16,8 @@ from pagelens.terminal import print_results
 from query.fusion import HYBRID
 from query.groups import HitGroup
 from query.heat.hot_words import HotWord
+from query.hit_words import HitWords
 from query.search import SHOWN_OTHER_PAGES, Found
-from query.snippet import snippet
 from query.token_matches import TokenMatch
 from query.why.explain import PageExplanation
 from query.why.phases import TWO_PHASES
@@ -39,9 +39,13 @@ def print_found(found: Found) -> None:
     table.add_column("file", overflow="fold")
     table.add_column("page", justify="right", no_wrap=True)
     table.add_column("text", overflow="fold")
-    for rank, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1):
+    hits = zip(found.groups, found.hit_words, found.ties, strict=True)
+    for rank, (group, words, tie) in enumerate(hits, 1):
+        if found.line and rank == found.n_above_line + 1:
+            line = Text(f"── {found.line.said} ──", "dim")
+            table.add_row("", "", *("" for _ in halves), "", "", line)
         page = group.best
-        text, score = _text(found.query.text, group), score_text(page.score, ranking)
+        text, score = _text(words, group), score_text(page.score, ranking)
         parts = [half_text(page.halves, half) for half in halves]
         place = f"={rank}" if tie else str(rank)
         table.add_row(place, score, *parts, _file(page), str(page.page_number), text)
@@ -62,12 +66,12 @@ def _file(hit: Hit) -> Text:
     return shown
 
 
-def _text(query: str, hit: HitGroup) -> Text:
-    """The snippet with the query's words marked, and the other pages of the hit."""
-    found = snippet(hit.best.text, query)
-    text = Text(found.text)
-    for start, end in found.spans:
+def _text(words: HitWords, hit: HitGroup) -> Text:
+    """The snippet with the query's words marked, or why there is none; the hit's other pages."""
+    text = Text(words.snippet.text)
+    for start, end in words.snippet.spans:
         text.stylize("bold yellow", start, end)
+    text.append(words.why_no_snippet, "dim italic")
     if hit.others:
         listed = ", ".join(_other(other, hit.best) for other in hit.others[:SHOWN_OTHER_PAGES])
         page = "page " if hit.others[0].document_id == hit.best.document_id else ""

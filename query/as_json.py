@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from index.pages import Hit
 from query.heat.hot_words import HotWord
+from query.hit_words import HitWords
 from query.search import Found
-from query.snippet import snippet
 from query.token_matches import TokenMatch
 from query.why.explain import PageExplanation
 
@@ -19,19 +19,22 @@ def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
         found: to be shown.
         reasons: what else the object is to hold, of types JSON has; see pagelens/query_reasons.py.
     """
-    text, result = found.query.text, found.result
+    result = found.result
+    hits = zip(found.groups, found.hit_words, found.ties, strict=True)
     answer = {
-        "query": text,
+        "query": found.query.text,
         "ranking": found.request.ranking,
         "n_candidates": result.n_candidates,
         "hits": [
-            _hit_as_json(rank, text, group.best)
+            _hit_as_json(rank, words, group.best)
             | {
+                "below_line": rank > found.n_above_line,
                 "ties_with_previous": tie,
                 "other_pages": [_other_as_json(other) for other in group.others],
             }
-            for rank, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1)
+            for rank, (group, words, tie) in enumerate(hits, 1)
         ],
+        "words_nowhere": list(found.words_nowhere),
         "notices": list(found.notices),
         "timings_ms": {stage: round(ms, 3) for stage, ms in result.timings_ms.items()},
         **reasons,
@@ -39,16 +42,16 @@ def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
     return json.dumps(answer, allow_nan=False)
 
 
-def _hit_as_json(rank: int, text: str, hit: Hit) -> dict[str, object]:
-    found = snippet(hit.text, text)
+def _hit_as_json(rank: int, words: HitWords, hit: Hit) -> dict[str, object]:
     return {
         "rank": rank,
         **_score_as_json(hit),
         "document_id": hit.document_id,
         "paths": list(hit.paths),
         "title": hit.title,
-        "snippet": found.text,
-        "matched_words": list(found.matched_words),
+        "snippet": words.snippet.text,
+        "matched_words": list(words.snippet.matched_words),
+        "matched_by": words.matched_by,
     }
 
 

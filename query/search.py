@@ -5,11 +5,14 @@ explains or draws a Found takes the query vectors it holds, and encodes nothing 
 phases run inside the index; `hybrid` is made here, from two rankings of any index.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from encoders.interface import Encoder
+from encoders.lexical import CHANCE_COSINE
 from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import (
@@ -22,12 +25,15 @@ from index.interface import (
 )
 from index.pages import Fingerprint, Hit, QueryVectors, SearchResult, existing_first
 from index.timing import StageTimer
-from index.wording import count
+from index.wording import COSINE_RANKINGS, count, rounded_score
 from query.close_calls import close_call_notices, noise, ties_with_previous
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 from query.groups import HitGroup, collapse_near_duplicates, group_by_document
+from query.hit_words import RESEMBLANCE, HitWords, hit_words
 from query.language_guard import language_notices
 from query.operators import read_operators
+from query.resemblance import Line, line_of_chance, scores_at_random
+from query.words_nowhere import nowhere_notices, words_nowhere
 
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
 DEFAULT_RANKINGS_SAID = f"{HYBRID} for an index made from words, else {HAMMING_THEN_FLOAT}"
@@ -54,6 +60,7 @@ class SearchRequest:
         collapse: one hit for pages whose bits nearly agree, the newest, with the others beside it;
             not together with `group_by`.
         except_page_id: no hit, though it would be the best: the page whose like is wanted.
+        min_score: hits whose score, as it is shown, is lower are left out.
     """
 
     query: str | QueryVectors
@@ -64,6 +71,7 @@ class SearchRequest:
     group_by: Literal["document"] | None = None
     collapse: bool = False
     except_page_id: str | None = None
+    min_score: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.query, str):
@@ -81,6 +89,11 @@ class SearchRequest:
         return self.query if isinstance(self.query, str) else self.query.text
 
     @property
+    def words(self) -> str:
+        """The words to be marked; "" where a page or an image is the query."""
+        return "" if self.except_page_id else self.text
+
+    @property
     def n_pages(self) -> int:
         """How many pages are looked for to have k hits."""
         return self.k * PAGES_PER_GROUP if self.group_by or self.collapse else self.k
@@ -88,6 +101,11 @@ class SearchRequest:
     def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
         """The hits that may come up: all but the page whose like is wanted."""
         return tuple(hit for hit in hits if hit.page_id != self.except_page_id)
+
+    def is_too_low(self, score: float) -> bool:
+        """Whether a score, as it is shown, is below the least that is wanted."""
+        least = self.min_score
+        return least is not None and rounded_score(score, self.ranking) < least
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +117,9 @@ class Found:
         query: as the index saw it; without vectors for `bm25`, unless the request had them.
         result: every page found, with the time it took; its notices say what an answer lacks.
         groups: the k hits to show, best first; `others` is empty unless they are grouped.
+        words_nowhere: words of the query that no page of the index holds, as typed.
+        line: what the last hit above the line of resemblance meets; None where there is no line.
+        best_score: of all pages, those below `min_score` included; None where none was found.
         advice: where another query or ranking would do better, a line each; usually nothing.
     """
 
@@ -106,6 +127,9 @@ class Found:
     query: QueryVectors
     result: SearchResult
     groups: tuple[HitGroup, ...]
+    words_nowhere: tuple[str, ...] = ()
+    line: Line | None = None
+    best_score: float | None = None
     advice: tuple[str, ...] = ()
 
     @property
@@ -117,6 +141,24 @@ class Found:
     def shown(self) -> tuple[Hit, ...]:
         """The page that stands for each hit, best first."""
         return tuple(group.best for group in self.groups)
+
+    @cached_property
+    def hit_words(self) -> tuple[HitWords, ...]:
+        """What each hit holds of the query's words, with its snippet."""
+        return tuple(hit_words(hit, self.request.words) for hit in self.shown)
+
+    @cached_property
+    def n_above_line(self) -> int:
+        """How many of the hits, the first ones, stand above the line of resemblance."""
+        line = self.line
+        if line is None:
+            return len(self.groups)
+        answers = [
+            (line.words_do and words.matched_by != RESEMBLANCE)
+            or _score_by_vectors(hit, self.request.ranking) >= line.score
+            for hit, words in zip(self.shown, self.hit_words, strict=True)
+        ]
+        return max((place for place, is_one in enumerate(answers, 1) if is_one), default=0)
 
     @property
     def ties(self) -> tuple[bool, ...]:
@@ -150,23 +192,34 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     else:
         query = encode(request, encoder, timer)
 
-    result = _rank(index, query, request, timer)
-    hits = tuple(replace(hit, paths=existing_first(hit.paths)) for hit in result.hits)
+    result, line = _rank(index, query, request, timer)
+    best_score = result.hits[0].score if result.hits else None
+    hits = tuple(
+        replace(hit, paths=existing_first(hit.paths))
+        for hit in result.hits
+        if not request.is_too_low(hit.score)
+    )
     groups = tuple(HitGroup(hit, ()) for hit in hits)
     if request.group_by:
         groups = group_by_document(hits)[: request.k]
     elif request.collapse:
         with timer.stage("collapse"):
             groups = collapse_near_duplicates(hits, request.k, index)
+    with timer.stage("words"):
+        nowhere = words_nowhere(index, request.words, result.hits)
     notices = (*result.notices, *_more_to_come(index.n_unfinished()))
-    found = Found(request, query, replace(result, hits=hits, notices=notices), groups)
+    result = replace(result, hits=hits, notices=notices)
+    found = Found(request, query, result, groups, nowhere, line, best_score)
     return replace(found, advice=_advice(index.fingerprint.model, found))
 
 
 def _advice(model: str, found: Found) -> tuple[str, ...]:
     """What another query or ranking would do better."""
     request, question = found.request, found.query.text
-    ties = close_call_notices(request.ranking, found.ties, found.least_gap)
+    ties = (
+        *nowhere_notices(found.words_nowhere, request.ranking, len(found.groups)),
+        *close_call_notices(request.ranking, found.ties, found.least_gap),
+    )
     asks_the_model_alone = request.ranking not in (BM25, HYBRID)
     if not asks_the_model_alone or request.except_page_id or not question.strip():
         return ties
@@ -223,8 +276,14 @@ def check_request(request: SearchRequest) -> None:
     """Refuse what no search can answer.
 
     Raises:
-        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, or two ways to group.
+        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, two ways to group, or
+            a least score that is no number.
     """
+    if request.min_score is not None and not math.isfinite(request.min_score):
+        raise WrongUseError(
+            f"No score can be compared with {request.min_score}. Give the least score wanted as a "
+            "number, for example: --min-score 0.6"
+        )
     if request.group_by and request.collapse:
         raise WrongUseError(
             "Hits are grouped by document, or pages that look alike are collapsed: not both at "
@@ -247,8 +306,12 @@ def check_request(request: SearchRequest) -> None:
 
 def _rank(
     index: PageIndex, query: QueryVectors, request: SearchRequest, timer: StageTimer
-) -> SearchResult:
-    """Run the one ranking asked for, or the halves of `hybrid`; adds their stages to `timer`."""
+) -> tuple[SearchResult, Line | None]:
+    """Run the one ranking asked for, or the halves of `hybrid`; adds their stages to `timer`.
+
+    Returns:
+        The hits, and where among them resemblance begins.
+    """
     is_fused = request.ranking == HYBRID
     names = tuple(WEIGHTS) if is_fused else (request.ranking,)
     results = {name: run_ranking(index, query, request, name) for name in names}
@@ -262,7 +325,30 @@ def _rank(
         with timer.stage("fuse"):
             hits = fuse({name: result.hits for name, result in results.items()})
     notices = tuple(dict.fromkeys(n for result in results.values() for n in result.notices))
-    return SearchResult(hits[: request.n_pages], first.n_candidates, timer.timings_ms, notices)
+    line = _line(index, query, request, first.n_candidates, timer)
+    hits = hits[: request.n_pages]
+    return SearchResult(hits, first.n_candidates, timer.timings_ms, notices), line
+
+
+def _line(
+    index: PageIndex, query: QueryVectors, request: SearchRequest, n_pages: int, timer: StageTimer
+) -> Line | None:
+    """The line below which hits are found by chance, where one can be drawn."""
+    if request.ranking == BM25 or n_pages == 0:
+        return None
+    if index.fingerprint.rendering != "words":
+        by_vectors = HAMMING_THEN_FLOAT if request.ranking == HYBRID else request.ranking
+        with timer.stage("line"):
+            score = line_of_chance(scores_at_random(index, query, by_vectors, n_pages), n_pages)
+        return None if score is None else Line(score, words_do=request.ranking == HYBRID)
+    if not request.words:
+        return None
+    is_cosine = request.ranking in (*COSINE_RANKINGS, HYBRID)
+    return Line(CHANCE_COSINE if is_cosine else math.inf, words_do=True)
+
+
+def _score_by_vectors(hit: Hit, ranking: str) -> float:
+    return hit.halves.get(HAMMING_THEN_FLOAT, -math.inf) if ranking == HYBRID else hit.score
 
 
 def run_ranking(

@@ -247,6 +247,7 @@ class MemoryIndex:
             paths=tuple(sorted(file.path for file in document.files)),
             title=document.title,
             text=page.words.text,
+            language=page.language,
         )
 
 

@@ -121,7 +121,9 @@ def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:
         raise _unusable(child, "a finite relevance")
     fields = child["fields"]  # texts and lists that are empty may be left out
     paths = _field(child, "paths", list) if "paths" in fields else []
-    title, text = (_field(child, name, str) if name in fields else "" for name in ("title", "text"))
+    title, text, language = (
+        _field(child, name, str) if name in fields else "" for name in ("title", "text", "language")
+    )
     return Hit(
         page_id=page_id(document_id, number),
         document_id=document_id,
@@ -131,6 +133,7 @@ def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:
         paths=tuple(from_wire_text(str(path)) for path in paths),
         title=from_wire_text(title),
         text=from_wire_text(text),
+        language=language,
     )
 
 

@@ -45,7 +45,7 @@ _INPUTS = {
 """The query tensors the phases of each ranking read."""
 
 _TWO_PHASES = (HAMMING_THEN_BITS, HAMMING_THEN_FLOAT)
-_HIT_FIELDS = "document_id, page_number, paths, title, text"
+_HIT_FIELDS = "document_id, page_number, paths, title, text, language"
 _SEARCHABLE = "n_paths > 0"
 _LARGEST_INT = 2**31 - 1
 

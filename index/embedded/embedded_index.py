@@ -245,8 +245,9 @@ class EmbeddedIndex:
     def _hit(self, snapshot: Snapshot, row: int, score: float, n_tokens: int) -> Hit:
         document = snapshot.documents[int(snapshot.document_key[row])]
         number = int(snapshot.page_number[row])
+        id_ = page_id(document.document_id, number)
         return Hit(
-            page_id=page_id(document.document_id, number),
+            page_id=id_,
             document_id=document.document_id,
             page_number=number,
             score=score / n_tokens,
@@ -254,6 +255,7 @@ class EmbeddedIndex:
             paths=document.paths,
             title=document.title,
             text=self._catalog.words(int(snapshot.page_key[row])).text,
+            language=self._page_row(id_).language,
         )
 
     def page(self, page_id: str) -> Page:

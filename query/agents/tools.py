@@ -37,9 +37,8 @@ from query.groups import HitGroup
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_of_cells
 from query.heat.scale import common_scale
-from query.search import BY_DOCUMENT, SearchRequest
+from query.search import BY_DOCUMENT, Found, SearchRequest
 from query.service.service import SearchService
-from query.snippet import snippet
 from query.token_matches import match_tokens
 from query.why.no_hits import why_no_hits
 
@@ -76,42 +75,44 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
         filters=read_filters({key: getattr(asked, key) for key in FILTER_KEYS}),
         group_by=BY_DOCUMENT if asked.group_by_document else None,
         collapse=asked.collapse,
+        min_score=asked.min_score,
     )
     found = service.search(request)
     notices = list(found.notices)
     if not found.groups:
         notices.append(str(why_no_hits(found, service.stats().n_pages)))
     return SearchAnswer(
-        hits=[
-            _hit(rank, found.request, group, tie)
-            for rank, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1)
-        ],
+        hits=[_hit(found, place, group) for place, group in enumerate(found.groups)],
         n_candidates=found.result.n_candidates,
+        words_nowhere=list(found.words_nowhere),
         notices=notices,
     )
 
 
-def _hit(rank: int, request: SearchRequest, found: HitGroup, tie: bool) -> SearchHit:
-    hit = found.best
+def _hit(found: Found, place: int, group: HitGroup) -> SearchHit:
+    """One hit of an answer; `place` counts from 0."""
+    hit, words, ranking = group.best, found.hit_words[place], found.request.ranking
     return SearchHit(
-        rank=rank,
+        rank=place + 1,
         page_id=hit.page_id,
         document_id=hit.document_id,
         file=hit.name,
         page_number=hit.page_number,
-        score=rounded_score(hit.score, request.ranking),
+        score=rounded_score(hit.score, ranking),
         halves={name: rounded_score(score, name) for name, score in hit.halves.items()},
-        ties_with_previous=tie,
+        ties_with_previous=found.ties[place],
         title=hit.title,
-        snippet=snippet(hit.text, request.text).text,
+        snippet=words.snippet.text,
+        matched_by=words.matched_by,
+        below_line=place >= found.n_above_line,
         other_pages=[
             OtherPage(
                 page_id=other.page_id,
                 file=other.name,
                 page_number=other.page_number,
-                score=rounded_score(other.score, request.ranking),
+                score=rounded_score(other.score, ranking),
             )
-            for other in found.others
+            for other in group.others
         ],
     )
 

@@ -16,8 +16,9 @@ from index.wording import (
 )
 from query.fusion import HYBRID
 from query.groups import HitGroup
+from query.hit_words import HitWords
 from query.search import SHOWN_OTHER_PAGES, Found
-from query.snippet import snippet
+from query.snippet import Snippet
 from query.web.search_form import SearchForm, thumbnail_href
 
 SHELF_DOCUMENTS = 12
@@ -54,6 +55,7 @@ class HitCard:
         halves: what each half of `hybrid` says; "" for other rankings.
         meter: how long the meter is, 0 to 1.
         is_tie: whether the score is too close to that of the hit before to tell which is better.
+        why_no_snippet: what is read in its place; "" where there is one, or nothing to say.
         others: other pages of the hit that were found, the first few.
         n_more: how many further ones.
         look_alike: whether the others are those that look the same, which are shown when asked for.
@@ -71,6 +73,7 @@ class HitCard:
     meter: float
     is_tie: bool
     snippet: tuple[SnippetPart, ...]
+    why_no_snippet: str
     others: tuple[PageLink, ...]
     n_more: int
     look_alike: bool
@@ -99,6 +102,9 @@ class AnswerView:
     """A page of hits.
 
     Attributes:
+        hits: above the line of resemblance.
+        below: hits below it, folded unless they are all there is.
+        below_said: what they are; "" for none.
         count_said, how_said: how many hits, and how they were found.
         why_none, what_to_try: for an answer without hits.
         like: the page whose like was asked for.
@@ -106,6 +112,8 @@ class AnswerView:
     """
 
     hits: tuple[HitCard, ...]
+    below: tuple[HitCard, ...]
+    below_said: str
     count_said: str
     how_said: str
     notices: tuple[str, ...]
@@ -142,12 +150,17 @@ def answer_view(
         by_image: whether an image was the query.
         why_none: why there are no hits; "" where there are some.
     """
-    full = _full_meter(found)
+    full, ranking = _full_meter(found), found.request.ranking
+    hits = zip(found.groups, found.hit_words, found.ties, strict=True)
+    cards = tuple(
+        _card(place, group, words, form, ranking, full, tie)
+        for place, (group, words, tie) in enumerate(hits, 1)
+    )
+    below = cards[found.n_above_line :]
     return AnswerView(
-        hits=tuple(
-            _card(place, group, form, found.request.ranking, full, tie)
-            for place, (group, tie) in enumerate(zip(found.groups, found.ties, strict=True), 1)
-        ),
+        hits=cards[: found.n_above_line],
+        below=below,
+        below_said=_below_said(found, len(below)),
         count_said=_count_said(found),
         how_said=_how_said(found),
         notices=found.notices,
@@ -179,13 +192,12 @@ def _on_shelf(document: Document) -> ShelfDocument:
     )
 
 
-def marked(text: str, query: str) -> tuple[SnippetPart, ...]:
-    """The part of a page's text that shows best why it was found, matched words apart.
+def marked(found: Snippet) -> tuple[SnippetPart, ...]:
+    """A snippet, matched words apart.
 
-    >>> [(part.text, part.is_match) for part in marked("a tall crane", "crane")]
+    >>> [(part.text, part.is_match) for part in marked(Snippet("a tall crane", ((7, 12),)))]
     [('a tall ', False), ('crane', True)]
     """
-    found = snippet(text, query)
     parts, at = [], 0
     for start, end in found.spans:
         parts += [
@@ -197,8 +209,23 @@ def marked(text: str, query: str) -> tuple[SnippetPart, ...]:
     return tuple(part for part in parts if part.text)
 
 
+def _below_said(found: Found, n: int) -> str:
+    if found.line is None or n == 0:
+        return ""
+    which = count(n, "page") if n == len(found.groups) else f"{count(n, 'more page')}"
+    if found.line.words_do:
+        return f"{which} without a word of the query, found by resemblance"
+    return f"{which}, no more alike than some are by chance"
+
+
 def _card(
-    place: int, group: HitGroup, form: SearchForm, ranking: str, full: float, tie: bool
+    place: int,
+    group: HitGroup,
+    words: HitWords,
+    form: SearchForm,
+    ranking: str,
+    full: float,
+    tie: bool,
 ) -> HitCard:
     hit = group.best
     others = group.others[:SHOWN_OTHER_PAGES]
@@ -215,7 +242,8 @@ def _card(
         halves=halves_text(hit.halves),
         meter=min(1.0, max(0.0, hit.score / full)),
         is_tie=tie,
-        snippet=marked(hit.text, form.request().text),
+        snippet=marked(words.snippet),
+        why_no_snippet=words.why_no_snippet,
         others=tuple(_page_link(other, form, with_file=look_alike) for other in others),
         n_more=len(group.others) - len(others),
         look_alike=look_alike,

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
+from query.hit_words import MatchedBy
 from query.operators import OPERATORS_SAID
 from query.search import DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
@@ -51,6 +52,9 @@ class Refinement(BaseModel):
         description="One hit for pages that look the same, the newest file's, with the others; not "
         "together with group_by.",
     )
+    min_score: float | None = Field(
+        None, allow_inf_nan=False, description="No hits of a lower score, as the ranking counts it."
+    )
 
     def request(self, text: str = "") -> SearchRequest:
         """The search that is asked for.
@@ -66,6 +70,7 @@ class Refinement(BaseModel):
             read_filters({key: getattr(self, key) for key in FILTER_KEYS}),
             self.group_by,
             self.collapse,
+            min_score=self.min_score,
         )
 
 
@@ -122,12 +127,20 @@ class OtherPage(BaseModel):
 
 
 class HitBody(OtherPage):
-    """A page found; `ties_with_previous` where its score is too close to the one before to tell."""
+    """A page found; `ties_with_previous` where its score is too close to the one before to tell.
+
+    `below_line` where the hits that answer the query have ended, and resemblance has begun.
+    """
 
     rank: int
     title: str
-    snippet: str
+    snippet: str = Field(description="Empty where no word of the query stands on the page.")
     matched_words: list[str]
+    matched_by: MatchedBy = Field(
+        description="Where words of the query stand: on the page, in its file's name or title "
+        "alone, or in neither."
+    )
+    below_line: bool
     ties_with_previous: bool
     other_pages: list[OtherPage]
 
@@ -139,6 +152,7 @@ class SearchBody(BaseModel):
     ranking: str
     n_candidates: int
     hits: list[HitBody]
+    words_nowhere: list[str] = Field(description="Words of the query that no page holds.")
     notices: list[str]
     timings_ms: dict[str, float]
 

@@ -122,13 +122,15 @@ def _explain_page(index: PageIndex, found: Found, page: Page, phases: Phases) ->
         score_sum = sum(match.contribution for match in tokens) if has_vectors else -np.inf
         n_tokens = max(1, len(query.tokens))
     place = place_of(page.page_id, phases.last[: phases.k])
+    if found.request.is_too_low(score_sum / n_tokens):
+        place = None
     return PageExplanation(
         page_id=page.page_id,
         ranking=ranking,
         score=score_sum / n_tokens,
         score_sum=score_sum,
         tokens=tokens,
-        words=query_words_on(page.words.text, query.text) if reads_text else (),
+        words=query_words_on(page.words.text, query.text, page.language) if reads_text else (),
         phase_1_place=place_of(page.page_id, phases.phase_1),
         place=place,
         phase_1_depth=phases.depth,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from index.interface import BM25, HAMMING_THEN_FLOAT
-from index.wording import count
+from index.wording import count, score_text
 from query.search import Found
 
 
@@ -44,6 +44,14 @@ def why_no_hits(found: Found, n_pages: int, index_name: str | None = None) -> No
         )
     if n_candidates == 0:
         return NoHits(f"None of the {count(n_pages, 'page')} passes the filters.", "Leave one out.")
+    least, best = found.request.min_score, found.best_score
+    if least is not None and best is not None:
+        said = score_text(best, found.request.ranking)
+        return NoHits(
+            f"None of the {count(n_candidates, 'page')} has a score of {least:g} or more: the best "
+            f"has {said}.",
+            "Ask for a lower one.",
+        )
     if found.request.ranking == BM25:
         return NoHits(
             f"None of the {count(n_candidates, 'page')} holds one of these words.",

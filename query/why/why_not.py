@@ -13,9 +13,7 @@ from query.fusion import HYBRID
 from query.search import Found
 from query.token_matches import match_tokens
 from query.why.phases import TWO_PHASES, Phases, place_of
-from query.why.query_words import query_words_on
 
-_SHOWN_FORMS = 3
 _SAME = 1e-4
 """Scores that differ by less are taken for equal: the index may add in another order."""
 
@@ -36,6 +34,11 @@ def why_not(index: PageIndex, found: Found, page: Page, phases: Phases) -> str:
     if kept_out is not None:
         return kept_out
     place = place_of(page.page_id, phases.last)
+    if place is not None and found.request.is_too_low(phases.last[place - 1].score):
+        return (
+            f"Its score of {score_text(phases.last[place - 1].score, ranking)} is lower than the "
+            f"least that was asked for, {found.request.min_score:g}."
+        )
     if place is not None:
         return (
             f"It is at place {place} with a score of "
@@ -152,12 +155,6 @@ def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: 
         return (
             f"Its bm25 score is {score_text(score, BM25)}; the last page looked at has "
             f"{score_text(lowest.score, BM25)}."
-        )
-    forms = [form for word in query_words_on(page.words.text, query.text) for form in word.on_page]
-    if forms:
-        return (
-            f"Its text holds forms of the query's words ({', '.join(forms[:_SHOWN_FORMS])}), but "
-            "to text search they are other words."
         )
     if not page.words.texts:
         return "It has no text layer, and the name of its file holds no word of the query."

@@ -127,6 +127,7 @@ def test_the_tools_and_their_bounds(service):
         "not_language",
         "group_by_document",
         "collapse",
+        "min_score",
     ]
     assert asked["properties"]["query"]["maxLength"] == MAX_TEXT_LENGTH
     assert asked["properties"]["ranking"]["enum"] == list(RANKINGS)
@@ -153,6 +154,7 @@ def test_answers_have_a_shape_unless_a_picture_would_be_lost(service):
     assert tools["search"].output_schema["properties"].keys() == {
         "hits",
         "n_candidates",
+        "words_nowhere",
         "notices",
     }
     assert "next_offset" in tools["list_documents"].output_schema["properties"]
@@ -213,6 +215,18 @@ def test_pages_that_look_the_same_are_one_hit(index, ask):
     assert "not both at once" in error_of(
         ask("search", query="harbour", collapse=True, group_by_document=True)
     )
+
+
+def test_what_stands_nowhere_and_where_resemblance_begins(ask):
+    found = answer_of(ask("search", query="quay xyzzyqq", k=3))
+    assert found["words_nowhere"] == ["xyzzyqq"]
+    assert "No page holds xyzzyqq; these are the most similar." in found["notices"]
+    assert [hit["below_line"] for hit in found["hits"]] == [False, False, True]
+    assert [hit["matched_by"] for hit in found["hits"]] == ["words", "words", "resemblance"]
+    assert found["hits"][2]["snippet"] == ""
+    least = found["hits"][1]["score"]
+    assert len(answer_of(ask("search", query="quay xyzzyqq", k=3, min_score=least))["hits"]) == 2
+    assert "min_score" in error_of(ask("search", query="quay", min_score="high"))
 
 
 def test_hits_that_are_too_close_to_call_say_so(ask):
@@ -420,7 +434,7 @@ def test_wrong_page_ids(ask):
             "search cannot take these arguments. k: Input should be greater than or equal to 1; "
             "to p: Extra inputs are not permitted. It takes: query, ranking, k, path, document, "
             "pages, language, not_path, not_document, not_pages, not_language, group_by_document, "
-            "collapse.",
+            "collapse, min_score.",
         ),
         (
             "get_page",

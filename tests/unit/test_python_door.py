@@ -71,6 +71,16 @@ def test_filters_and_groups_are_asked_for_by_name(index: Index) -> None:
     assert {other.document_id for other in best.other_pages} == {OLD_REPORT}
 
 
+def test_what_stands_nowhere_and_where_resemblance_begins(index: Index) -> None:
+    found = index.search("quay xyzzyqq", k=3)
+    assert found.words_nowhere == ("xyzzyqq",)
+    assert "No page holds xyzzyqq; these are the most similar." in found.notices
+    assert [hit.below_line for hit in found] == [False, False, True]
+    assert [hit.matched_by for hit in found] == ["words", "words", "resemblance"]
+    assert found[2].snippet == ""
+    assert len(index.search("quay xyzzyqq", k=3, min_score=found[1].score)) == 2
+
+
 def test_pages_that_look_the_same_are_one_hit(tmp_path: Path) -> None:
     folder = make_index(tmp_path / "index")
     with closing(EmbeddedIndex.open_for_writing(folder, LexicalEncoder().fingerprint)) as writer:

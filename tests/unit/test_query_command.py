@@ -143,11 +143,12 @@ def test_the_json_object(run: Run) -> None:
     ran = run("containers by quay", "-k", "1", "--json")
     assert ran.out.count("\n") == 1
     found = json.loads(ran.out)
-    assert list(found) == ["query", "ranking", "n_candidates", "hits", "notices", "timings_ms"]
+    keys = ["query", "ranking", "n_candidates", "hits", "words_nowhere", "notices", "timings_ms"]
+    assert list(found) == keys
     assert found["query"] == "containers by quay"
     assert found["ranking"] == "hybrid"
     assert found["n_candidates"] == 8
-    stages = ["load", "encode", "phase_1", "phase_2", "bm25", "fuse"]
+    stages = ["load", "encode", "phase_1", "phase_2", "bm25", "fuse", "words"]
     assert list(found["timings_ms"]) == stages
     (hit,) = found["hits"]
     assert hit.pop("score") == hit.pop("score_sum") == 1
@@ -164,6 +165,8 @@ def test_the_json_object(run: Run) -> None:
         "title": "Harbour report 2022",
         "snippet": TEXTS[OLD_REPORT][1],
         "matched_words": ["Containers", "quay"],
+        "matched_by": "words",
+        "below_line": False,
         "ties_with_previous": False,
         "other_pages": [],
     }
@@ -216,6 +219,45 @@ def test_pages_that_look_the_same_are_one_hit(run: Run, library: MemoryIndex) ->
     assert "[also /library/2022/report.pdf page 2]" in run(*asked).out
     ran = run(*asked, "--group-by", "document")
     assert (ran.code, ran.err.startswith("Error: Hits are grouped by document, or ")) == (2, True)
+
+
+def test_a_word_that_stands_nowhere_is_named(run: Run) -> None:
+    ran = run("xyzzyqq", "-k", "2")
+    assert "Note: No page holds xyzzyqq; these are the most similar.\n" in ran.err
+    first, *_, last, _ = [line for line in ran.out.splitlines() if line.strip()][2:]
+    assert first.split() == ["──", "no", "word", "of", "the", "query", "below", "──"]
+    assert "no word of the query stands here; found by resemblance" in last
+    found = json.loads(run("xyzzyqq quay", "-k", "1", "--json").out)
+    assert found["words_nowhere"] == ["xyzzyqq"]
+    assert json.loads(run("zebra", "--ranking", "bm25", "--json").out)["words_nowhere"] == ["zebra"]
+
+
+def test_hits_without_a_word_of_the_query_stand_below_a_line(run: Run) -> None:
+    ran = run("quay", "-k", "3", "--ranking", "hamming-then-float")
+    rows = [line.split()[0] for line in ran.out.splitlines() if "/library/" in line or "──" in line]
+    assert rows[1:] == ["1", "=2", "──", "3"]
+    assert "No page holds" not in ran.err
+    hits = json.loads(run("quay", "-k", "3", "--json").out)["hits"]
+    assert [hit["below_line"] for hit in hits] == [False, False, True]
+    assert [hit["matched_by"] for hit in hits] == ["words", "words", "resemblance"]
+    assert (hits[2]["snippet"], hits[2]["matched_words"]) == ("", [])
+    assert "──" not in run("quay", "-k", "2").out.splitlines()[-2]
+
+
+def test_hits_of_a_lower_score_are_left_out(run: Run) -> None:
+    asked = ("quay", "--ranking", "hamming-then-float", "--min-score")
+    assert len(json.loads(run(*asked, "0.9", "--json").out)["hits"]) == 2
+    ran = run(*asked, "1.5")
+    assert (ran.code, ran.out) == (0, "")
+    assert "None of the 8 pages has a score of 1.5 or more: the best has " in ran.err
+    assert "Ask for a lower one." in ran.err
+    why = run("quay", "--ranking", "float", "--min-score", "0.9", "--why-not", "scan.pdf:1").out
+    assert "It has no vectors" in why
+    why = run(*asked, "0.9", "--why-not", "2022/report.pdf:3").out
+    assert "is lower than the least that was asked for, 0.9." in why
+    ran = run(*asked, "nan")
+    assert ran.code == 2
+    assert ran.err.startswith("Error: No score can be compared with nan. Give the least score ")
 
 
 def test_hits_that_are_too_close_to_call_are_marked(run: Run) -> None:
@@ -462,7 +504,8 @@ def test_from_a_pipe_every_line_is_a_query(run: Run) -> None:
         "exit",
         "quay",
     ]
-    assert (ran.code, ran.err) == (0, "")
+    said = "Note: No page holds exit; these are the most similar.\n"
+    assert (ran.code, ran.err) == (0, said)
 
 
 def test_from_a_pipe_a_failed_query_has_its_line(run: Run) -> None:

@@ -64,7 +64,7 @@ def wanted(asked: dict[str, object]) -> dict[str, object]:
 
 def test_a_search_as_a_whole() -> None:
     assert body() == {
-        "yql": "select document_id, page_number, paths, title, text from page "
+        "yql": "select document_id, page_number, paths, title, text, language from page "
         "where n_paths > 0 and n_patches > 0",
         "model.restrict": "page",
         "ranking": "hamming-then-float",

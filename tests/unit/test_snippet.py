@@ -20,9 +20,19 @@ def test_a_page_without_text_shows_nothing() -> None:
     assert snippet("", "anything") == Snippet("", ())
 
 
-def test_without_a_matching_word_the_first_words_are_shown() -> None:
-    found = snippet(FILLER, "zebra", 40)
-    assert found == Snippet("Lorem ipsum dolor sit amet consectetur…", ())
+def test_without_a_matching_word_nothing_is_shown() -> None:
+    assert snippet(FILLER, "zebra", 40) == Snippet("", ())
+
+
+def test_without_words_to_look_for_the_first_words_are_shown() -> None:
+    assert snippet(FILLER, "", 40) == Snippet("Lorem ipsum dolor sit amet consectetur…", ())
+
+
+def test_the_densest_run_is_shown_and_no_lone_letter() -> None:
+    text = f"Bob s desk. {FILLER} A candle's light is a candle's brightness. {FILLER}"
+    found = snippet(text, "candle's brightness", 60)
+    assert found.matched_words == ("candle", "brightness")
+    assert marked(f"Bob s desk. {FILLER}", "candle's") == []
 
 
 def test_a_short_page_is_shown_whole() -> None:
@@ -60,12 +70,16 @@ def test_the_matched_words_stand_in_the_middle() -> None:
     ("page", "query"),
     [
         ("TREES", "tree"),
+        ("cat", "cats"),
+        ("e-mail", "email"),
+        ("5km", "5 km"),
+        ("docu- ments", "documents"),
+        ("bœuf", "boeuf"),
         ("tree", "Trees"),
         ("dynamic", "dynamically"),
         ("dynamically", "dynamic"),
         ("Städte", "stadte"),
         ("Große", "GROSSE"),
-        ("Umsatzsteuer", "Umsatz"),
         ("reporting", "reported"),
         (unicodedata.normalize("NFD", "Café"), "café"),
         ("東京都", "東京"),
@@ -84,7 +98,6 @@ def test_forms_of_a_word_match(page: str, query: str) -> None:
         ("20231", "2023"),
         ("interest", "internal"),
         ("form", "formaldehyde"),
-        ("cat", "cats"),
         ("カゴ", "ガゴ"),
         ("the harbour of", "the cranes of"),
     ],
@@ -128,6 +141,7 @@ def test_any_text_gives_ordered_spans_inside_a_bounded_line(
 
 @given(st.lists(st.sampled_from(["harbour", "crane", "quay", "ferry", "2023"]), max_size=60))
 def test_every_word_shown_that_the_query_has_is_marked(words: list[str]) -> None:
-    found = snippet(" ".join(words), "crane 2023", 50)
+    found = snippet(" ".join(words), "crane ferry", 50)
     shown = found.text.strip("…").split()
-    assert [found.text[a:b] for a, b in found.spans] == [w for w in shown if w in ("crane", "2023")]
+    asked = ("crane", "ferry")
+    assert [found.text[a:b] for a, b in found.spans] == [w for w in shown if w in asked]

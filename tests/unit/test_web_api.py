@@ -63,13 +63,25 @@ def test_a_search_says_what_the_command_line_says(
     assert by_words["hits"][0]["halves"] == {}
 
 
+def test_what_stands_nowhere_and_where_resemblance_begins(client: TestClient) -> None:
+    found = client.get("/api/search?q=quay+xyzzyqq&k=3").json()
+    assert found["words_nowhere"] == ["xyzzyqq"]
+    assert [hit["below_line"] for hit in found["hits"]] == [False, False, True]
+    assert [hit["matched_by"] for hit in found["hits"]] == ["words", "words", "resemblance"]
+    least = found["hits"][1]["score"]
+    kept = client.get(f"/api/search?q=quay+xyzzyqq&k=3&min_score={least - 0.001:.3f}").json()
+    assert len(kept["hits"]) == 2
+    assert client.get("/api/search?q=quay&min_score=nan").status_code == 422
+
+
 def test_pages_that_look_the_same_are_one_hit(client: TestClient, service: SearchService) -> None:
     parameters = {"q": "harbour report", "k": 3, "collapse": "true"}
     answer = client.get("/api/search", params=parameters).json()
     said = json.loads(
         found_as_json(service.search(SearchRequest("harbour report", 3, collapse=True)), {})
     )
-    assert list(answer.pop("timings_ms"))[-1] == list(said.pop("timings_ms"))[-1] == "collapse"
+    stages, others = list(answer.pop("timings_ms")), list(said.pop("timings_ms"))
+    assert stages[-2:] == others[-2:] == ["collapse", "words"]
     assert answer == said
     refused = client.get("/api/search", params={**parameters, "group_by": "document"})
     assert refused.status_code == 400

@@ -134,6 +134,22 @@ def test_hits_have_a_picture_a_place_a_score_and_a_snippet(client: Client) -> No
     assert "words " not in by_vectors.partition("mean cosine")[2].partition("Ferries")[0]
 
 
+def test_hits_without_a_word_of_the_query_are_folded(client: Client) -> None:
+    page = see(client(), "/?q=ferries&k=3")
+    (folded,) = [d for d in page.all("details") if "data-below" in d]
+    assert "open" not in folded
+    assert "2 more pages without a word of the query, found by resemblance" in page.text
+    assert "no word of the query stands here; found by resemblance" in page.text
+
+
+def test_where_no_page_holds_a_word_nothing_is_folded(client: Client) -> None:
+    page = see(client(), "/?q=xyzzyqq&k=3")
+    (folded,) = [d for d in page.all("details") if "data-below" in d]
+    assert "open" in folded
+    assert "No page holds xyzzyqq; these are the most similar." in page.text
+    assert "3 pages without a word of the query, found by resemblance" in page.text
+
+
 def test_what_is_asked_stands_in_the_form_and_in_every_address(client: Client) -> None:
     asked = (
         "q=harbour&ranking=hybrid&k=2&path=2023%2F%2A.pdf&pages=1-2&language=en"

@@ -246,7 +246,7 @@ function turnTo(name) {
 }
 
 function stepHit(step) {
-  const links = all("[data-hit] h2 a");
+  const links = all("[data-hit] h2 a").filter((link) => !link.closest("[data-below]:not([open])"));
   const at = links.indexOf(document.activeElement);
   const next = links[at < 0 ? (step > 0 ? 0 : links.length - 1) : at + step];
   if (next) next.focus();
