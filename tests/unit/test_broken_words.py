@@ -1,8 +1,10 @@
 """Words held in parts, made whole: in texts, terms, marks and what Vespa is told."""
 
+import re
+
 import pytest
 
-from encoders.words import term_across_break
+from encoders.lexical import LexicalEncoder
 from index.broken_words import broken_words, with_columns_joined, without_spaces_in_cjk
 from index.words.stored_text import stored_text
 from query.snippet import snippet
@@ -27,12 +29,11 @@ def test_a_word_broken_at_a_lines_end(text: str, whole: list[str]) -> None:
 def test_every_door_knows_the_same_broken_words() -> None:
     text = "all docu- ments"
     assert "documents" in stored_text(text).words.split()
-    broken = term_across_break("docu-", "ments")
-    assert broken is not None and broken[0].text == "documents"
+    assert "docu- ments" in LexicalEncoder().encode_query(text).tokens
     assert snippet(text, "documents").matched_words == ("docu- ments",)
     for other in ("North- Rhine", "co- 2"):
         assert stored_text(other).words == other.lower().replace("-", "")
-        assert term_across_break(*other.split()) is None
+        assert LexicalEncoder().encode_query(other).tokens == tuple(re.findall(r"\w+", other))
 
 
 def test_a_part_that_is_a_form_of_the_word_is_marked_with_the_whole() -> None:
