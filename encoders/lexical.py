@@ -1,6 +1,7 @@
 """LexicalEncoder: the words of the text layer as vectors. No weights, no download, any machine."""
 
 import itertools
+import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ refused with a clear message instead of answering wrongly."""
 
 PAGE_LONG_EDGE_PX = 1280  # the preview's size: nothing else looks at the image
 BATCH_SIZE = 8
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STEM_MARK = "~"  # of index/words/stems.py: "haus~de"
 
 CHANCE_COSINE = 0.6
@@ -88,7 +90,7 @@ class LexicalEncoder:
             WrongUseError: the text holds no letter or digit.
         """
         shown: dict[str, str] = {}  # term -> as typed
-        for token in _with_compounds(cut_query(text)):
+        for token in _without_numbers_of_dates(list(_with_compounds(cut_query(text)))):
             shown.setdefault(token.term, text[token.start : token.end])
         if not shown:
             raise WrongUseError(
@@ -160,6 +162,19 @@ def _with_compounds(tokens: Sequence[Token]) -> Iterator[Token]:
         for whole, start in begun.items():
             if start < token.start and whole not in goes_on:
                 yield Token(whole, start, token.end)
+
+
+def _without_numbers_of_dates(tokens: Sequence[Token]) -> Iterator[Token]:
+    """A query's tokens without the numbers of a date, which many pages have in other dates.
+
+    >>> [token.term for token in _without_numbers_of_dates(cut_query("on 5 May 2024"))]
+    ['on', 'may', '2024-05-05']
+    """
+    dates = [token for token in tokens if _DATE.fullmatch(token.term)]
+    for token in tokens:
+        is_inside = any(date.start <= token.start and token.end <= date.end for date in dates)
+        if not (token.term.isdigit() and is_inside):
+            yield token
 
 
 def _placed(texts: Sequence[str]) -> Iterator[tuple[Token, list[_Place]]]:

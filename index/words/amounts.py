@@ -81,7 +81,7 @@ def numbers_of_several_words(text: str) -> Iterator[Whole]:
     """Numbers with spaces between their thousands, with a unit, with a currency, of a section.
 
     >>> [whole.term for whole in numbers_of_several_words("1 000 people, 5 km for $20; § 14a")]
-    ['1000', '5km', '20usd', '14a']
+    ['1000', '5km', '20usd', '§14a']
     """
     for match in _NUMBER_IN_SPACES.finditer(text):
         yield Whole(*match.span(), plain_number(match[0]))
@@ -94,5 +94,5 @@ def numbers_of_several_words(text: str) -> Iterator[Whole]:
     for match in _SECTION.finditer(text):
         number = match["number"].replace(" ", "")
         if match["sign"] or (not number.isdigit() and " " not in match["number"]):
-            also = ("§" + number,) if match["sign"] else ()
-            yield Whole(*match.span("number"), number, also, is_only=True)
+            terms = (f"§{number}", number) if match["sign"] else (number,)
+            yield Whole(*match.span("number"), terms[0], terms[1:], is_only=True)
