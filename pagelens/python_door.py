@@ -30,7 +30,7 @@ from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.scale import Scale, common_scale
-from query.hit_words import HitWords, MatchedBy, hit_words
+from query.hit_words import HitWords, MatchedBy
 from query.search import Found, SearchRequest, encode, find
 from query.why.explain import PageExplanation, explain
 
@@ -184,7 +184,8 @@ class Hit:
         snippet: the part of the page's text that shows best why it was found, "" where no word of
             the query stands on it.
         matched_by: where words of the query stand: "words" on the page, "name" in its file's name
-            or title alone, "resemblance" in neither.
+            or title alone; "spelling": the page has a word spelled nearly like one that stands
+            nowhere; "resemblance": none of these.
         below_line: the hits that answer the query have ended, and resemblance has begun.
         text: the page's words.
         title: of the document, "" where it has none.
@@ -275,7 +276,7 @@ def _hit(answer: _Answer, group: HitGroup, words: HitWords, *, tie: bool, below_
 
 def _other(answer: _Answer, page: IndexHit, *, below_line: bool) -> Hit:
     """A page beside a hit, which no other hit can tie with."""
-    words = hit_words(page, answer.found.request.words)
+    words = answer.found.words_of(page)
     return _hit(answer, HitGroup(page, ()), words, tie=False, below_line=below_line)
 
 

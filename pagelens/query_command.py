@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -41,7 +42,25 @@ _EXAMPLES = ", ".join(
 )
 
 
-@click.command()
+class _QueryCommand(click.Command):
+    """Tells whoever leaves a word out (-draft) that the shell wants quotes around the query."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        typed = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as e:
+            word = next((arg for arg in typed if re.match(r"-[^\W\d_]{2}", arg)), None)
+            if word is not None and not e.option_name.startswith("--"):
+                raise click.UsageError(
+                    f"No such option: {word}. To leave a word out of a query, put all of the query "
+                    f"in quotes: pagelens query 'budget {word}'",
+                    ctx,
+                ) from e
+            raise
+
+
+@click.command(cls=_QueryCommand)
 @click.argument("words", metavar="[TEXT]", nargs=-1)
 @index_options
 @click.option(

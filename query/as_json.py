@@ -23,6 +23,8 @@ def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
     hits = zip(found.groups, found.hit_words, found.ties, strict=True)
     answer = {
         "query": found.query.text,
+        "phrases": list(found.request.filters.phrases),
+        "without": list(found.request.filters.without),
         "ranking": found.request.ranking,
         "n_candidates": result.n_candidates,
         "hits": [

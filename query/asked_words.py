@@ -5,12 +5,14 @@ What a word is, and which words are the same, is said in index/words alone.
 
 import functools
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from index.words.cut import Token, cut, cut_query, forms
 from index.words.stop_words import is_stop_word
+from query.alike import is_alike
 
 _PARTS_WORDS = re.compile(r"[^\w.:/_&+#@°\\'’\-\u2010-\u2015\u00ad]")
 """What stands between two words, and not inside of one."""
@@ -53,11 +55,12 @@ class AskedWord:
         """
         if any(map(holds, self.wholes)):
             return True
+        if any(a.end > b.start for a, b in pairwise(self.parts)):  # a run of pairs
+            return any(map(holds, self.parts))
         is_code = any(any(map(str.isdigit, token.term)) for token in self.parts)
         if is_code and len(self.parts) > 1:
             return False
-        is_run = any(a.end > b.start for a, b in pairwise(self.parts))
-        return any(map(holds, self.parts)) if is_run else all(map(holds, self.parts))
+        return all(map(holds, self.parts))
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,13 @@ class TextWords:
     Args:
         text: of a page, or its names.
         language: of the page, "" where unknown.
+
+    Attributes:
+        text: on one line, in NFC: what places are in.
     """
 
     def __init__(self, text: str, language: str = "") -> None:
-        self._text = text
+        self.text = text = unicodedata.normalize("NFC", " ".join(text.split()))
         self._by_form: dict[str, list[Token]] = {}
         for token in cut(text, language):
             for form in forms(token):
@@ -128,15 +134,25 @@ class TextWords:
                             found[where] = Place(*where, token)
         return sorted(found.values(), key=lambda place: (place.start, -place.end))
 
+    def places_alike(self, words: Iterable[AskedWord]) -> list[Place]:
+        """Every place where something stands that one of these words may be meant to be."""
+        found: dict[tuple[int, int], Place] = {}
+        asked = [token for word in words for token in word.tokens]
+        for form, matches in self._by_form.items():
+            token = next((token for token in asked if is_alike(token.term, form)), None)
+            if token is not None:
+                found |= {(m.start, m.end): Place(m.start, m.end, token) for m in matches}
+        return sorted(found.values(), key=lambda place: (place.start, -place.end))
+
     def _where(self, token: Token, form: str) -> tuple[int, int]:
         """Where a form of a token stands; of a pair of characters it may be a single one."""
-        at = self._text.find(form, token.start, token.end) if len(form) == 1 else -1
+        at = self.text.find(form, token.start, token.end) if len(form) == 1 else -1
         return (token.start, max(token.end, token.start + 1)) if at < 0 else (at, at + 1)
 
     def words_of(self, word: AskedWord) -> tuple[str, ...]:
         """What a word of a query matches, as it stands in the text, each once, in order."""
-        spans = merged_spans(self._text, self.places([word]))
-        return tuple(dict.fromkeys(self._text[start:end] for start, end in spans))
+        spans = merged_spans(self.text, self.places([word]))
+        return tuple(dict.fromkeys(self.text[start:end] for start, end in spans))
 
 
 @functools.lru_cache(64)  # the hits of an answer are asked by what looks for words, and by doors

@@ -33,7 +33,7 @@ from query.hit_words import RESEMBLANCE, HitWords, hit_words
 from query.language_guard import language_notices
 from query.operators import read_operators
 from query.resemblance import Line, line_of_chance, scores_at_random
-from query.words_nowhere import nowhere_notices, words_nowhere
+from query.words_nowhere import nowhere_notices, spelled_alike, words_nowhere
 
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
 DEFAULT_RANKINGS_SAID = f"{HYBRID} for an index made from words, else {HAMMING_THEN_FLOAT}"
@@ -145,7 +145,16 @@ class Found:
     @cached_property
     def hit_words(self) -> tuple[HitWords, ...]:
         """What each hit holds of the query's words, with its snippet."""
-        return tuple(hit_words(hit, self.request.words) for hit in self.shown)
+        return tuple(self.words_of(hit) for hit in self.shown)
+
+    def words_of(self, hit: Hit) -> HitWords:
+        """What a hit holds of the query's words, with its snippet."""
+        return hit_words(hit, self.request.words, self.misspelt)
+
+    @property
+    def misspelt(self) -> tuple[str, ...]:
+        """Words that stand nowhere, where the ranking finds what is spelled nearly like them."""
+        return self.words_nowhere if self.line and self.line.spelling_does else ()
 
     @cached_property
     def n_above_line(self) -> int:
@@ -216,8 +225,9 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
 def _advice(model: str, found: Found) -> tuple[str, ...]:
     """What another query or ranking would do better."""
     request, question = found.request, found.query.text
+    alike = spelled_alike(found.misspelt, request.words, found.shown)
     ties = (
-        *nowhere_notices(found.words_nowhere, request.ranking, len(found.groups)),
+        *nowhere_notices(found.words_nowhere, request.ranking, len(found.groups), alike),
         *close_call_notices(request.ranking, found.ties, found.least_gap),
     )
     asks_the_model_alone = request.ranking not in (BM25, HYBRID)
@@ -334,8 +344,10 @@ def _line(
     index: PageIndex, query: QueryVectors, request: SearchRequest, n_pages: int, timer: StageTimer
 ) -> Line | None:
     """The line below which hits are found by chance, where one can be drawn."""
-    if request.ranking == BM25 or n_pages == 0:
+    if n_pages == 0:
         return None
+    if request.ranking == BM25:  # finds the parts of a code too
+        return Line(math.inf, words_do=True) if request.words else None
     if index.fingerprint.rendering != "words":
         by_vectors = HAMMING_THEN_FLOAT if request.ranking == HYBRID else request.ranking
         with timer.stage("line"):
@@ -344,7 +356,7 @@ def _line(
     if not request.words:
         return None
     is_cosine = request.ranking in (*COSINE_RANKINGS, HYBRID)
-    return Line(CHANCE_COSINE if is_cosine else math.inf, words_do=True)
+    return Line(CHANCE_COSINE if is_cosine else math.inf, words_do=True, spelling_does=True)
 
 
 def _score_by_vectors(hit: Hit, ranking: str) -> float:

@@ -6,8 +6,8 @@ or by words that resemble those asked for, may hold none of them, and then has n
 
 import math
 import re
-import unicodedata
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from index.broken_words import CJK_CHARACTERS
@@ -38,7 +38,14 @@ class Snippet:
         return tuple(dict.fromkeys(self.text[start:end] for start, end in self.spans))
 
 
-def snippet(text: str, query: str, max_chars: int = MAX_CHARS, *, language: str = "") -> Snippet:
+def snippet(
+    text: str,
+    query: str,
+    max_chars: int = MAX_CHARS,
+    *,
+    language: str = "",
+    misspelt: Collection[str] = (),
+) -> Snippet:
     """Cut out the part of a page's text that holds most of the query's words.
 
     Args:
@@ -46,6 +53,7 @@ def snippet(text: str, query: str, max_chars: int = MAX_CHARS, *, language: str 
         query: what the user typed; where that is nothing, the first words are shown.
         max_chars: length of the part without its ellipses; half of it for Chinese and Japanese.
         language: of the page, "" where unknown.
+        misspelt: those of the query's words, as typed, for which what is spelled alike does too.
 
     Returns:
         Without text where the page holds none of the words.
@@ -54,9 +62,12 @@ def snippet(text: str, query: str, max_chars: int = MAX_CHARS, *, language: str 
     >>> found.text, found.matched_words
     ('…traces a tree…', ('traces', 'tree'))
     """
-    text = unicodedata.normalize("NFC", " ".join(text.split()))
-    words = content_words(query)
-    matches = text_words(text, language).places(words) if words else []
+    words, on_page = content_words(query), text_words(text, language)
+    text = on_page.text
+    matches = on_page.places(words)
+    if misspelt:
+        alike = on_page.places_alike(word for word in words if word.text in misspelt)
+        matches = sorted([*matches, *alike], key=lambda place: (place.start, -place.end))
     if words and not matches:
         return Snippet("", ())
     if 2 * len(_CJK.findall(text)) > len(text):

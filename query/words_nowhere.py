@@ -12,6 +12,9 @@ LOOKED_AT_HITS = 1
 """Hits whose words are looked at first; what they hold, the index is not asked for. To cut a page
 into words costs as much as several looks into the index."""
 
+LOOKED_AT_FOR_SPELLING = 5
+"""Hits among whose words those spelled alike are looked for."""
+
 MAX_ASKED = 16
 """Words that the index is asked for, at most: each is a look into its text search."""
 
@@ -46,19 +49,44 @@ def _not_on(hit: Hit, words: Sequence[AskedWord]) -> list[AskedWord]:
     return [word for word in words if not word.is_held(holds)]
 
 
-def nowhere_notices(words: Sequence[str], ranking: str, n_hits: int) -> tuple[str, ...]:
+def spelled_alike(words: Sequence[str], query: str, hits: Sequence[Hit]) -> tuple[str, ...]:
+    """What words that stand nowhere may be meant to be: of each the nearest, on the first hits.
+
+    Args:
+        words: by `words_nowhere`.
+        query: they are of.
+        hits: best first.
+
+    Returns:
+        As they stand on a page, each once; nothing for a word that has no such relative.
+    """
+    found: dict[str, None] = {}
+    for word in (word for word in content_words(query) if word.text in words):
+        for hit in hits[:LOOKED_AT_FOR_SPELLING]:
+            on_page = text_words(hit.text, hit.language)
+            place = next(iter(on_page.places_alike([word])), None)
+            if place is not None:
+                found[on_page.text[place.start : place.end]] = None
+                break
+    return tuple(found)
+
+
+def nowhere_notices(
+    words: Sequence[str], ranking: str, n_hits: int, alike: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Say which words stand nowhere, and what the hits are then.
 
     Args:
         words: by `words_nowhere`.
         ranking: that found the hits.
         n_hits: how many there are.
+        alike: by `spelled_alike`.
 
     Returns:
         One line, or none; without hits it is said why there are none (query/why/no_hits.py).
 
-    >>> nowhere_notices(["xyzzyqq"], "float", 5)
-    ('No page holds xyzzyqq; these are the most similar.',)
+    >>> nowhere_notices(["rythm"], "float", 5, ["rhythm"])
+    ('No page holds rythm; these are the most similar. Nearest in spelling: rhythm.',)
     """
     if not words or not n_hits:
         return ()
@@ -66,7 +94,8 @@ def nowhere_notices(words: Sequence[str], ranking: str, n_hits: int) -> tuple[st
     said = f"{', '.join(others)} or {last}" if others else last
     is_alike = ranking != BM25
     hits = "these are the most similar" if is_alike else "these hold other words of the query"
-    return (f"No page holds {said}; {hits}.",)
+    nearest = f" Nearest in spelling: {', '.join(map(_shortened, alike))}." if alike else ""
+    return (f"No page holds {said}; {hits}.{nearest}",)
 
 
 def _shortened(word: str) -> str:

@@ -16,6 +16,8 @@ _LETTERS = str.maketrans({
     # Arabic: alef and its hamzas, ya without dots, ta marbuta; kaf, ya and ha as Persian types them
     "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه",
     "ک": "ك", "ی": "ي", "ہ": "ه", "ھ": "ه",
+    # Devanagari: the nasal mark, and the dot below, which most people leave out
+    "\u0901": "\u0902", "\u093c": "",
 })
 _MARKS = str.maketrans({
     **dict.fromkeys("’‘ʼʻʹ′`´ʾʿ׳", "'"),

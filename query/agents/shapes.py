@@ -127,7 +127,8 @@ class SearchHit(BaseModel):
     )
     matched_by: MatchedBy = Field(
         description='Where words of the query stand: "words" on the page, "name" in its file\'s '
-        'name or title alone; "resemblance": in neither, the page only resembles what was asked.'
+        'name or title alone; "spelling": the page has a word spelled nearly like one that stands '
+        'nowhere; "resemblance": the page only resembles what was asked.'
     )
     below_line: bool = Field(
         description="True from where on hits answer no better than chance would have it: probably "

@@ -138,7 +138,8 @@ class HitBody(OtherPage):
     matched_words: list[str]
     matched_by: MatchedBy = Field(
         description="Where words of the query stand: on the page, in its file's name or title "
-        "alone, or in neither."
+        "alone, or in neither; `spelling` where the page has a word spelled nearly like one that "
+        "stands nowhere."
     )
     below_line: bool
     ties_with_previous: bool

@@ -40,3 +40,15 @@ def test_function_words_are_no_words_of_the_query() -> None:
 def test_a_page_or_an_image_as_the_query_has_no_words(text: str) -> None:
     found = hit_words(hit(text), "")
     assert (found.snippet.text, found.why_no_snippet) == (text, "")
+
+
+def test_parts_of_a_code_are_shown_and_are_not_the_code() -> None:
+    other = hit_words(hit("Invoice INV-2023-0043"), "INV-2023-0042")
+    assert (other.snippet.matched_words, other.matched_by) == (("INV-2023",), "resemblance")
+    assert hit_words(hit("Invoice INV-2023-0042"), "INV-2023-0042").matched_by == "words"
+
+
+def test_what_is_spelled_alike_is_marked_where_the_word_stands_nowhere() -> None:
+    found = hit_words(hit("The government of today"), "goverment", ["goverment"])
+    assert (found.snippet.matched_words, found.matched_by) == (("government",), "spelling")
+    assert hit_words(hit("The government of today"), "goverment").snippet.text == ""

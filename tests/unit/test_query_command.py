@@ -139,11 +139,28 @@ def test_words_need_no_quotes(run: Run) -> None:
     assert quoted["query"] == bare["query"] == "a b"
 
 
+def test_operators_stand_beside_the_query(run: Run) -> None:
+    found = json.loads(run('"by the quay" containers -ferry', "--json").out)
+    assert found["query"] == "by the quay containers"
+    assert (found["phrases"], found["without"]) == (["by the quay"], ["ferry"])
+
+
+def test_a_word_to_leave_out_wants_quotes_around_the_query(run: Run) -> None:
+    ran = run("containers", "-ferry")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith(
+        "Error: No such option: -ferry. To leave a word out of a query, put all of the query in "
+        "quotes: pagelens query 'budget -ferry'\n"
+    )
+    assert "quotes" not in run("containers", "--rankng", "bm25").err
+
+
 def test_the_json_object(run: Run) -> None:
     ran = run("containers by quay", "-k", "1", "--json")
     assert ran.out.count("\n") == 1
     found = json.loads(ran.out)
-    keys = ["query", "ranking", "n_candidates", "hits", "words_nowhere", "notices", "timings_ms"]
+    keys = ["query", "phrases", "without", "ranking", "n_candidates", "hits", "words_nowhere"]
+    keys += ["notices", "timings_ms"]
     assert list(found) == keys
     assert found["query"] == "containers by quay"
     assert found["ranking"] == "hybrid"

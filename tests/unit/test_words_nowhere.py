@@ -75,7 +75,7 @@ def test_several_words_are_listed_and_long_ones_shortened() -> None:
 
 def test_hits_without_a_word_of_the_query_stand_below_the_line(library: MemoryIndex) -> None:
     found = found_for(library, "quay", HAMMING_THEN_FLOAT, 6)
-    assert found.line == Line(0.6, words_do=True)
+    assert found.line == Line(0.6, words_do=True, spelling_does=True)
     assert found.n_above_line == 2
     assert {hit.document_id for hit in found.shown[:2]} == {OLD_REPORT, NEW_REPORT}
     assert [words.matched_by for words in found.hit_words] == ["words"] * 2 + ["resemblance"] * 4
@@ -85,14 +85,31 @@ def test_all_stand_below_where_no_page_holds_a_word(library: MemoryIndex) -> Non
     assert found_for(library, "xyzzyqq", HYBRID, 6).n_above_line == 0
 
 
-def test_a_typing_error_is_no_chance(library: MemoryIndex) -> None:
-    found = found_for(library, "containerz", HAMMING_THEN_FLOAT, 6)
+@pytest.mark.parametrize("ranking", [HAMMING_THEN_FLOAT, HYBRID])
+def test_a_typing_error_is_no_chance(library: MemoryIndex, ranking: str) -> None:
+    found = found_for(library, "cotnainerz", ranking, 6)
     assert found.n_above_line == 2
-    assert found.hit_words[0].matched_by == "resemblance"
+    assert found.hit_words[0].matched_by == "spelling"
+    assert found.hit_words[0].snippet.matched_words == ("Containers",)
+    assert (
+        "No page holds cotnainerz; these are the most similar. Nearest in spelling: Containers."
+        in (found.notices)
+    )
 
 
-def test_bm25_and_pages_as_queries_draw_no_line(library: MemoryIndex) -> None:
-    assert found_for(library, "quay", BM25, 6).line is None
+def test_bm25_marks_nothing_that_it_did_not_find(library: MemoryIndex) -> None:
+    found = found_for(library, "cotnainers quay", BM25, 6)
+    assert found.words_nowhere == ("cotnainers",)
+    assert {word for hit in found.hit_words for word in hit.snippet.matched_words} == {"quay"}
+
+
+def test_a_page_with_parts_of_a_code_alone_is_below_the_line_in_bm25(library: MemoryIndex) -> None:
+    assert found_for(library, "quay", BM25, 6).n_above_line == 2
+    found = found_for(library, "quay-77", BM25, 6)
+    assert (len(found.shown), found.n_above_line) == (2, 0)
+
+
+def test_pages_as_queries_draw_no_line(library: MemoryIndex) -> None:
     like = found_for(library, "quay crane", FLOAT, 6, except_page_id=f"{OLD_REPORT}-2")
     assert (like.line, like.n_above_line) == (None, len(like.groups))
 

@@ -30,7 +30,7 @@ from index.location import Location
 from index.pages import Hit
 from query.quality.questions import read_questions, resolve
 from query.quality.tables import read_table
-from query.search import HYBRID, SearchRequest, find
+from query.search import HYBRID, Found, SearchRequest, find
 from tests.cases import CASES
 from tests.documents import write_text_pdf
 from tests.vespa_java.jars import compile_sources, fetch_jars
@@ -71,7 +71,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a ranking put first, and whether that is right."""
+    """What a ranking put first, and whether that is right: for no page, whether it says so."""
 
     asked: Asked
     ranking: str
@@ -138,18 +138,26 @@ def ask(index: PageIndex, rankings: Sequence[str]) -> list[Answer]:
         for ranking in rankings:
             request = SearchRequest(asked.text, _DEPTH, ranking)
             try:
-                hits = find(index, lambda: encoder, request).result.hits
+                found = find(index, lambda: encoder, request)
             except WrongUseError:  # no word to look for
-                hits = ()
+                answers.append(Answer(asked, ranking, not asked.page_ids, "nothing"))
+                continue
+            hits = found.result.hits
             first = f"{Path(hits[0].name).name} {hits[0].page_number}" if hits else "nothing"
-            answers.append(Answer(asked, ranking, _is_right(hits, asked.page_ids), first))
+            is_right = _is_first(hits, asked.page_ids) if asked.page_ids else _says_none(found)
+            answers.append(Answer(asked, ranking, is_right, first))
     return answers
 
 
-def _is_right(hits: Sequence[Hit], right: frozenset[str]) -> bool:
-    """Whether a right page is above every other; where none is right, whether there is no hit."""
-    if not hits or not right:
-        return not hits and not right
+def _says_none(found: Found) -> bool:
+    """Whether an answer has no hits, or says that none holds a word and shows none as if it did."""
+    return not found.shown or (found.words_nowhere != () and found.n_above_line == 0)
+
+
+def _is_first(hits: Sequence[Hit], right: frozenset[str]) -> bool:
+    """Whether a right page is above every other."""
+    if not hits:
+        return False
     others = [hit.score_sum for hit in hits if hit.page_id not in right]
     is_above = not others or hits[0].score_sum - others[0] > _SAME * abs(hits[0].score_sum)
     return hits[0].page_id in right and is_above
