@@ -33,6 +33,12 @@ MOST_INFLECTED_WORDS = 64
 
 _CHUNK = re.compile(r"\S+")
 _CHUNK_OF_PAGE = re.compile(rf"\S+(?:{CJK_GAP}\S+)*")
+_PLAIN = re.compile(
+    rf'["(\[]*(?P<word>[A-Za-z]|[A-Za-z][a-z]{{1,{LONGEST_TERM - 1}}}|[A-Z]{{2,{LONGEST_TERM}}})'
+    r'[.,;:!?)\]"]*'
+)
+"""A word as it is, between marks that are not part of it."""
+
 _NAMED = re.compile(
     rf"(?<!{LETTER})(?:[a-z]\+\+|[a-z]{{2,10}}\+\+(?!{LETTER})|[a-z]\#(?!{LETTER}))"  # c++, c#
     rf"|(?:(?<!{LETTER})|(?<=\basp)|(?<=\bado)|(?<=\bvb))\.net(?!{LETTER}|[-./@_]{LETTER})"
@@ -129,10 +135,11 @@ def _cut_chunk(raw: str, language: str, is_query: bool) -> tuple[Token, ...]:
     >>> _cut_chunk("e-mail", "en", False)[1]
     Token(term='mail', start=2, end=6, also=('email',))
     """
-    is_plain = raw.isascii() and raw.isalpha() and len(raw) <= LONGEST_TERM
-    if is_plain and (raw[1:].islower() or raw.isupper() or len(raw) == 1):
-        term = raw.lower()
-        return (Token(term, 0, len(raw), relatives(raw, term, language, is_query)),)
+    if plain := _PLAIN.fullmatch(raw):  # most words of most languages, and much faster so
+        word, start = plain["word"], plain.start("word")
+        term = word.lower()
+        also = relatives(word, term, language, is_query)
+        return (Token(term, start, start + len(word), also),)
     chunk = chunk_of(raw, language, is_query)
     tokens: list[Token] = []
     for region in REGION.finditer(chunk.text):

@@ -9,18 +9,15 @@ twice.
 """
 
 import functools
-import importlib
 import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import Stemmer
 
 from index.words.spelling import canonical
 from index.words.stop_words import is_stop_word
-
-if TYPE_CHECKING:
-    from snowballstemmer.basestemmer import BaseStemmer
 
 LONGEST_WORD = 40
 """No inflected word is longer; what is longer is a code or an attack, and stemmers take time."""
@@ -255,12 +252,6 @@ def _without_plural(term: str, inflection: _Inflection) -> str:
 
 
 @functools.lru_cache(256)
-def _stemmer(algorithm: str, _thread: int) -> "BaseStemmer":
-    """A stemmer holds the word it works on, so each thread has its own.
-
-    Snowball's own Python is asked for, and not whatever version of it in C may be installed: a page
-    and a query are to be stemmed alike on every machine.
-    """
-    module = importlib.import_module(f"snowballstemmer.{algorithm}_stemmer")
-    stemmer: BaseStemmer = getattr(module, f"{algorithm.capitalize()}Stemmer")()
-    return stemmer
+def _stemmer(algorithm: str, _thread: int) -> Stemmer.Stemmer:
+    """A stemmer holds the word it works on, so each thread has its own; `relatives` remembers."""
+    return Stemmer.Stemmer(algorithm, 0)

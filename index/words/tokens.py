@@ -45,5 +45,7 @@ def found_by(token: Token, *others: str) -> Token:
 
 def each_once(term: str, others: tuple[str, ...]) -> tuple[str, ...]:
     """Terms cut to their longest, without doubles, the empty one and a word's own."""
+    if not others:
+        return ()
     cut = (other[:LONGEST_TERM] for other in others)
     return tuple(other for other in dict.fromkeys(cut) if other and other != term)
