@@ -153,6 +153,7 @@ def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candida
     assert set(parsed.pop("inputs")) == set(inputs(CATS, ranking, candidates))
     assert sorted(parsed.pop("summaryFields")) == [
         "document_id",
+        "language",
         "page_number",
         "paths",
         "text",
