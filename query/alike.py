@@ -15,25 +15,27 @@ LETTERS_A_SLIP = 4
 MOST_SLIPS = 2
 
 
-def is_alike(asked: str, term: str) -> bool:
-    """Whether a term may be what is meant: with a typing error or two, or as the end of a compound.
+def letters_between(asked: str, term: str) -> int | None:
+    """How far a term is from what was asked, if that may be meant by it; None if not.
 
-    By optimal string alignment distance: letters replaced, left out, added, or two neighbours
-    swapped (https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance). Terms with digits
-    or marks are alike only if they are equal: another code is another thing.
+    It may where it has a typing error or two, by optimal string alignment distance (letters
+    replaced, left out, added, or two neighbours swapped,
+    https://en.wikipedia.org/wiki/Damerau%E2%80%93Levenshtein_distance), or is the beginning or end
+    of a longer word. A term with digits or marks is meant as it is: another code is another thing.
 
     Args:
         asked: a term of a query.
         term: of a page.
 
-    >>> is_alike("goverment", "government"), is_alike("frist", "kuendigungsfrist")
-    (True, True)
-    >>> is_alike("rent", "tent"), is_alike("inv2023", "inv2024")
-    (False, False)
+    >>> letters_between("goverment", "government"), letters_between("frist", "kuendigungsfrist")
+    (1, 11)
+    >>> letters_between("rent", "tent"), letters_between("inv2023", "inv2024")
+    (None, None)
     """
     if len(asked) < SHORTEST or not (asked.isalpha() and term.isalpha()):
-        return False
+        return None
     if term.startswith(asked) or term.endswith(asked):
-        return True
+        return len(term) - len(asked)
     allowed = min(MOST_SLIPS, len(asked) // LETTERS_A_SLIP)
-    return OSA.distance(asked, term, score_cutoff=allowed) <= allowed
+    distance = OSA.distance(asked, term, score_cutoff=allowed)
+    return distance if distance <= allowed else None

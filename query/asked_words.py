@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from index.words.cut import Token, cut, cut_query, forms
 from index.words.stop_words import is_stop_word
-from query.alike import is_alike
+from query.alike import letters_between
 
 _PARTS_WORDS = re.compile(r"[^\w.:/_&+#@°\\'’\-\u2010-\u2015\u00ad]")
 """What stands between two words, and not inside of one."""
@@ -139,7 +139,8 @@ class TextWords:
         found: dict[tuple[int, int], Place] = {}
         asked = [token for word in words for token in word.tokens]
         for form, matches in self._by_form.items():
-            token = next((token for token in asked if is_alike(token.term, form)), None)
+            alike = (t for t in asked if letters_between(t.term, form) is not None)
+            token = next(alike, None)
             if token is not None:
                 found |= {(m.start, m.end): Place(m.start, m.end, token) for m in matches}
         return sorted(found.values(), key=lambda place: (place.start, -place.end))

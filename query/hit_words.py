@@ -16,13 +16,6 @@ NAME: MatchedBy = "name"
 SPELLING: MatchedBy = "spelling"
 RESEMBLANCE: MatchedBy = "resemblance"
 
-_WHY_NO_SNIPPET = {
-    WORDS: "",
-    NAME: "a word of the query stands in the file's name or title",
-    SPELLING: "",
-    RESEMBLANCE: "no word of the query stands here; found by resemblance",
-}
-
 
 @dataclass(frozen=True)
 class HitWords:
@@ -42,7 +35,9 @@ class HitWords:
     why_no_snippet: str = ""
 
 
-def hit_words(hit: Hit, query: str, misspelt: Collection[str] = ()) -> HitWords:
+def hit_words(
+    hit: Hit, query: str, misspelt: Collection[str] = (), found_by: str = "resemblance"
+) -> HitWords:
     """Look for the query's words in a hit.
 
     Parts of a code that the page does not have whole are shown, and are not the word.
@@ -51,13 +46,17 @@ def hit_words(hit: Hit, query: str, misspelt: Collection[str] = ()) -> HitWords:
         hit: of any ranking.
         query: what the user typed; "" where that was a page or an image.
         misspelt: words of the query, as typed, for which what is spelled alike does too.
+        found_by: what brings up a page without a word of the query, as people read it.
     """
     words = content_words(query)
     shown = snippet(hit.text, query, language=hit.language, misspelt=misspelt)
     if not words:
         return HitWords(shown, RESEMBLANCE)
     matched_by = _matched_by(hit, words, misspelt)
-    return HitWords(shown, matched_by, "" if shown.text else _WHY_NO_SNIPPET[matched_by])
+    why = f"no word of the query stands here; found by {found_by}"
+    if matched_by == NAME:
+        why = "a word of the query stands in the file's name or title"
+    return HitWords(shown, matched_by, "" if shown.text else why)
 
 
 def _matched_by(hit: Hit, words: Sequence[AskedWord], misspelt: Collection[str]) -> MatchedBy:

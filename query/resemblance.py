@@ -31,14 +31,11 @@ class Line:
 
     Attributes:
         score: by vectors, as shown; infinite where scores tell nothing.
-        words_do: whether holding a word of the query is enough.
-        spelling_does: whether a word is, too, that is spelled nearly like one of the query's:
-            vectors of words find it.
+        words_do: whether holding a word of the query is enough, or one spelled nearly like it.
     """
 
     score: float
     words_do: bool
-    spelling_does: bool = False
 
     @property
     def said(self) -> str:

@@ -6,7 +6,7 @@ phases run inside the index; `hybrid` is made here, from two rankings of any ind
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -118,7 +118,9 @@ class Found:
         result: every page found, with the time it took; its notices say what an answer lacks.
         groups: the k hits to show, best first; `others` is empty unless they are grouped.
         words_nowhere: words of the query that no page of the index holds, as typed.
+        spelled_alike: words of pages that they may be meant to be, where the ranking finds those.
         line: what the last hit above the line of resemblance meets; None where there is no line.
+        found_by: what brings up a page without a word of the query, as people read it.
         best_score: of all pages, those below `min_score` included; None where none was found.
         advice: where another query or ranking would do better, a line each; usually nothing.
     """
@@ -128,7 +130,9 @@ class Found:
     result: SearchResult
     groups: tuple[HitGroup, ...]
     words_nowhere: tuple[str, ...] = ()
+    spelled_alike: tuple[str, ...] = ()
     line: Line | None = None
+    found_by: str = "resemblance"
     best_score: float | None = None
     advice: tuple[str, ...] = ()
 
@@ -142,6 +146,10 @@ class Found:
         """The page that stands for each hit, best first."""
         return tuple(group.best for group in self.groups)
 
+    def query_of(self, half: str) -> QueryVectors:
+        """The query as a ranking that is fused saw it."""
+        return _with_alike(self.query, self.spelled_alike) if half == BM25 else self.query
+
     @cached_property
     def hit_words(self) -> tuple[HitWords, ...]:
         """What each hit holds of the query's words, with its snippet."""
@@ -149,12 +157,8 @@ class Found:
 
     def words_of(self, hit: Hit) -> HitWords:
         """What a hit holds of the query's words, with its snippet."""
-        return hit_words(hit, self.request.words, self.misspelt)
-
-    @property
-    def misspelt(self) -> tuple[str, ...]:
-        """Words that stand nowhere, where the ranking finds what is spelled nearly like them."""
-        return self.words_nowhere if self.line and self.line.spelling_does else ()
+        misspelt = self.words_nowhere if self.spelled_alike else ()
+        return hit_words(hit, self.request.words, misspelt, self.found_by)
 
     @cached_property
     def n_above_line(self) -> int:
@@ -201,7 +205,7 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     else:
         query = encode(request, encoder, timer)
 
-    result, line = _rank(index, query, request, timer)
+    result, line, nowhere, alike = _rank(index, query, request, timer)
     best_score = result.hits[0].score if result.hits else None
     hits = tuple(
         replace(hit, paths=existing_first(hit.paths))
@@ -214,26 +218,33 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     elif request.collapse:
         with timer.stage("collapse"):
             groups = collapse_near_duplicates(hits, request.k, index)
-    with timer.stage("words"):
-        nowhere = words_nowhere(index, request.words, result.hits)
     notices = (*result.notices, *_more_to_come(index.n_unfinished()))
     result = replace(result, hits=hits, notices=notices)
-    found = Found(request, query, result, groups, nowhere, line, best_score)
+    found_by = _found_by(request.ranking, index.fingerprint)
+    found = Found(request, query, result, groups, nowhere, alike, line, found_by, best_score)
     return replace(found, advice=_advice(index.fingerprint.model, found))
 
 
 def _advice(model: str, found: Found) -> tuple[str, ...]:
     """What another query or ranking would do better."""
     request, question = found.request, found.query.text
-    alike = spelled_alike(found.misspelt, request.words, found.shown)
     ties = (
-        *nowhere_notices(found.words_nowhere, request.ranking, len(found.groups), alike),
+        *nowhere_notices(
+            found.words_nowhere, request.ranking, len(found.groups), found.spelled_alike
+        ),
         *close_call_notices(request.ranking, found.ties, found.least_gap),
     )
     asks_the_model_alone = request.ranking not in (BM25, HYBRID)
     if not asks_the_model_alone or request.except_page_id or not question.strip():
         return ties
     return (*language_notices(model, question, found.result.hits), *ties)
+
+
+def _found_by(ranking: str, fingerprint: Fingerprint) -> str:
+    """What brings up a page without a word of the query."""
+    if ranking == BM25:
+        return "function words or parts of words"
+    return "resemblance" if fingerprint.rendering == "words" else "looks"
 
 
 def default_ranking(fingerprint: Fingerprint) -> str:
@@ -316,20 +327,27 @@ def check_request(request: SearchRequest) -> None:
 
 def _rank(
     index: PageIndex, query: QueryVectors, request: SearchRequest, timer: StageTimer
-) -> tuple[SearchResult, Line | None]:
+) -> tuple[SearchResult, Line | None, tuple[str, ...], tuple[str, ...]]:
     """Run the one ranking asked for, or the halves of `hybrid`; adds their stages to `timer`.
 
+    A word that stands nowhere and is spelled nearly like one that does is looked for as that one
+    by the half of `hybrid` that goes by words.
+
     Returns:
-        The hits, and where among them resemblance begins.
+        The hits, where among them resemblance begins, which words stand nowhere, and what is
+        spelled like them.
     """
     is_fused = request.ranking == HYBRID
     names = tuple(WEIGHTS) if is_fused else (request.ranking,)
-    results = {name: run_ranking(index, query, request, name) for name in names}
-    for result in results.values():
-        for stage, ms in result.timings_ms.items():
-            timer.timings_ms[stage] = timer.timings_ms.get(stage, 0.0) + ms
-
+    results = {name: run_ranking(index, query, request, name, timer) for name in names}
     first = results[names[0]]
+    with timer.stage("words"):
+        by_words = results[names[-1]].hits  # of `hybrid`: likeliest to hold every word
+        nowhere = words_nowhere(index, request.words, by_words)
+        finds_alike = request.ranking != BM25 and index.fingerprint.rendering == "words"
+        alike = spelled_alike(nowhere, request.words, first.hits) if finds_alike else ()
+    if is_fused and alike:
+        results[BM25] = run_ranking(index, _with_alike(query, alike), request, BM25, timer)
     hits = first.hits
     if is_fused:
         with timer.stage("fuse"):
@@ -337,7 +355,12 @@ def _rank(
     notices = tuple(dict.fromkeys(n for result in results.values() for n in result.notices))
     line = _line(index, query, request, first.n_candidates, timer)
     hits = hits[: request.n_pages]
-    return SearchResult(hits, first.n_candidates, timer.timings_ms, notices), line
+    return SearchResult(hits, first.n_candidates, timer.timings_ms, notices), line, nowhere, alike
+
+
+def _with_alike(query: QueryVectors, alike: Sequence[str]) -> QueryVectors:
+    """A query that text search also asks for words spelled like those that stand nowhere."""
+    return replace(query, text=" ".join((query.text, *alike)))
 
 
 def _line(
@@ -356,7 +379,7 @@ def _line(
     if not request.words:
         return None
     is_cosine = request.ranking in (*COSINE_RANKINGS, HYBRID)
-    return Line(CHANCE_COSINE if is_cosine else math.inf, words_do=True, spelling_does=True)
+    return Line(CHANCE_COSINE if is_cosine else math.inf, words_do=True)
 
 
 def _score_by_vectors(hit: Hit, ranking: str) -> float:
@@ -364,7 +387,11 @@ def _score_by_vectors(hit: Hit, ranking: str) -> float:
 
 
 def run_ranking(
-    index: PageIndex, query: QueryVectors, request: SearchRequest, ranking: str
+    index: PageIndex,
+    query: QueryVectors,
+    request: SearchRequest,
+    ranking: str,
+    timer: StageTimer | None = None,
 ) -> SearchResult:
     """Run a ranking of the index as a request needs it.
 
@@ -373,6 +400,7 @@ def run_ranking(
         query: of the request.
         request: asks for this ranking, or for `hybrid`, of which it is a half.
         ranking: one of INDEX_RANKINGS.
+        timer: takes the ranking's stages.
 
     Returns:
         As many hits as the request looks for, of a half as many as are fused; without the page
@@ -381,4 +409,7 @@ def run_ranking(
     n = max(request.n_pages, FUSION_DEPTH) if request.ranking == HYBRID else request.n_pages
     n_asked = n + (request.except_page_id is not None)
     result = index.search(query, ranking, n_asked, rerank=request.rerank, filters=request.filters)
+    if timer is not None:
+        for stage, ms in result.timings_ms.items():
+            timer.timings_ms[stage] = timer.timings_ms.get(stage, 0.0) + ms
     return replace(result, hits=request.of_hits(result.hits)[:n])

@@ -1,24 +1,28 @@
 """Which words of a query no page of the index holds: what a search by resemblance must say."""
 
+import re
 from collections.abc import Sequence
 
 from index.interface import BM25, PageIndex
 from index.pages import Hit
 from index.words.cut import Token
+from index.words.spelling import canonical
 from index.words.stored_text import place_text
+from query.alike import SHORTEST, letters_between
 from query.asked_words import AskedWord, content_words, text_words
 
 LOOKED_AT_HITS = 1
 """Hits whose words are looked at first; what they hold, the index is not asked for. To cut a page
 into words costs as much as several looks into the index."""
 
-LOOKED_AT_FOR_SPELLING = 5
-"""Hits among whose words those spelled alike are looked for."""
+MOST_ALIKE = 3
+"""Words spelled alike that are taken for one that stands nowhere."""
 
 MAX_ASKED = 16
 """Words that the index is asked for, at most: each is a look into its text search."""
 
 _SHOWN_CHARS = 40
+_LETTERS = re.compile(rf"[^\W\d_]{{{SHORTEST},}}")
 
 
 def words_nowhere(index: PageIndex, query: str, hits: Sequence[Hit]) -> tuple[str, ...]:
@@ -50,24 +54,30 @@ def _not_on(hit: Hit, words: Sequence[AskedWord]) -> list[AskedWord]:
 
 
 def spelled_alike(words: Sequence[str], query: str, hits: Sequence[Hit]) -> tuple[str, ...]:
-    """What words that stand nowhere may be meant to be: of each the nearest, on the first hits.
+    """What words that stand nowhere may be meant to be: words of hits that are spelled alike.
 
     Args:
         words: by `words_nowhere`.
         query: they are of.
-        hits: best first.
+        hits: by vectors of words, best first: a word spelled alike is near.
 
     Returns:
-        As they stand on a page, each once; nothing for a word that has no such relative.
+        The nearest few for each word, in small letters, each once; nothing for a word without such
+        a relative.
     """
+    asked = [word for word in content_words(query) if word.text in words]
+    if not asked:
+        return ()
+    on_pages = dict.fromkeys(w for hit in hits for w in _LETTERS.findall(hit.text.lower()))
     found: dict[str, None] = {}
-    for word in (word for word in content_words(query) if word.text in words):
-        for hit in hits[:LOOKED_AT_FOR_SPELLING]:
-            on_page = text_words(hit.text, hit.language)
-            place = next(iter(on_page.places_alike([word])), None)
-            if place is not None:
-                found[on_page.text[place.start : place.end]] = None
-                break
+    for word in asked:
+        distances = {
+            letters: distance
+            for letters in on_pages
+            for token in word.tokens
+            if (distance := letters_between(token.term, canonical(letters))) is not None
+        }
+        found |= dict.fromkeys(sorted(distances, key=distances.__getitem__)[:MOST_ALIKE])
     return tuple(found)
 
 

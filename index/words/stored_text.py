@@ -67,6 +67,8 @@ def place_text(title: str, paths: Iterable[str]) -> str:
 def asked_words(text: str) -> list[AskedWord]:
     """The words of a query in order; one that is a form of one before it would count twice.
 
+    A lone letter of a compound (the e of "e-mail") is asked for as the whole alone.
+
     >>> [word.forms for word in asked_words("2023-0042, 0042")]
     [('2023',), ('0042',), ('2023dash0042', '20230042')]
     >>> asked_words("2023-0042")[0].wholes
@@ -78,6 +80,8 @@ def asked_words(text: str) -> list[AskedWord]:
     line, over = _in_line(tokens)
     for token in tokens:
         forms = stored_forms(token)
+        if len(token.term) == 1 and token.term.isalpha():
+            forms = tuple(form for form in forms[1:] if form != forms[0]) or forms
         if forms[0] not in known:
             wholes = (t.term for t in over if t.term != token.term and _covers(t, token))
             n_parts = sum(_covers(token, part) for part in line)

@@ -214,7 +214,7 @@ def _below_said(found: Found, n: int) -> str:
         return ""
     which = count(n, "page") if n == len(found.groups) else f"{count(n, 'more page')}"
     if found.line.words_do:
-        return f"{which} without a word of the query, found by resemblance"
+        return f"{which} without a word of the query, found by {found.found_by}"
     return f"{which}, no more alike than some are by chance"
 
 

@@ -121,6 +121,7 @@ def _explain_page(index: PageIndex, found: Found, page: Page, phases: Phases) ->
         has_vectors = len(page.vectors.vectors) > 0
         score_sum = sum(match.contribution for match in tokens) if has_vectors else -np.inf
         n_tokens = max(1, len(query.tokens))
+    text = found.query_of(BM25).text if ranking == HYBRID else query.text
     place = place_of(page.page_id, phases.last[: phases.k])
     if found.request.is_too_low(score_sum / n_tokens):
         place = None
@@ -130,7 +131,7 @@ def _explain_page(index: PageIndex, found: Found, page: Page, phases: Phases) ->
         score=score_sum / n_tokens,
         score_sum=score_sum,
         tokens=tokens,
-        words=query_words_on(page.words.text, query.text, page.language) if reads_text else (),
+        words=query_words_on(page.words.text, text, page.language) if reads_text else (),
         phase_1_place=place_of(page.page_id, phases.phase_1),
         place=place,
         phase_1_depth=phases.depth,

@@ -59,7 +59,9 @@ def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
     fused: dict[str, tuple[Hit, ...]] = {}
     if ranking == HYBRID:
         depth = max(depth, FUSION_DEPTH)
-        fused = {name: run_ranking(index, query, request, name).hits for name in WEIGHTS}
+        fused = {
+            name: run_ranking(index, found.query_of(name), request, name).hits for name in WEIGHTS
+        }
     first = best(HAMMING if ranking in TWO_PHASES else ranking, depth, depth)
     last = first.hits
     if ranking in TWO_PHASES:

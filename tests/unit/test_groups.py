@@ -158,7 +158,7 @@ def test_words_alone_can_be_collapsed_too() -> None:
     index = library((5, [REPORT]), (6, [REPORT]))
     found = found_for(index, "dredging", BM25, 5, collapse=True)
     assert names(found.groups) == [["/1.pdf:1", "/0.pdf:1"]]
-    assert list(found.result.timings_ms)[-2:] == ["collapse", "words"]
+    assert list(found.result.timings_ms)[-2:] == ["words", "collapse"]
 
 
 def test_a_page_that_was_removed_since_is_like_none() -> None:

@@ -137,7 +137,8 @@ def test_every_distribution_imported_is_a_dependency_of_its_own() -> None:
         r"^(?:dependencies|eval) = \[\n(.*?)^\]", pyproject, re.MULTILINE | re.DOTALL
     )
     assert len(lists) == 2
-    dependencies = set(re.findall(r'^ *"([\w-]+)', "".join(lists), re.MULTILINE))
+    names = re.findall(r'^ *"([\w-]+)', "".join(lists), re.MULTILINE)
+    dependencies = {name.lower() for name in names}
     imported = {m.split(".")[0] for path in source_files() for m in imported_modules(path)}
     owners = packages_distributions()
     for module in imported - set(PACKAGES) - set(sys.stdlib_module_names):

@@ -81,7 +81,7 @@ def test_pages_that_look_the_same_are_one_hit(client: TestClient, service: Searc
         found_as_json(service.search(SearchRequest("harbour report", 3, collapse=True)), {})
     )
     stages, others = list(answer.pop("timings_ms")), list(said.pop("timings_ms"))
-    assert stages[-2:] == others[-2:] == ["collapse", "words"]
+    assert stages[-2:] == others[-2:] == ["fuse", "collapse"]
     assert answer == said
     refused = client.get("/api/search", params={**parameters, "group_by": "document"})
     assert refused.status_code == 400

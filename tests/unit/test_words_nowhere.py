@@ -12,6 +12,7 @@ from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT
 from query.fusion import HYBRID
 from query.resemblance import FEWEST_SCORES, Line, line_of_chance, scores_at_random
 from query.search import RANKINGS
+from query.why.explain import explain_hits
 from query.words_nowhere import MAX_ASKED, nowhere_notices, words_nowhere
 from tests.finding import found_for
 from tests.library import NEW_REPORT, OLD_REPORT, fill
@@ -60,6 +61,14 @@ def test_the_index_is_not_asked_for_what_hits_hold(
     assert words_nowhere(library, "containers by quay", found.result.hits) == ()
 
 
+def test_a_page_without_a_word_says_by_what_it_was_found(library: MemoryIndex) -> None:
+    assert (
+        "found by resemblance" in found_for(library, "quay", FLOAT, 6).hit_words[5].why_no_snippet
+    )
+    by_parts = found_for(library, "quay-77", BM25, 6).hit_words
+    assert {words.why_no_snippet for words in by_parts} == {""}  # the part is shown
+
+
 def test_so_many_words_are_asked_for_and_no_more(library: MemoryIndex) -> None:
     query = " ".join(f"qx{n}z" for n in range(5000))
     assert len(words_nowhere(library, query, ())) == MAX_ASKED
@@ -75,7 +84,7 @@ def test_several_words_are_listed_and_long_ones_shortened() -> None:
 
 def test_hits_without_a_word_of_the_query_stand_below_the_line(library: MemoryIndex) -> None:
     found = found_for(library, "quay", HAMMING_THEN_FLOAT, 6)
-    assert found.line == Line(0.6, words_do=True, spelling_does=True)
+    assert found.line == Line(0.6, words_do=True)
     assert found.n_above_line == 2
     assert {hit.document_id for hit in found.shown[:2]} == {OLD_REPORT, NEW_REPORT}
     assert [words.matched_by for words in found.hit_words] == ["words"] * 2 + ["resemblance"] * 4
@@ -92,9 +101,22 @@ def test_a_typing_error_is_no_chance(library: MemoryIndex, ranking: str) -> None
     assert found.hit_words[0].matched_by == "spelling"
     assert found.hit_words[0].snippet.matched_words == ("Containers",)
     assert (
-        "No page holds cotnainerz; these are the most similar. Nearest in spelling: Containers."
+        "No page holds cotnainerz; these are the most similar. Nearest in spelling: containers."
         in (found.notices)
     )
+
+
+def test_hybrid_looks_for_what_a_mistyped_word_may_be(library: MemoryIndex) -> None:
+    found = found_for(library, "cotnainerz", HYBRID, 6)
+    right = found_for(library, "containers", BM25, 6)
+    assert found.spelled_alike == ("containers",)
+    assert found.shown[0].halves[BM25] == right.shown[0].score
+    (first, *_) = explain_hits(library, found)
+    assert [word.text for word in first.words if word.on_page] == ["containers"]
+
+
+def test_a_lone_letter_of_a_compound_finds_nothing(library: MemoryIndex) -> None:
+    assert found_for(library, "a-quay", BM25, 6).shown == found_for(library, "quay", BM25, 6).shown
 
 
 def test_bm25_marks_nothing_that_it_did_not_find(library: MemoryIndex) -> None:

@@ -68,7 +68,9 @@ def test_a_hit_does_not_carry_what_is_read_one_page_at_a_time(prepared: dict[str
     for fields in prepared["schemas"]["page"]["summaries"].values():
         assert not {"words", "patch_map", "preview", "embedding", "embedding_bits"} & set(fields)
         assert not {"filter_paths", "text_words", "text_forms", "place_forms"} & set(fields)
-    assert {"paths", "title", "text", "language"} <= set(prepared["schemas"]["page"]["summaries"]["default"])
+    assert {"paths", "title", "text", "language"} <= set(
+        prepared["schemas"]["page"]["summaries"]["default"]
+    )
 
 
 @pytest.mark.parametrize("name", ["words", "patch_map", "preview"])
