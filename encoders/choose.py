@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from encoders.colsmol import ColSmolEncoder, torch_devices
+from encoders.colsmol import ColSmolEncoder
+from encoders.devices import torch_devices
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from encoders.many_devices import ManyDevicesEncoder

@@ -29,6 +29,7 @@ _WANTED = [
     "model.safetensors.index.json",
     "model-*-of-*.safetensors",
     "preprocessor_config.json",
+    "video_preprocessor_config.json",
     "processor_config.json",
     "chat_template.jinja",
     "chat_template.json",
@@ -77,6 +78,28 @@ class ModelFiles:
         commit = self.processor.name
         hub_id = model.partition("@")[0]
         return f"{hub_id}@{commit}" if _SNAPSHOT.fullmatch(commit) else model
+
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of each weight of the complete model; reads a few kilobytes.
+
+        Raises:
+            WrongUseError: a file of weights cannot be read.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name in _weight_names(self.weights):
+            path = self.weights / name
+            try:
+                with safe_open(path, "np") as file:
+                    keys = file.keys()
+                    shapes |= {key: tuple(file.get_slice(key).get_shape()) for key in keys}
+            except (OSError, SafetensorError) as error:
+                raise WrongUseError(
+                    f"{path} cannot be read ({error}). Download the model again, or name another "
+                    "--model."
+                ) from error
+        return shapes
 
     def revision(self) -> str:
         """What pins the weights: SHA-256 of the weight files, the adapter's first.

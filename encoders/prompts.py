@@ -2,23 +2,19 @@
 
 A model answers to other strings too, only worse, and a library's defaults change after its weights
 were published: colpali-engine lost "Query: " and moved the image before the words. So the strings
-stand here, by family, with their source. A model's folder may hold a template of its own, which
-then decides: fine-tunes made with a newer library want the newer strings.
+stand with each family, in encoders/families/, with their source. A model's folder may hold a
+template of its own, which then decides: fine-tunes made with a newer library want newer strings.
 """
 
 import hashlib
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import WrongUseError
 
-IMAGE = "<image>"
-"""Stands in a page's prompt for its tiles."""
-
 TEMPLATE = Path("additional_chat_templates", "sentence_transformers.jinja")
 """Where Sentence Transformers' configuration of a published model keeps its strings."""
 
-_AUGMENTATION = "<end_of_utterance>" * 10
 _TEXT = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for the query while a template is read
 
 
@@ -28,52 +24,36 @@ class Prompts:
 
     Attributes:
         before_query, after_query: around the text of a query.
-        page: for a page, IMAGE once in the place of its tiles.
+        page: for a page, as the model's processor takes it.
+        image: stands in it once, in the place of the page's visual tokens.
     """
 
     before_query: str
     after_query: str
     page: str
+    image: str
 
     def digest(self) -> str:
         """What pins the strings in a fingerprint: 8 hex digits of their SHA-256."""
-        return hashlib.sha256("\0".join(astuple(self)).encode()).hexdigest()[:8]
+        strings = (self.before_query, self.after_query, self.page)
+        return hashlib.sha256("\0".join(strings).encode()).hexdigest()[:8]
 
 
-PROMPTS = {
-    # colpali_engine 0.3.8, models/idefics3/colidefics3/processing_colidefics3.py, with the chat
-    # template of vidore/colSmol-*; additional_chat_templates/sentence_transformers.jinja there
-    "idefics3": Prompts(
-        before_query="Query: ",
-        after_query=f"{_AUGMENTATION}\n",
-        page=f"<|im_start|>User: Describe the image.{IMAGE}<end_of_utterance>",
-    ),
-    # colpali_engine 0.3.13 to 0.3.18, models/modernvbert/colmodernvbert/
-    # processing_colmodernvbert.py: trained with it
-    "modernvbert": Prompts(
-        before_query="",
-        after_query=_AUGMENTATION,
-        page=f"<|begin_of_text|>User:{IMAGE}Describe the image.<end_of_utterance>\nAssistant:",
-    ),
-}
-"""config.json's model_type -> the strings that family was trained with."""
-
-
-def prompts_of(folder: Path, model_type: str) -> Prompts:
+def prompts_of(folder: Path, of_family: Prompts) -> Prompts:
     """The strings for a model: those of the template in its folder, else its family's.
 
     Args:
         folder: with the processor's files.
-        model_type: one of PROMPTS.
+        of_family: what its family was trained with.
 
     Raises:
         WrongUseError: the template cannot be used.
     """
     path = folder / TEMPLATE
-    return _read_template(path) if path.exists() else PROMPTS[model_type]
+    return _read_template(path, of_family.image) if path.exists() else of_family
 
 
-def _read_template(path: Path) -> Prompts:
+def _read_template(path: Path, image: str) -> Prompts:
     """Render the template for a query and for a page, as Sentence Transformers does.
 
     Raises:
@@ -96,10 +76,10 @@ def _read_template(path: Path) -> Prompts:
         raise WrongUseError(
             f"{path} cannot be read ({error}). Download the model again."
         ) from error
-    if query.count(_TEXT) != 1 or page.count(IMAGE) != 1:
+    if query.count(_TEXT) != 1 or page.count(image) != 1:
         raise WrongUseError(
             f"{path} is no template of a model that searches pages: it makes {query!r} of a query "
             f"and {page!r} of a page. Download the model again, or remove that file."
         )
     before, after = query.split(_TEXT)
-    return Prompts(before, after, page)
+    return Prompts(before, after, page, image)

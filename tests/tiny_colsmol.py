@@ -5,7 +5,7 @@ not. Loaded by the same from_pretrained calls as the published models.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +109,7 @@ PUBLISHED_256M = Sizes(
 
 def build_tiny_colsmol(folder: Path, *, seed: int = 0, sizes: Sizes = TINY) -> Path:
     """Save a ColIdefics3 and its processor; the same seed gives the same weights."""
-    processor = _processor(ColIdefics3Processor)
+    processor = tile_processor(ColIdefics3Processor)
     tokenizer = processor.tokenizer
     text = LlamaConfig(
         **sizes.text,
@@ -124,7 +124,7 @@ def build_tiny_colsmol(folder: Path, *, seed: int = 0, sizes: Sizes = TINY) -> P
         scale_factor=SCALE_FACTOR,
         image_token_id=processor.image_token_id,
     )
-    return _save(folder, ColIdefics3, config, processor, seed, sizes.dtype)
+    return save(folder, ColIdefics3, config, processor, seed, sizes.dtype)
 
 
 def build_published_layout(folder: Path, sizes: Sizes = TINY) -> Path:
@@ -155,7 +155,7 @@ def build_published_layout(folder: Path, sizes: Sizes = TINY) -> Path:
 
 def build_tiny_colmodernvbert(folder: Path, *, seed: int = 0) -> Path:
     """Save a ColModernVBert, which cuts pages in the same way."""
-    processor = _processor(ColModernVBertProcessor)
+    processor = tile_processor(ColModernVBertProcessor)
     tokenizer = processor.tokenizer
     text = ModernBertConfig(
         **TEXT_SIZES,
@@ -172,19 +172,27 @@ def build_tiny_colmodernvbert(folder: Path, *, seed: int = 0) -> Path:
         pixel_shuffle_factor=SCALE_FACTOR,
         image_token_id=processor.image_token_id,
     )
-    return _save(folder, ColModernVBert, config, processor, seed)
+    return save(folder, ColModernVBert, config, processor, seed)
 
 
-def build_tiny_adapter(folder: Path, base_folder: Path, *, seed: int = 1) -> Path:
+def build_tiny_adapter(
+    folder: Path,
+    base_folder: Path,
+    *,
+    seed: int = 1,
+    model_class: type[PreTrainedModel] = ColIdefics3,
+    processor_class: type[ProcessorMixin] = ColIdefics3Processor,
+    target_modules: str = r".*text_model.*(q_proj|v_proj)|linear",
+) -> Path:
     """Save a LoRA adapter over the model in base_folder, as vidore/colSmol-256M is one.
 
     As there, the adapter's folder has the processor's files and names its base.
     """
-    ColIdefics3Processor.from_pretrained(base_folder).save_pretrained(folder)
-    model = ColIdefics3.from_pretrained(base_folder)
+    processor_class.from_pretrained(base_folder).save_pretrained(folder)
+    model = model_class.from_pretrained(base_folder)
     lora = LoraConfig(
         r=4,
-        target_modules=r".*text_model.*(q_proj|v_proj)|linear",
+        target_modules=target_modules,
         init_lora_weights=False,  # the usual start changes nothing
         base_model_name_or_path=str(base_folder),
     )
@@ -200,7 +208,7 @@ def edit_json(path: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | changes), "utf-8")
 
 
-def _save(
+def save(
     folder: Path,
     model_class: type[PreTrainedModel],
     config: PreTrainedConfig,
@@ -208,6 +216,7 @@ def _save(
     seed: int,
     dtype: torch.dtype = torch.float32,
 ) -> Path:
+    """Save a model of random weights and its processor, as the library does."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = model_class(config)
@@ -216,36 +225,44 @@ def _save(
     return folder
 
 
-def _processor(processor_class: type[ProcessorMixin]) -> ProcessorMixin:
+def tile_processor(
+    processor_class: type[ProcessorMixin],
+    long_edge_px: int = LONG_EDGE_PX,
+    tile_px: int = TILE_PX,
+    tokens_per_tile: int = TOKENS_PER_TILE,
+) -> ProcessorMixin:
+    """A processor of the Idefics3 kind, of this geometry."""
     return processor_class(
         image_processor=Idefics3ImageProcessor(
-            size={"longest_edge": LONG_EDGE_PX},
-            max_image_size={"longest_edge": TILE_PX},
+            size={"longest_edge": long_edge_px},
+            max_image_size={"longest_edge": tile_px},
             image_mean=[0.5] * 3,
             image_std=[0.5] * 3,
         ),
-        tokenizer=_tokenizer(),
-        image_seq_len=TOKENS_PER_TILE,
+        tokenizer=byte_level_tokenizer(SPECIAL_TOKENS, *SPECIAL_TOKENS[2:4], "<end_of_utterance>"),
+        image_seq_len=tokens_per_tile,
     )
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE like the published one's, of 400 tokens."""
+def byte_level_tokenizer(
+    special_tokens: Sequence[str], bos: str, pad: str, eos: str
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE like the published ones', of 400 tokens."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     trainer = trainers.BpeTrainer(
         vocab_size=400,
-        special_tokens=list(SPECIAL_TOKENS),
+        special_tokens=list(special_tokens),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(TRAINING_TEXT, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
-        bos_token="<|im_start|>",
-        eos_token="<end_of_utterance>",
-        pad_token="<|im_end|>",
-        additional_special_tokens=list(SPECIAL_TOKENS[1:8]),
+        bos_token=bos,
+        eos_token=eos,
+        pad_token=pad,
+        additional_special_tokens=list(special_tokens[1:8]),
     )

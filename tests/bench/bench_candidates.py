@@ -32,8 +32,8 @@ import numpy as np
 from click.testing import CliRunner
 from numpy.typing import NDArray
 
+from encoders.layouts.tiles import TileLayout
 from encoders.lexical import LexicalEncoder
-from encoders.tiles import TileLayout
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import RERANK_COUNT
 from index.kernels import float_scores, hamming_scores

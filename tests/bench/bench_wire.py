@@ -21,7 +21,7 @@ from statistics import median
 
 import numpy as np
 
-from encoders.tiles import TileLayout
+from encoders.layouts.tiles import TileLayout
 from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Page, PageVectors, PageWords, PatchMap
 from index.whole_file import whole_file

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from encoders.layouts.tiles import TileLayout
 from encoders.lexical import LexicalEncoder
-from encoders.tiles import TileLayout
 from index.pages import VECTOR_DIM, Fingerprint, PageVectors, PatchMap
 from query.heat.colours import OUTLINE, heat_colours
 from query.heat.drawing import draw_heatmap

@@ -49,10 +49,14 @@ ROOMS_OF_QUERY = {
 WEB = {p.relative_to(ROOT).as_posix() for p in (ROOT / "query" / "web").glob("*.py")}
 COMMANDS = {p.relative_to(ROOT).as_posix() for p in (ROOT / "pagelens").glob("*.py")}
 
+TORCH = {p.relative_to(ROOT).as_posix() for p in (ROOT / "encoders" / "families").glob("*.py")} | {
+    f"encoders/{name}.py" for name in ("colsmol", "devices", "load_model", "layouts/pixels")
+}
+
 ONE_IMPORTER = {
-    "torch": {"encoders/colsmol.py", "encoders/tile_images.py"},
-    "transformers": {"encoders/colsmol.py"},
-    "colpali_engine": {"encoders/colsmol.py"},
+    "torch": TORCH,
+    "transformers": {"encoders/load_model.py"},
+    "colpali_engine": {"encoders/load_model.py"},
     "pathspec": {"ingest/exclusion.py"},
     "pdf2image": {"ingest/render.py"},
     "psutil": {"ingest/poppler.py"},

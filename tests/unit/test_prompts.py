@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from encoders.prompts import PROMPTS, TEMPLATE, Prompts, prompts_of
+from encoders.families.idefics3 import IDEFICS3
+from encoders.families.modernvbert import MODERNVBERT
+from encoders.prompts import TEMPLATE, Prompts, prompts_of
 from index.errors import WrongUseError
 
 
@@ -16,14 +18,15 @@ def template(tmp_path: Path) -> Path:
 
 
 def test_the_family_decides_where_there_is_no_template(tmp_path: Path) -> None:
-    assert prompts_of(tmp_path, "idefics3") is PROMPTS["idefics3"]
-    assert prompts_of(tmp_path, "modernvbert") is PROMPTS["modernvbert"]
+    assert prompts_of(tmp_path, IDEFICS3.prompts) is IDEFICS3.prompts
+    assert prompts_of(tmp_path, MODERNVBERT.prompts) is MODERNVBERT.prompts
 
 
 def test_each_string_is_in_the_digest() -> None:
-    some = [Prompts("a", "b", "c"), Prompts("", "ab", "c"), Prompts("a", "", "bc")]
+    strings = [("a", "b", "c"), ("", "ab", "c"), ("a", "", "bc")]
+    some = [Prompts(*three, image="c") for three in strings]
     assert len({prompts.digest() for prompts in some}) == 3
-    assert PROMPTS["idefics3"].digest() == "3290f304"  # it stands in people's indexes
+    assert IDEFICS3.prompts.digest() == "3290f304"  # it stands in people's indexes
 
 
 def test_the_published_templates_strings_are_the_familys(template: Path) -> None:
@@ -36,7 +39,7 @@ def test_the_published_templates_strings_are_the_familys(template: Path) -> None
         "{%- for _ in range(10) -%}{{- '<end_of_utterance>' -}}{%- endfor -%}{{- '\\n' -}}"
         "{%- endif -%}"
     )
-    assert prompts_of(template.parents[1], "idefics3") == PROMPTS["idefics3"]
+    assert prompts_of(template.parents[1], IDEFICS3.prompts) == IDEFICS3.prompts
 
 
 @pytest.mark.parametrize(
@@ -54,4 +57,4 @@ def test_the_published_templates_strings_are_the_familys(template: Path) -> None
 def test_a_template_that_cannot_be_used_is_named(template: Path, text: str, reason: str) -> None:
     template.write_text(text)
     with pytest.raises(WrongUseError, match=f"sentence_transformers.jinja {reason}"):
-        prompts_of(template.parents[1], "idefics3")
+        prompts_of(template.parents[1], IDEFICS3.prompts)

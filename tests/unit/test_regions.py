@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from encoders.tiles import TileLayout
+from encoders.layouts.tiles import TileLayout
 from index.pages import PageVectors, PatchMap
 from tests.random_pages import unit_vectors
 from vespa_app.regions import region_means

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from encoders.tiles import TileLayout
+from encoders.layouts.tiles import TileLayout
 from index.codec import patch_map_to_bytes, words_to_bytes
 from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT, RERANK_COUNT

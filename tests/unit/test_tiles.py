@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from encoders.tiles import TileLayout
+from encoders.layouts.tiles import TileLayout
 
 PUBLISHED = TileLayout(long_edge_px=2048, tile_px=512, cells_per_side=8)
 SMALL = TileLayout(long_edge_px=4, tile_px=2, cells_per_side=2)

@@ -17,8 +17,8 @@ from PIL import Image, ImageDraw
 
 from encoders.colsmol import ColSmolEncoder
 from encoders.interface import Encoder, PageInput
+from encoders.layouts.tiles import TileLayout
 from encoders.lexical import LexicalEncoder
-from encoders.tiles import TileLayout
 from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Document, Page, QueryVectors
 from ingest.render import RenderedPage, read_facts, render_page

@@ -17,7 +17,7 @@ from colpali_engine.models import ColIdefics3, ColIdefics3Processor
 from peft import PeftModel
 from PIL import Image
 
-import encoders.colsmol
+import encoders.devices
 from encoders.colsmol import ColSmolEncoder
 from encoders.interface import Encoder, PageInput
 from encoders.many_devices import ManyDevicesEncoder
@@ -40,7 +40,7 @@ def _exact() -> Any:
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders.colsmol, "_fast_cpu_dtype", lambda: torch.float32)
+        patch.setattr(encoders.devices, "_fast_cpu_dtype", lambda: torch.float32)
         yield
     torch.set_num_threads(n_threads)
 

@@ -1,8 +1,12 @@
-"""Which visual token is which cell of which tile: sizes in pixels, boxes on the page.
+"""Tiles and a global view, as ColSmol has them: sizes in pixels, boxes on the page, pixels.
 
 The Idefics3 processor resizes a page until both edges are whole tiles, cuts it into tiles, and adds
 one tile that shows the whole page: the global view. Every tile becomes cells_per_side squared
-visual tokens. Knows nothing of models: the numbers come from a model's own processor.
+visual tokens. The numbers come from a model's own processor.
+
+That processor does it on one thread, with a second resizing of a page that has its size already,
+and makes float32 of every pixel and a mask of ones, 68 MB a page. Here a page is 10 MB of bytes,
+cut by whichever thread drew it; the device makes numbers of them.
 """
 
 import math
@@ -10,6 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+
+from encoders.layouts.interface import PageImages
+from encoders.layouts.pixels import channels_first, page_images, resized
 
 
 @dataclass(frozen=True)
@@ -23,11 +31,25 @@ class TileLayout:
         long_edge_px: what the page's longer edge is resized to.
         tile_px: side of a tile.
         cells_per_side: cells along a tile's side; each cell is one visual token.
+        unseen_px: along a tile's right and lower side, of no cell: a side of 384 px is 27 patches
+            of 14 px and 6 px more.
     """
 
     long_edge_px: int
     tile_px: int
     cells_per_side: int
+    unseen_px: int = 0
+
+    @property
+    def name(self) -> str:
+        """What pins it in a fingerprint."""
+        return f"tiles-{self.tile_px}-edge-{self.long_edge_px}"
+
+    @property
+    def max_pixels(self) -> int:
+        """Those of a square page with its global view."""
+        n_tiles = (self.long_edge_px // self.tile_px) ** 2
+        return (n_tiles + (n_tiles > 1)) * self.tile_px**2
 
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """The size at which the processor takes a page of this shape (any unit) as it is.
@@ -69,15 +91,32 @@ class TileLayout:
             float32 (n_patches, 4): x0, y0, x1, y1 as fractions of the page.
         """
         width_px, height_px = self.page_size_px(width, height)
-        rows, cols, n = height_px // self.tile_px, width_px // self.tile_px, self.cells_per_side
-        global_view = _grid_boxes(n, n).reshape(-1, 4)
+        rows, cols = height_px // self.tile_px, width_px // self.tile_px
+        global_view = self._cells_of_tiles(1, 1)
         if rows * cols == 1:
             return global_view
-        cells = _grid_boxes(rows * n, cols * n).reshape(rows, n, cols, n, 4)
-        by_tile = cells.transpose(0, 2, 1, 3, 4).reshape(
-            -1, 4
-        )  # tile row, tile column, row, column
-        return np.concatenate([by_tile, global_view])  # (n_patches, 4)
+        return np.concatenate([self._cells_of_tiles(rows, cols), global_view])  # (n_patches, 4)
+
+    def _cells_of_tiles(self, n_rows: int, n_cols: int) -> NDArray[np.float32]:
+        """Boxes (n_cells, 4) of a page cut into these tiles: tile by tile, cell by cell."""
+        side = self.cells_per_side
+        cell_px = (self.tile_px - self.unseen_px) / side
+        row, col, y, x = np.indices((n_rows, n_cols, side, side))
+        top, left = row * self.tile_px + y * cell_px, col * self.tile_px + x * cell_px
+        corners = np.stack([left, top, left + cell_px, top + cell_px], axis=-1).reshape(-1, 4)
+        width_px, height_px = n_cols * self.tile_px, n_rows * self.tile_px
+        return (corners / [width_px, height_px, width_px, height_px]).astype(np.float32)
+
+    def cut(self, page: Image.Image) -> PageImages:
+        """The tiles row by row, last the whole page; of a page of one tile only that."""
+        size_px, side = self.page_size_px(*page.size), self.tile_px
+        if page.size != size_px:
+            page = page.resize(size_px, Image.Resampling.LANCZOS)
+        pixels = channels_first(page)
+        whole = resized(pixels, (side, side), "LANCZOS")[None]  # (1, 3, side, side)
+        grid = pixels.reshape(3, -1, side, size_px[0] // side, side)  # channel, rows, y, columns, x
+        tiles = grid.transpose(1, 3, 0, 2, 4).reshape(-1, 3, side, side)
+        return page_images(np.concatenate([tiles, whole]) if len(tiles) > 1 else whole, size_px)
 
     def _whole_tiles(self, edge_px: int) -> int:
         """An edge rounded up to whole tiles, at least one."""
@@ -87,10 +126,3 @@ class TileLayout:
 def _even(edge_px: int) -> int:
     """The processor's rounding: odd numbers up, and never zero."""
     return max(1, edge_px + edge_px % 2)
-
-
-def _grid_boxes(n_rows: int, n_cols: int) -> NDArray[np.float32]:
-    """Boxes (n_rows, n_cols, 4) that cut the page into equal cells."""
-    rows, cols = np.indices((n_rows, n_cols))
-    corners = [cols / n_cols, rows / n_rows, (cols + 1) / n_cols, (rows + 1) / n_rows]
-    return np.stack(corners, axis=-1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The models Pagelens knows: one file a family."""
