@@ -267,12 +267,12 @@ class ColSmolEncoder:
         Raises:
             VectorShapeError: it lays them out in another way than Layout.
         """
+        import torch
+
         if size_px not in self._page_prompts:
             blank = Image.new("RGB", size_px)
-            batch = self._processor(
-                text=[self._prompts.page], images=[[blank]], return_tensors="pt"
-            )
-            ids = batch["input_ids"][0]
+            batch = self._processor(text=[self._prompts.page], images=[[blank]])
+            ids = torch.tensor(batch["input_ids"][0])
             is_visual = ids == self._model.config.image_token_id
             n_visual, n_cells = int(is_visual.sum()), len(self._layout.cell_boxes(*size_px))
             if n_visual != n_cells:

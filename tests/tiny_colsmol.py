@@ -175,24 +175,16 @@ def build_tiny_colmodernvbert(folder: Path, *, seed: int = 0) -> Path:
     return save(folder, ColModernVBert, config, processor, seed)
 
 
-def build_tiny_adapter(
-    folder: Path,
-    base_folder: Path,
-    *,
-    seed: int = 1,
-    model_class: type[PreTrainedModel] = ColIdefics3,
-    processor_class: type[ProcessorMixin] = ColIdefics3Processor,
-    target_modules: str = r".*text_model.*(q_proj|v_proj)|linear",
-) -> Path:
+def build_tiny_adapter(folder: Path, base_folder: Path, *, seed: int = 1) -> Path:
     """Save a LoRA adapter over the model in base_folder, as vidore/colSmol-256M is one.
 
     As there, the adapter's folder has the processor's files and names its base.
     """
-    processor_class.from_pretrained(base_folder).save_pretrained(folder)
-    model = model_class.from_pretrained(base_folder)
+    ColIdefics3Processor.from_pretrained(base_folder).save_pretrained(folder)
+    model = ColIdefics3.from_pretrained(base_folder)
     lora = LoraConfig(
         r=4,
-        target_modules=target_modules,
+        target_modules=r".*text_model.*(q_proj|v_proj)|linear",
         init_lora_weights=False,  # the usual start changes nothing
         base_model_name_or_path=str(base_folder),
     )
