@@ -12,6 +12,7 @@ import numpy as np
 from encoders.colsmol import ColSmolEncoder
 from encoders.devices import torch_devices
 from encoders.interface import Encoder
+from encoders.layouts.tiles import edge_px_of
 from encoders.lexical import LexicalEncoder
 from encoders.many_devices import ManyDevicesEncoder
 from encoders.model_files import DEFAULT_MODEL, DEFAULT_MODEL_SIZE, find_model_files
@@ -53,8 +54,9 @@ def choose_encoder(
     model: str | None = None,
     device: str = "auto",
     ask: Callable[[str], bool] | None = None,
+    max_edge_px: int | None = None,
 ) -> Choice:
-    """The encoder that `--encoder`, `--model` and `--device` ask for.
+    """The encoder that `--encoder`, `--model`, `--device` and `--max-edge` ask for.
 
     "auto" takes ColSmol where its weights are on this machine or a model is named, else lexical:
     half a gigabyte is never downloaded unasked.
@@ -65,9 +67,11 @@ def choose_encoder(
         device: where the model runs; lexical has no use for it.
         ask: puts a yes-or-no question to the user of a terminal. With it, "auto" offers the
             download on a machine whose GPU makes ColSmol quick.
+        max_edge_px: longest edge at which a page is cut into tiles, None for the model's own.
 
     Raises:
-        WrongUseError: an unknown name, model or device, or a model for lexical.
+        WrongUseError: an unknown name, model or device, an edge that the model does not take, or a
+            model or an edge for lexical.
         MissingDependencyError: the weights asked for are not here and cannot be downloaded.
     """
     if name not in ENCODERS:
@@ -78,11 +82,22 @@ def choose_encoder(
                 f"--encoder lexical uses no model. Leave out --model {model}, or take "
                 "--encoder colsmol."
             )
+        if max_edge_px is not None:
+            raise WrongUseError(
+                f"--max-edge {max_edge_px} is for models that cut pages into tiles, and lexical "
+                "reads words. Leave it out, or take --encoder colsmol."
+            )
         return Choice(LexicalEncoder(), None)
     if name == "colsmol" or model is not None:
-        return Choice(_colsmol(model or DEFAULT_MODEL, device), None)
+        return Choice(_colsmol(model or DEFAULT_MODEL, device, max_edge_px), None)
     if find_model_files(DEFAULT_MODEL) is not None or (ask and gpu_present() and ask(_QUESTION)):
-        return Choice(_colsmol(DEFAULT_MODEL, device), _colsmol_notice)
+        return Choice(_colsmol(DEFAULT_MODEL, device, max_edge_px), _colsmol_notice)
+    if max_edge_px is not None:
+        raise WrongUseError(
+            f"--max-edge {max_edge_px} is for a model, and {DEFAULT_MODEL} is not on this machine. "
+            f"Download it with --encoder colsmol ({DEFAULT_MODEL_SIZE}), name another with "
+            "--model, or leave --max-edge out."
+        )
     return Choice(LexicalEncoder(), _lexical_notice)
 
 
@@ -112,7 +127,7 @@ def load_encoder(
     elif fingerprint.encoder == "colsmol":
         if model is None:
             _require_model(fingerprint.model)
-        encoder = _colsmol(model or fingerprint.model, device)
+        encoder = _colsmol_of(fingerprint, model or fingerprint.model, device)
     else:
         raise IndexMismatchError(
             f"The index holds vectors of the encoder {fingerprint.encoder!r}, which this version "
@@ -149,12 +164,23 @@ def estimated_colsmol_s_per_page() -> float:
     return PROCESSOR_S + SLOWDOWN * FLOP_PER_PAGE * min(times) / flop
 
 
-def _colsmol(model: str, device: str) -> Encoder:
+def _colsmol(model: str, device: str, max_edge_px: int | None) -> Encoder:
     """The model on the device, or on all that are meant."""
     devices = torch_devices(device)
     if len(devices) == 1:
-        return ColSmolEncoder(model, devices[0])
-    return ManyDevicesEncoder(model, devices)
+        return ColSmolEncoder(model, devices[0], max_edge_px)
+    return ManyDevicesEncoder(model, devices, max_edge_px)
+
+
+def _colsmol_of(fingerprint: Fingerprint, model: str, device: str) -> Encoder:
+    """The model as an index has it."""
+    max_edge_px = edge_px_of(fingerprint.rendering)
+    try:
+        return _colsmol(model, device, max_edge_px)
+    except WrongUseError:
+        if max_edge_px is None:
+            raise
+        return _colsmol(model, device, None)  # another model, which does not take the index's edge
 
 
 _QUESTION = (

@@ -25,18 +25,21 @@ class ManyDevicesEncoder:
     Args:
         model: hub id or folder.
         devices: at least two, such as "cuda:0" and "cuda:1".
+        max_edge_px: longest edge at which a page is cut into tiles, None for the model's own.
 
     Raises:
         As ColSmolEncoder.
     """
 
-    def __init__(self, model: str, devices: Sequence[str]) -> None:
-        self._first = ColSmolEncoder(model, devices[0])
+    def __init__(self, model: str, devices: Sequence[str], max_edge_px: int | None = None) -> None:
+        self._first = ColSmolEncoder(model, devices[0], max_edge_px)
         self.n_at_once = len(devices) * self._first.n_at_once
         # spawned: a fork of a process with CUDA in it does not work
         context = multiprocessing.get_context("spawn")
         self._processes = {
-            device: ProcessPoolExecutor(1, context, initializer=_load, initargs=(model, device))
+            device: ProcessPoolExecutor(
+                1, context, initializer=_load, initargs=(model, device, max_edge_px)
+            )
             for device in devices[1:]
         }
         self._free: queue.LifoQueue[_Encode] = queue.LifoQueue()  # the first last: it is here
@@ -83,10 +86,10 @@ class ManyDevicesEncoder:
 _encoder: ColSmolEncoder | None = None  # of a process that has no other purpose
 
 
-def _load(model: str, device: str) -> None:
+def _load(model: str, device: str, max_edge_px: int | None) -> None:
     global _encoder
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
-    _encoder = ColSmolEncoder(model, device)
+    _encoder = ColSmolEncoder(model, device, max_edge_px)
 
 
 def _encode(pages: Sequence[PageInput]) -> list[PageVectors]:

@@ -55,6 +55,7 @@ def ingest(
     encoder: str = "auto",
     model: str | None = None,
     device: str = "auto",
+    max_edge_px: int | None = None,
     keep_missing: bool = False,
     retry_failed: bool = False,
     allow_empty: bool = False,
@@ -77,6 +78,8 @@ def ingest(
         encoder: "auto", "colsmol" or "lexical".
         model: ColVision model: a hub id or a folder.
         device: "auto", "cuda", "mps" or "cpu".
+        max_edge_px: longest edge of a page, for models that cut pages into tiles: 2048, 1536 or
+            1024 for ColSmol. None takes the index's own; for a new index the model's.
         keep_missing: keep documents whose files are gone.
         retry_failed: try only what could not be read before.
         allow_empty: remove also what a folder has lost that has lost everything at once.
@@ -105,6 +108,7 @@ def ingest(
         encoder,
         model,
         device,
+        max_edge_px=max_edge_px,
         keep_missing=keep_missing,
         retry_failed=retry_failed,
         allow_empty=allow_empty,

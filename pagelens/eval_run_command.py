@@ -76,6 +76,7 @@ def run(
     location: Location,
     encoder_name: str,
     model: str | None,
+    max_edge_px: int | None,
     device: str,
     rankings: Sequence[str],
     reranks: Sequence[int],
@@ -97,7 +98,7 @@ def run(
     messages = terminal(stderr=True)
     questions, corpus = read_source(source, messages)
     if corpus is not None:
-        ingest_corpus(corpus, location, encoder_name, model, device, messages)
+        ingest_corpus(corpus, location, encoder_name, model, max_edge_px, device, messages)
     with closing(open_index(location)) as index:
         documents = list(index.documents())
         grades = resolve(questions, documents)

@@ -70,6 +70,7 @@ def ingest_corpus(
     location: Location,
     encoder_name: str,
     model: str | None,
+    max_edge_px: int | None,
     device: str,
     messages: Console,
 ) -> None:
@@ -80,8 +81,9 @@ def ingest_corpus(
     Args:
         corpus: a folder.
         location: of the index.
-        encoder_name: as for `prepare_sync`, and so the next two.
+        encoder_name: as for `prepare_sync`, and so the next three.
         model: hub id or folder.
+        max_edge_px: of a page.
         device: where the model runs.
         messages: where a person is told.
     """
@@ -93,7 +95,9 @@ def ingest_corpus(
         return
     start = time.monotonic()
     with end_on_signal(messages, kill_running):
-        sync = look_through(messages, [corpus], location, encoder_name, model, device)
+        sync = look_through(
+            messages, [corpus], location, encoder_name, model, device, max_edge_px=max_edge_px
+        )
         with (
             progress_bar(messages) as progress,
             closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index,

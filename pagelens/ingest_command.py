@@ -69,6 +69,7 @@ def ingest(
     location: Location,
     encoder_name: str,
     model: str | None,
+    max_edge_px: int | None,
     device: str,
     dry_run: bool,
     keep_missing: bool,
@@ -94,6 +95,7 @@ def ingest(
             encoder_name,
             model,
             device,
+            max_edge_px=max_edge_px,
             exclude=exclude,
             follow_links=follow_links,
         )

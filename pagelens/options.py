@@ -71,12 +71,24 @@ def index_options(command: Command) -> Command:
 
 
 def encoder_options(command: Command) -> Command:
-    """Give a command what says how pages become vectors: --encoder, --model and --device."""
+    """Give a command what says how pages become vectors.
+
+    --encoder, --model, --max-edge and --device; the third as `max_edge_px`.
+    """
     for option in (
         click.option(
             "--device",
             default="auto",
             help="Where the model runs: auto, cuda, mps, cpu; several GPUs as cuda:0,cuda:1.",
+        ),
+        click.option(
+            "--max-edge",
+            "max_edge_px",
+            type=int,
+            metavar="PIXELS",
+            help="Draw pages with this longest edge, for models that cut them into tiles: 1536 or "
+            "1024 are fewer tiles, and less is read. [default: the index's own; the model's, 2048 "
+            "for ColSmol, for a new index]",
         ),
         click.option(
             "--model", help="ColVision model for colsmol: a hub id (ID@REVISION) or a folder."

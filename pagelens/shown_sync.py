@@ -33,6 +33,7 @@ def look_through(
     model: str | None,
     device: str,
     *,
+    max_edge_px: int | None = None,
     exclude: Sequence[str] = (),
     follow_links: bool = False,
 ) -> Sync:
@@ -45,6 +46,7 @@ def look_through(
             model,
             device,
             _questions(looking),
+            max_edge_px=max_edge_px,
             exclude=exclude,
             follow_links=follow_links,
             on_folder=_counter(looking),

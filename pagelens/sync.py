@@ -7,6 +7,7 @@ from pathlib import Path
 
 from encoders.choose import choose_encoder, load_encoder
 from encoders.interface import Encoder
+from encoders.layouts.tiles import edge_px_of
 from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.location import Location
@@ -100,6 +101,7 @@ def prepare_sync(
     device: str,
     ask: Callable[[str], bool] | None = None,
     *,
+    max_edge_px: int | None = None,
     exclude: Sequence[str],
     follow_links: bool,
     on_folder: Callable[[int, int], object] = lambda n_files, n_documents: None,
@@ -114,6 +116,7 @@ def prepare_sync(
         model: hub id or folder; None for the index's own, or the default.
         device: where the model runs.
         ask: puts a yes-or-no question to the user; None where nobody answers.
+        max_edge_px: as `--max-edge`; None for the index's own, or the model's.
         exclude: patterns as in `.gitignore` of what is left out.
         follow_links: look also behind links to folders.
         on_folder: called after each folder with the files and documents seen so far.
@@ -121,7 +124,7 @@ def prepare_sync(
 
     Raises:
         WrongUseError: a folder is not there, or holds no document and there is no index; a pattern
-            is none.
+            is none; a longest edge that the model does not take.
         MissingDependencyError: poppler or the model is not on this machine.
         IndexMismatchError: the index was made with another encoder, or in another format.
         ServerError: no server answers there, or it refuses.
@@ -152,11 +155,37 @@ def prepare_sync(
         return encoder
 
     if stored is None:
-        choice = choose_encoder(encoder_name, model, device, ask)
+        choice = choose_encoder(encoder_name, model, device, ask, max_edge_px)
         made_with = choice.encoder.fingerprint
         source = EncoderSource(made_with, lambda: tested(choice.encoder), choice.notice)
     elif encoder_name in ("auto", stored.encoder):
+        _require_edge(location, stored, max_edge_px)
         source = EncoderSource(stored, lambda: tested(load_encoder(stored, model, device)), None)
     else:
         raise mismatch_error(f"Index {location}", stored, replace(stored, encoder=encoder_name))
     return Sync(scope, listing, source, is_new=stored is None)
+
+
+def _require_edge(location: Location, stored: Fingerprint, max_edge_px: int | None) -> None:
+    """Refuse another longest edge than the index's pages have.
+
+    Raises:
+        WrongUseError: its pages are not cut into tiles.
+        IndexMismatchError: they have another.
+    """
+    own_px = edge_px_of(stored.rendering)
+    if max_edge_px in (None, own_px):
+        return
+    if own_px is None:
+        raise WrongUseError(
+            f"--max-edge {max_edge_px} is for models that cut pages into tiles. Index {location} "
+            f"was made with rendering {stored.rendering}; leave it out."
+        )
+    wanted = stored.rendering.replace(f"edge-{own_px}", f"edge-{max_edge_px}")
+    raise mismatch_error(
+        f"Index {location}",
+        stored,
+        replace(stored, rendering=wanted),
+        "Leave out --max-edge to go on with the index's own, or ingest into a new index with "
+        "--index.",
+    )

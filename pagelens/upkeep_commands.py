@@ -56,6 +56,7 @@ def status(location: Location, as_json: bool) -> None:
     facts_shown = {
         "Index": str(location),
         "Encoder": f"{made_with.encoder}, model {made_with.model}",
+        "Rendering": made_with.rendering,
         "Documents": "; ".join(
             [f"{stats.n_documents:,}", *(f"{n:,} {what}" for n, what in notes if n)]
         ),

@@ -20,8 +20,7 @@ FAMILIES: dict[str, Family] = {
 """config.json's model_type -> what the model is."""
 
 SUPPORTED = (
-    "ColSmol (vidore/colSmol-256M, -500M, ColSmolVLM), ColModernVBERT, ColQwen2, ColQwen2.5 and "
-    "ColPali"
+    "ColSmol (such as vidore/colSmol-256M), ColModernVBERT, ColQwen2, ColQwen2.5 and ColPali"
 )
 
 _WHY_NOT = {

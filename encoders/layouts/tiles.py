@@ -10,6 +10,7 @@ cut by whichever thread drew it; the device makes numbers of them.
 """
 
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,18 @@ from PIL import Image
 
 from encoders.layouts.interface import PageImages
 from encoders.layouts.pixels import channels_first, page_images, resized
+
+_NAME = re.compile(r"tiles-\d+-edge-(\d+)")
+
+
+def edge_px_of(name: str) -> int | None:
+    """The longest edge of a page in a layout's name; None where the layout has no tiles.
+
+    >>> edge_px_of("tiles-512-edge-1536"), edge_px_of("grid-28-cells-768")
+    (1536, None)
+    """
+    named = _NAME.fullmatch(name)
+    return int(named[1]) if named else None
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from encoders.colsmol import ColSmolEncoder
+from encoders.families.idefics3 import IDEFICS3
 from encoders.interface import PageInput
 from encoders.model_files import DEFAULT_MODEL, fetch_model_files
-from encoders.prompts import PROMPTS, Prompts
+from encoders.prompts import Prompts
 from index.interface import RERANK_COUNT
 from index.maxsim import float_maxsim, hamming_maxsim
 from index.pages import PageWords
@@ -36,11 +37,12 @@ from index.quantize import pack_sign_bits
 from query.quality.data_sets import load_data_set
 from tests.bench.machine import describe_machine, print_machine
 
-TRAINED = PROMPTS["idefics3"]
+TRAINED = IDEFICS3.prompts
 LIBRARYS = Prompts(
     before_query="",
     after_query="<end_of_utterance>" * 10,
     page="<|im_start|>User:<image>Describe the image.<end_of_utterance>\nAssistant:",
+    image="<image>",
 )
 """colpali-engine 0.3.18."""
 

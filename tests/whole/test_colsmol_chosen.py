@@ -8,9 +8,9 @@ import pytest
 import encoders.choose
 from encoders.choose import choose_encoder, load_encoder
 from encoders.colsmol import ColSmolEncoder
+from encoders.families.idefics3 import IDEFICS3
 from encoders.lexical import LexicalEncoder
 from encoders.model_files import DEFAULT_MODEL, ModelFiles
-from encoders.prompts import PROMPTS
 from index.errors import IndexMismatchError, MissingDependencyError
 from index.pages import Fingerprint
 
@@ -21,7 +21,7 @@ HUB = Fingerprint(
     "5" * 32,
     "none",
     "tiles-512-edge-2048",
-    PROMPTS["idefics3"].digest(),
+    IDEFICS3.prompts.digest(),
 )
 
 
