@@ -12,8 +12,8 @@ from encoders.model_files import ModelFiles
 from index.errors import WrongUseError
 
 TAKEN = (
-    "Pagelens takes ColSmol (such as vidore/colSmol-256M), ColModernVBERT, ColQwen2, ColQwen2.5 and "
-    "ColPali."
+    "Pagelens takes ColSmol (such as vidore/colSmol-256M), ColModernVBERT, ColQwen2, ColQwen2.5 "
+    "and ColPali."
 )
 
 
