@@ -88,3 +88,12 @@ def test_the_tiles_cover_the_page_once_and_the_global_view_once_more(width, heig
     assert areas[-64:].sum() == pytest.approx(1, abs=1e-5)
     corners = {tuple(box[:2]) for box in boxes[:-64].round(5)}
     assert len(corners) == len(boxes) - 64  # none lies over another
+
+
+def test_the_rim_of_a_tile_that_no_cell_sees_is_in_no_box():
+    large = TileLayout(long_edge_px=1536, tile_px=384, cells_per_side=9, unseen_px=6)
+    boxes = large.cell_boxes(595, 842)  # 3 by 4 tiles, and the page once more
+    assert boxes.shape == (13 * 81, 4)
+    x_px = sorted({*(boxes[:-81, 0] * 1152).round(), *(boxes[:-81, 2] * 1152).round()})
+    assert x_px == [384 * tile + 42 * i for tile in range(3) for i in range(10)]
+    np.testing.assert_allclose(boxes[-1], [336 / 384, 336 / 384, 378 / 384, 378 / 384], atol=1e-6)

@@ -287,3 +287,17 @@ def test_a_page_seen_before_does_not_go_through_the_vision_tower_again(
     monkeypatch.setattr(encoders.colsmol, "REMEMBERED_BYTES", 2 * kept)
     encoder.encode_pages([as_input(noise(encoder.page_size_px(*WIDE), seed=7))])
     assert len(encoder._features) == 2
+
+
+def test_bfloat16_as_on_a_gpu_gives_nearly_the_same(
+    family: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoders.devices, "_fast_cpu_dtype", lambda: torch.bfloat16)
+    half = ColSmolEncoder(str(family.folder), "cpu")
+    assert {parameter.dtype for parameter in half._model.parameters()} == {torch.bfloat16}
+    page = as_input(noise(half.page_size_px(*SLIDE), seed=4))
+    exact, rounded = (e.encode_pages([page])[0].vectors for e in (family.encoder, half))
+    assert (exact * rounded).sum(axis=1).min() > 0.99
+    exact, rounded = (e.encode_query("report").vectors for e in (family.encoder, half))
+    assert (exact * rounded).sum(axis=1).min() > 0.99
+    assert half.fingerprint == family.encoder.fingerprint  # an index of a GPU is searched anywhere
