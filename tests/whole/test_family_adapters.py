@@ -31,6 +31,10 @@ TARGETS = rf"(.*(language_model|text_model).*({LAYERS})$|(custom_text_proj|linea
 
 PUBLISHED = {
     # what the hub's adapters and bases call what transformers calls otherwise today
+    "modernvbert": {
+        r"^base_model\.model\.model\.text_model": "model.text_model",
+        r"^base_model\.model\.custom_text_proj": "model.custom_text_proj",
+    },
     "qwen2_vl": {r"language_model\.": "model."},
     "qwen2_5_vl": {r"language_model\.": "model."},
     "paligemma": {
