@@ -4,7 +4,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from encoders.layouts.tiles import edge_px_of
 from encoders.lexical import LexicalEncoder
 from encoders.many_devices import ManyDevicesEncoder
 from encoders.model_files import DEFAULT_MODEL, DEFAULT_MODEL_SIZE, find_model_files
+from encoders.pooling import pool_factor, pooled_encoder, pooling_name
 from index.errors import IndexMismatchError, MissingDependencyError, WrongUseError
 from index.pages import Fingerprint, mismatch_error
 from index.wording import count
@@ -55,8 +56,9 @@ def choose_encoder(
     device: str = "auto",
     ask: Callable[[str], bool] | None = None,
     max_edge_px: int | None = None,
+    pool: int = 1,
 ) -> Choice:
-    """The encoder that `--encoder`, `--model`, `--device` and `--max-edge` ask for.
+    """The encoder that `--encoder`, `--model`, `--device`, `--max-edge` and `--pool` ask for.
 
     "auto" takes ColSmol where its weights are on this machine or a model is named, else lexical:
     half a gigabyte is never downloaded unasked.
@@ -68,12 +70,25 @@ def choose_encoder(
         ask: puts a yes-or-no question to the user of a terminal. With it, "auto" offers the
             download on a machine whose GPU makes ColSmol quick.
         max_edge_px: longest edge at which a page is cut into tiles, None for the model's own.
+        pool: patches that a vector of a page stands for, on average; 1 pools none.
 
     Raises:
-        WrongUseError: an unknown name, model or device, an edge that the model does not take, or a
-            model or an edge for lexical.
+        WrongUseError: an unknown name, model or device, an edge that the model does not take, a
+            model or an edge for lexical, or a pool below 1.
         MissingDependencyError: the weights asked for are not here and cannot be downloaded.
     """
+    pooling_name(pool)  # refuses what is none before half a gigabyte is read
+    choice = _choose_unpooled(name, model, device, ask, max_edge_px)
+    return replace(choice, encoder=pooled_encoder(choice.encoder, pool))
+
+
+def _choose_unpooled(
+    name: str,
+    model: str | None,
+    device: str,
+    ask: Callable[[str], bool] | None,
+    max_edge_px: int | None,
+) -> Choice:
     if name not in ENCODERS:
         raise WrongUseError(f"No encoder {name!r}. --encoder takes {', '.join(ENCODERS)}.")
     if name == "lexical":
@@ -133,6 +148,7 @@ def load_encoder(
             f"The index holds vectors of the encoder {fingerprint.encoder!r}, which this version "
             "of Pagelens does not have. Update Pagelens, or ingest again into a new index."
         )
+    encoder = pooled_encoder(encoder, pool_factor(fingerprint.pooling))
     if not fingerprint.is_compatible(encoder.fingerprint):
         way_out = _way_out(fingerprint, encoder.fingerprint)
         raise mismatch_error("The index", fingerprint, encoder.fingerprint, way_out)

@@ -1,4 +1,4 @@
-"""The inner loops of `kernels.py`, compiled by numba: the only file that knows numba and LLVM.
+"""The inner loops of `kernels.py` and of pooling, compiled by numba, which nothing else knows.
 
 Bits are read from a flat uint64 array, two words a patch: a two-dimensional array's run-time stride
 keeps LLVM from using vectors and costs 4.5 times. All is in one file because numba's cache on disk
@@ -64,6 +64,11 @@ def float_kernel() -> Kernel:
     The number of query tokens is a multiple of 4.
     """
     return _compiled(_float, _FLOAT_TYPES, reorder_sums=True)
+
+
+def ward_kernel() -> Kernel:
+    """(float32 vectors, flat; float64 weights; n_groups; int64 groups): `_ward`."""
+    return _compiled(_ward, _WARD_TYPES, reorder_sums=True)
 
 
 # The vocabulary of the kernels: what LLVM can do and numba has no name for.
@@ -312,6 +317,77 @@ def _float(
         scores[i] = score
 
 
+def _ward(vectors: NDArray[np.float32], weights: _Floats, n_groups: int, groups: _Integers) -> None:
+    """Merge vectors by Ward's method until `n_groups` are left; a group is named by its first.
+
+    The distance of two groups is what their union adds to the sum of squared distances between
+    vectors and the means of their groups: weight * weight / (sum of weights) * squared distance of
+    the means; that of a union to others follows from its parts' (Lance and Williams, 1967). Unions
+    are found along chains of nearest neighbours (F. Murtagh, 1983): they are those of always taking
+    the closest two, in another order, so they are sorted by distance before the last are left out.
+    Of equal distances the first counts.
+    """
+    _use_widest_vectors()
+    dim = VECTOR_DIM
+    n = len(weights)
+    weight = weights.copy()
+    distance = np.empty((n, n), np.float64)
+    for i in range(n):
+        left = vectors[dim * i : dim * (i + 1)]
+        distance[i, i] = np.inf
+        for j in range(i):
+            right = vectors[dim * j : dim * (j + 1)]
+            squares = np.float32(0)
+            for d in range(dim):
+                difference = left[d] - right[d]
+                squares += difference * difference
+            added = squares * (weight[i] * weight[j] / (weight[i] + weight[j]))
+            distance[i, j] = distance[j, i] = added
+    lefts, rights = np.empty(n - 1, np.int64), np.empty(n - 1, np.int64)
+    heights = np.empty(n - 1)
+    is_merged = np.zeros(n, np.bool_)
+    chain, length, lowest = np.empty(n, np.int64), 0, 0
+    for union in range(n - 1):
+        if length == 0:
+            while is_merged[lowest]:
+                lowest += 1
+            chain[0], length = lowest, 1
+        while True:
+            a = chain[length - 1]
+            b = chain[length - 2] if length > 1 else a  # on a tie the chain turns back, and ends
+            nearest = distance[a, b]
+            for k in range(n):
+                if distance[a, k] < nearest:
+                    nearest, b = distance[a, k], k
+            if length > 1 and b == chain[length - 2]:
+                break
+            chain[length] = b
+            length += 1
+        length -= 2
+        a, b = min(a, b), max(a, b)
+        lefts[union], rights[union], heights[union] = a, b, nearest
+        is_merged[b] = True
+        for k in range(n):
+            if not is_merged[k] and k != a:
+                total = weight[a] + weight[b] + weight[k]
+                parts = (weight[a] + weight[k]) * distance[a, k]
+                parts += (weight[b] + weight[k]) * distance[b, k] - weight[k] * nearest
+                distance[a, k] = distance[k, a] = parts / total
+            distance[k, b] = np.inf
+        weight[a] += weight[b]
+    for i in range(n):
+        groups[i] = i
+    for union in np.argsort(heights, kind="mergesort")[: n - n_groups]:
+        a, b = lefts[union], rights[union]
+        while groups[a] != a:
+            a = groups[a]
+        while groups[b] != b:
+            b = groups[b]
+        groups[max(a, b)] = min(a, b)
+    for i in range(n):  # a group's first comes before the others and is named already
+        groups[i] = groups[groups[i]]
+
+
 def _read_only(dtype: types.Type) -> types.Array:
     """A flat array the kernel only reads; writable ones are accepted too."""
     return types.Array(dtype, 1, "C", readonly=True)
@@ -322,6 +398,10 @@ _WORDS_TYPE = _read_only(types.uint64)
 _HAMMING_TYPES = types.void(_WORDS_TYPE, _WORDS_TYPE, *_PAGES_TYPES)
 _BIT_PLANES_TYPES = types.void(_WORDS_TYPE, _read_only(types.float64), _WORDS_TYPE, *_PAGES_TYPES)
 _FLOAT_TYPES = types.void(_read_only(types.float32), _read_only(types.uint16), *_PAGES_TYPES)
+
+_WARD_TYPES = types.void(
+    _read_only(types.float32), _read_only(types.float64), types.int64, types.int64[::1]
+)
 
 
 @functools.cache

@@ -42,6 +42,7 @@ def copy_index(
     stop: threading.Event,
     on_progress: Callable[[int, int], None],
     batch_bytes: int = BATCH_BYTES,
+    change: Callable[[Page], Page] = lambda page: page,
 ) -> CopyReport:
     """Put every document of the source, with its pages, into the target.
 
@@ -50,13 +51,14 @@ def copy_index(
 
     Args:
         source: open for reading.
-        target: open for writing, its vectors comparable with the source's.
+        target: open for writing, its vectors comparable with the source's as `change` leaves them.
         stop: set it to stop; the batch in hand is still put.
         on_progress: called with the pages done and the pages of all documents to copy.
         batch_bytes: a batch is put when its vectors and previews reach this size.
+        change: what the target gets in place of a page.
     """
     documents = list(source.documents())
-    run = _Copy(source, target, documents, stop, on_progress, batch_bytes)
+    run = _Copy(source, target, documents, stop, on_progress, batch_bytes, change)
     run.copy_documents()
     if not run.report.is_interrupted:
         _remove_replaced(target, {document.document_id for document in documents})
@@ -85,6 +87,7 @@ class _Copy:
         stop: threading.Event,
         on_progress: Callable[[int, int], None],
         batch_bytes: int,
+        change: Callable[[Page], Page],
     ) -> None:
         self.report = CopyReport()
         self._source = source
@@ -92,6 +95,7 @@ class _Copy:
         self._stop = stop
         self._on_progress = on_progress
         self._batch_bytes = batch_bytes
+        self._change = change
         self._known = {document.document_id: document for document in target.documents()}
         self._owned_paths = {file.path for known in self._known.values() for file in known.files}
         self._todo = [document for document in documents if not self._is_there(document)]
@@ -126,7 +130,7 @@ class _Copy:
         for page_number in missing:
             if self._stop.is_set():
                 return
-            page = self._source.page(page_id(document.document_id, page_number))
+            page = self._change(self._source.page(page_id(document.document_id, page_number)))
             self._batch.append(page)
             self._batch_size += page.vectors.vectors.nbytes + len(page.preview)
             if self._batch_size >= self._batch_bytes:

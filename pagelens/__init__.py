@@ -56,6 +56,7 @@ def ingest(
     model: str | None = None,
     device: str = "auto",
     max_edge_px: int | None = None,
+    pool: int | None = None,
     keep_missing: bool = False,
     retry_failed: bool = False,
     allow_empty: bool = False,
@@ -80,6 +81,8 @@ def ingest(
         device: "auto", "cuda", "mps" or "cpu".
         max_edge_px: longest edge of a page, for models that cut pages into tiles: 2048, 1536 or
             1024 for ColSmol. None takes the index's own; for a new index the model's.
+        pool: one vector for that many patches of a page that look most alike; 1 for each. None
+            takes the index's own; for a new index 1.
         keep_missing: keep documents whose files are gone.
         retry_failed: try only what could not be read before.
         allow_empty: remove also what a folder has lost that has lost everything at once.
@@ -109,6 +112,7 @@ def ingest(
         model,
         device,
         max_edge_px=max_edge_px,
+        pool=pool,
         keep_missing=keep_missing,
         retry_failed=retry_failed,
         allow_empty=allow_empty,

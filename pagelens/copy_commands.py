@@ -15,11 +15,12 @@ from index.copying import copy_index
 from index.errors import INTERRUPTED, WrongUseError
 from index.interface import PageIndex
 from index.location import Location
-from index.pages import mismatch_error
+from index.pages import Fingerprint, mismatch_error
 from index.whole_file import whole_file
 from index.wording import count, duration, size
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.options import credential_options, index_options
+from pagelens.pooled_copy import pooling_of
 from pagelens.terminal import progress_bar, stop_on_signal, terminal
 from vespa_app.feed import write_feed
 
@@ -30,6 +31,12 @@ STDOUT = "-"
 @click.argument("source_name", metavar="SOURCE")
 @click.argument("target_name", metavar="TARGET")
 @credential_options
+@click.option(
+    "--pool",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Keep one vector for N patches of a page that look most alike.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def copy(
     source_name: str,
@@ -37,12 +44,14 @@ def copy(
     cert: Path | None,
     key: Path | None,
     token: str | None,
+    pool: int | None,
     as_json: bool,
 ) -> None:
     """Copy an index into another, folder or Vespa.
 
     SOURCE and TARGET are folders or URLs of Vespa servers, in any combination; a folder that is not
-    there is made. Nothing is rendered or encoded again. --cert, --key and --token go to both.
+    there is made. Nothing is rendered or encoded again, with --pool neither. --cert, --key and
+    --token go to both.
 
     What TARGET holds already is skipped. A document whose file has changed replaces its
     predecessor, but what vanished from SOURCE stays in TARGET. Stop it at any time: what was copied
@@ -54,21 +63,23 @@ def copy(
     if source_place.place == target_place.place:
         raise WrongUseError(f"SOURCE and TARGET are both {source_place}. Name two indexes.")
     messages = terminal(stderr=True)
-    with (
-        closing(open_index(source_place)) as source,
-        closing(_open_target(source_place, source, target_place)) as target,
-        progress_bar(messages) as progress,
-        stop_on_signal(messages) as stop,
-    ):
-        task = progress.add_task("Copying pages", total=None)
-        report = copy_index(
-            source,
-            target,
-            stop=stop,
-            on_progress=lambda n_done, n_pages: progress.update(
-                task, completed=n_done, total=n_pages
-            ),
-        )
+    with closing(open_index(source_place)) as source:
+        pooling = pooling_of(source_place, source.fingerprint, pool)
+        with (
+            closing(_open_target(source_place, pooling.fingerprint, target_place)) as target,
+            progress_bar(messages) as progress,
+            stop_on_signal(messages) as stop,
+        ):
+            task = progress.add_task("Copying pages", total=None)
+            report = copy_index(
+                source,
+                target,
+                stop=stop,
+                on_progress=lambda n_done, n_pages: progress.update(
+                    task, completed=n_done, total=n_pages
+                ),
+                change=pooling.change,
+            )
     seconds = time.monotonic() - start
     if as_json:
         click.echo(
@@ -146,16 +157,18 @@ def export(file: str, location: Location, as_json: bool) -> None:
         )
 
 
-def _open_target(source_place: Location, source: PageIndex, target_place: Location) -> PageIndex:
+def _open_target(
+    source_place: Location, fingerprint: Fingerprint, target_place: Location
+) -> PageIndex:
     stored = stored_fingerprint(target_place)
-    if stored is not None and not stored.is_compatible(source.fingerprint):
+    if stored is not None and not stored.is_compatible(fingerprint):
         raise mismatch_error(
             f"Cannot copy {source_place} into {target_place}: the latter",
             stored,
-            source.fingerprint,
+            fingerprint,
             "Name a new folder or an empty Vespa as TARGET.",
         )
-    return open_index_for_writing(target_place, source.fingerprint)
+    return open_index_for_writing(target_place, fingerprint)
 
 
 @contextmanager

@@ -169,6 +169,7 @@ def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
                 "setting": quality.setting.name,
                 "ranking": quality.setting.ranking,
                 "rerank": quality.setting.rerank,
+                "pool": quality.setting.pool,
                 "measures": {name: _or_null(mean) for name, mean in quality.means.items()},
                 "ndcg_at_5": _interval_as_json(quality.ndcg),
                 "difference_to_first": _interval_as_json(quality.gain),

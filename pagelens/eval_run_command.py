@@ -3,7 +3,7 @@
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
@@ -20,6 +20,7 @@ from pagelens.eval_report import comparison_as_json, print_comparison
 from pagelens.eval_source import ingest_corpus, name_of, read_source
 from pagelens.open_index import open_index
 from pagelens.options import encoder_options, index_options
+from pagelens.pooled_copy import Pooling, passing_copy, pooling_of
 from pagelens.terminal import end_on_signal, progress_bar, say, terminal
 from query.quality.comparison import Comparison, compare
 from query.quality.measures import load_ir_measures
@@ -57,6 +58,15 @@ _LEAST_RERANK = 10  # nDCG@10 and recall@10 look at as many pages, and phase 2 s
     f"[default: {RERANK_COUNT}]",
 )
 @click.option(
+    "--pool",
+    "pools",
+    type=click.IntRange(min=1),
+    multiple=True,
+    metavar="N",
+    help="Measure with one vector for N patches of a page, pooled for the time of the command; may "
+    "be repeated. [default: the index as it is]",
+)
+@click.option(
     "--picture",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.png",
@@ -80,6 +90,7 @@ def run(
     device: str,
     rankings: Sequence[str],
     reranks: Sequence[int],
+    pools: Sequence[int],
     picture: Path | None,
     runs_path: Path | None,
     as_json: bool,
@@ -94,12 +105,14 @@ def run(
     """
     load_ir_measures()  # what is missing is said before the work
     draw = None if picture is None else _drawing_into(picture)
-    settings = settings_of(rankings, reranks)
     messages = terminal(stderr=True)
     questions, corpus = read_source(source, messages)
     if corpus is not None:
         ingest_corpus(corpus, location, encoder_name, model, max_edge_px, device, messages)
     with closing(open_index(location)) as index:
+        wanted = {n: pooling_of(location, index.fingerprint, n) for n in pools or (None,)}
+        poolings = {n if pooling.is_any else None: pooling for n, pooling in wanted.items()}
+        settings = settings_of(rankings, reranks, poolings)
         documents = list(index.documents())
         grades = resolve(questions, documents)
         state = state_of(index.fingerprint, documents, location.place)
@@ -114,7 +127,7 @@ def run(
                 )
             if todo:
                 encoder = functools.cache(lambda: load_encoder(index.fingerprint, model, device))
-                _search(index, encoder, todo, runs, messages)
+                _search(index, encoder, todo, poolings, runs, messages)
             comparison = compare(questions.questions, grades, settings, runs.answers)
         n_pages = index.stats().n_pages
     if draw is not None:
@@ -152,6 +165,7 @@ def _search(
     index: PageIndex,
     encoder: Callable[[], Encoder],
     todo: Mapping[str, Sequence[Setting]],
+    poolings: Mapping[int | None, Pooling],
     runs: RunFile,
     messages: Console,
 ) -> None:
@@ -167,11 +181,28 @@ def _search(
     try:
         with end_on_signal(messages), progress_bar(messages) as progress:
             task = progress.add_task("Searching", total=n_todo)
-            for notice in sweep(index, encoder, todo, runs, on_answer):
-                say(f"Note: {notice}")
+            for pool, some in _by_pool(todo).items():
+                with (
+                    nullcontext(index)
+                    if pool is None
+                    else passing_copy(index, poolings[pool], progress)
+                ) as searched:
+                    for notice in sweep(searched, encoder, some, runs, on_answer):
+                        say(f"Note: {notice}")
     except KeyboardInterrupt:
         say(
             f"Stopped after {n_done:,} of {count(n_todo, 'answer')}; they are kept in "
             f"{runs.path}. Run the same command again to go on."
         )
         raise SystemExit(INTERRUPTED) from None
+
+
+def _by_pool(
+    todo: Mapping[str, Sequence[Setting]],
+) -> dict[int | None, dict[str, list[Setting]]]:
+    """The settings by query, of each pooling: the index is pooled once for all of them."""
+    by_pool: dict[int | None, dict[str, list[Setting]]] = {}
+    for text, settings in todo.items():
+        for setting in settings:
+            by_pool.setdefault(setting.pool, {}).setdefault(text, []).append(setting)
+    return by_pool

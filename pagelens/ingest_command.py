@@ -26,7 +26,7 @@ from pagelens.ingest_report import (
 )
 from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
-from pagelens.options import encoder_options, index_options
+from pagelens.options import encoder_options, index_options, pool_option
 from pagelens.shown_sync import carry_out_shown, look_through, make_plan_shown
 from pagelens.sync import N_WORKERS
 from pagelens.terminal import end_on_signal, progress_bar, terminal
@@ -36,6 +36,7 @@ from pagelens.terminal import end_on_signal, progress_bar, terminal
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @index_options
 @encoder_options
+@pool_option
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
 @click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
 @click.option(
@@ -71,6 +72,7 @@ def ingest(
     model: str | None,
     max_edge_px: int | None,
     device: str,
+    pool: int | None,
     dry_run: bool,
     keep_missing: bool,
     retry_failed: bool,
@@ -96,6 +98,7 @@ def ingest(
             model,
             device,
             max_edge_px=max_edge_px,
+            pool=pool,
             exclude=exclude,
             follow_links=follow_links,
         )

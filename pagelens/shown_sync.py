@@ -34,6 +34,7 @@ def look_through(
     device: str,
     *,
     max_edge_px: int | None = None,
+    pool: int | None = None,
     exclude: Sequence[str] = (),
     follow_links: bool = False,
 ) -> Sync:
@@ -47,6 +48,7 @@ def look_through(
             device,
             _questions(looking),
             max_edge_px=max_edge_px,
+            pool=pool,
             exclude=exclude,
             follow_links=follow_links,
             on_folder=_counter(looking),

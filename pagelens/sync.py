@@ -8,6 +8,7 @@ from pathlib import Path
 from encoders.choose import choose_encoder, load_encoder
 from encoders.interface import Encoder
 from encoders.layouts.tiles import edge_px_of
+from encoders.pooling import pooling_name
 from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.location import Location
@@ -22,6 +23,10 @@ from pagelens.self_test import untrained_warning
 
 N_WORKERS = os.cpu_count() or 1
 """Files read and pages rendered at once: poppler keeps one core busy each."""
+
+_KEEP_POOLING = (
+    "Leave out --pool to go on with the index's own, or ingest into a new index with --index."
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ def prepare_sync(
     ask: Callable[[str], bool] | None = None,
     *,
     max_edge_px: int | None = None,
+    pool: int | None = None,
     exclude: Sequence[str],
     follow_links: bool,
     on_folder: Callable[[int, int], object] = lambda n_files, n_documents: None,
@@ -117,6 +123,7 @@ def prepare_sync(
         device: where the model runs.
         ask: puts a yes-or-no question to the user; None where nobody answers.
         max_edge_px: as `--max-edge`; None for the index's own, or the model's.
+        pool: as `--pool`; None for the index's own, or 1.
         exclude: patterns as in `.gitignore` of what is left out.
         follow_links: look also behind links to folders.
         on_folder: called after each folder with the files and documents seen so far.
@@ -124,9 +131,10 @@ def prepare_sync(
 
     Raises:
         WrongUseError: a folder is not there, or holds no document and there is no index; a pattern
-            is none; a longest edge that the model does not take.
+            is none; a longest edge that the model does not take; a pool below 1.
         MissingDependencyError: poppler or the model is not on this machine.
-        IndexMismatchError: the index was made with another encoder, or in another format.
+        IndexMismatchError: the index was made with another encoder or pooling, or in another
+            format.
         ServerError: no server answers there, or it refuses.
     """
     scope = scope_of(folders)
@@ -155,9 +163,13 @@ def prepare_sync(
         return encoder
 
     if stored is None:
-        choice = choose_encoder(encoder_name, model, device, ask, max_edge_px)
+        n = 1 if pool is None else pool
+        choice = choose_encoder(encoder_name, model, device, ask, max_edge_px, n)
         made_with = choice.encoder.fingerprint
         source = EncoderSource(made_with, lambda: tested(choice.encoder), choice.notice)
+    elif pool is not None and pooling_name(pool) != stored.pooling:
+        wanted = replace(stored, pooling=pooling_name(pool))
+        raise mismatch_error(f"Index {location}", stored, wanted, _KEEP_POOLING)
     elif encoder_name in ("auto", stored.encoder):
         _require_edge(location, stored, max_edge_px)
         source = EncoderSource(stored, lambda: tested(load_encoder(stored, model, device)), None)

@@ -57,6 +57,7 @@ def status(location: Location, as_json: bool) -> None:
         "Index": str(location),
         "Encoder": f"{made_with.encoder}, model {made_with.model}",
         "Rendering": made_with.rendering,
+        "Pooling": made_with.pooling,
         "Documents": "; ".join(
             [f"{stats.n_documents:,}", *(f"{n:,} {what}" for n, what in notes if n)]
         ),

@@ -97,7 +97,7 @@ class RunFile:
     def _read(self, number: int, line: bytes) -> None:
         try:
             row = json.loads(line)
-            key = (Setting(row["ranking"], row["rerank"]), row["query"])
+            key = (Setting(row["ranking"], row["rerank"], row.get("pool")), row["query"])
             if row["state"] == self._state:
                 self.answers[key] = Answer(tuple(map(sys.intern, row["pages"])), row["ms"])
         except (ValueError, KeyError, TypeError) as e:
@@ -121,6 +121,7 @@ class RunFile:
                 "state": self._state,
                 "ranking": setting.ranking,
                 "rerank": setting.rerank,
+                "pool": setting.pool,
                 "query": text,
                 "pages": answer.page_ids,
                 "ms": answer.ms,

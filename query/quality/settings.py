@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from index.interface import RERANK_COUNT
+from index.interface import BM25, RERANK_COUNT
 from query.quality.measures import DEPTH
 from query.why.phases import TWO_PHASES
 
@@ -14,10 +14,12 @@ class Setting:
 
     Attributes:
         rerank: pages that phase 2 scores; None where there is one phase.
+        pool: patches that a vector stands for; None for the index as it is, or no vectors at all.
     """
 
     ranking: str
     rerank: int | None = None
+    pool: int | None = None
 
     @property
     def name(self) -> str:
@@ -25,9 +27,12 @@ class Setting:
 
         >>> Setting("hamming-then-float", 200).name, Setting("hamming-then-float", 50).name
         ('hamming-then-float', 'hamming-then-float, rerank 50')
+        >>> Setting("hamming", pool=3).name
+        'hamming, pool 3'
         """
         is_usual = self.rerank in (None, RERANK_COUNT)
-        return self.ranking if is_usual else f"{self.ranking}, rerank {self.rerank}"
+        name = self.ranking if is_usual else f"{self.ranking}, rerank {self.rerank}"
+        return name if self.pool is None else f"{name}, pool {self.pool}"
 
     @property
     def depth(self) -> int:
@@ -39,16 +44,21 @@ class Setting:
         return DEPTH if self.rerank is None else min(DEPTH, self.rerank)
 
 
-def settings_of(rankings: Iterable[str], reranks: Iterable[int]) -> tuple[Setting, ...]:
-    """Every ranking with every `--rerank`, where it has a second phase; each once.
+def settings_of(
+    rankings: Iterable[str], reranks: Iterable[int], pools: Iterable[int | None] = (None,)
+) -> tuple[Setting, ...]:
+    """Every ranking with every `--rerank` and `--pool` that makes a difference to it; each once.
 
     >>> [setting.name for setting in settings_of(["bm25", "hybrid"], [200, 50])]
     ['bm25', 'hybrid', 'hybrid, rerank 50']
+    >>> [setting.name for setting in settings_of(["bm25", "hamming"], [200], [None, 3])]
+    ['bm25', 'hamming', 'hamming, pool 3']
     """
-    reranks = tuple(reranks)
+    reranks, pools = tuple(reranks), tuple(pools)
     settings = [
-        Setting(ranking, rerank)
+        Setting(ranking, rerank, pool)
         for ranking in rankings
         for rerank in (reranks if ranking in TWO_PHASES else (None,))
+        for pool in (pools if ranking != BM25 else (None,))
     ]
     return tuple(dict.fromkeys(settings))

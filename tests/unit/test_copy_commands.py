@@ -4,14 +4,18 @@ import json
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from encoders.pooling import pool
 from index.embedded.check import check_index
 from index.embedded.embedded_index import EmbeddedIndex
-from index.pages import Fingerprint, Page
+from index.pages import Fingerprint, Page, page_id
+from index.quantize import from_bfloat16, to_bfloat16
 from pagelens.main import main
 from tests.library import TEXTS, fill
 from tests.random_pages import FINGERPRINT
@@ -207,3 +211,37 @@ def test_mistakes_get_one_line(run: Run, tmp_path: Path) -> None:
         said = run("export", *arguments, expect=2)
         assert said.startswith(message)
         assert len(said.splitlines()) == 1
+
+
+def test_a_copy_is_pooled_as_an_ingest_would_have_done(run: Run) -> None:
+    assert run("copy", "source", "pooled", "--pool", "2").startswith(
+        f"Copied {N_DOCUMENTS} documents ({N_PAGES} pages), skipped 0 documents"
+    )
+    assert check_index(Path("pooled")).problems == ()
+    with (
+        closing(EmbeddedIndex.open(Path("source"))) as source,
+        closing(EmbeddedIndex.open(Path("pooled"))) as pooled,
+    ):
+        assert pooled.fingerprint == replace(source.fingerprint, pooling="ward-2")
+        for document in source.documents():
+            for number in source.page_numbers(document.document_id):
+                page = source.page(page_id(document.document_id, number))
+                got, expected = pooled.page(page.page_id), pool(page.vectors, 2)
+                assert (got.words.texts, got.preview) == (page.words.texts, page.preview)
+                np.testing.assert_array_equal(
+                    got.vectors.vectors, from_bfloat16(to_bfloat16(expected.vectors))
+                )
+                np.testing.assert_array_equal(
+                    got.vectors.patch_map.vector_index, expected.patch_map.vector_index
+                )
+    assert run("copy", "source", "pooled", "--pool", "2").startswith("Copied 0 documents (0 pages)")
+    assert run("copy", "pooled", "again").startswith(f"Copied {N_DOCUMENTS} documents")
+    assert run("copy", "source", "pooled", expect=5) == (
+        "Error: Cannot copy source into pooled: the latter was made with pooling ward-2, not none. "
+        "Vectors of the two cannot be compared. Name a new folder or an empty Vespa as TARGET.\n"
+    )
+    assert run("copy", "pooled", "plain", "--pool", "1", expect=2) == (
+        "Error: Index pooled has pooling ward-2, and --pool 1 starts from the vectors of every "
+        "patch. Name an index with pooling none, or leave out --pool.\n"
+    )
+    assert not Path("plain").exists()

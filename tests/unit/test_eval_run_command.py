@@ -310,3 +310,48 @@ def test_a_stopped_ingest_ends_it_and_goes_on(
     assert "Run the same command again to go on." in shell.err
     assert not Path("zoo.runs.jsonl").exists()
     assert shell.json(*asked)["n_pages"] == 5
+
+
+def test_poolings_are_compared_without_encoding_a_page(
+    shell: Shell,
+    searched: Counter[tuple[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    n_vectors: dict[str, int] = {}
+    find = query.quality.sweep.find
+
+    def looking(index: Any, encoder: Any, request: Any) -> Any:
+        n_vectors.setdefault(index.fingerprint.pooling, index.stats().n_vectors)
+        return find(index, encoder, request)
+
+    monkeypatch.setattr(query.quality.sweep, "find", looking)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    pools = ("--pool", "1", "--pool", "3", "--pool", "1000")
+    report = shell.json("eval", "queries.tsv", *RANKINGS, *pools)
+    assert [(s["ranking"], s["pool"]) for s in report["settings"]] == [
+        ("hamming-then-float", None),
+        ("hamming-then-float", 3),
+        ("hamming-then-float", 1000),
+        ("bm25", None),  # has no vectors: measured once
+    ]
+    assert n_vectors["ward-1000"] < 8  # one a page that has any, of 8
+    assert n_vectors["none"] / 3 < n_vectors["ward-3"] < n_vectors["none"] / 3 + 8
+    assert searched.total() == 4 * 5
+    after = sorted(path.name for path in tmp_path.iterdir())
+    assert after == sorted([*before, "queries.runs.jsonl"])
+    shell.run("eval", "queries.tsv", *RANKINGS, *pools)  # from the file
+    assert searched.total() == 4 * 5
+    assert "20 of 20 answers" in shell.err
+
+
+def test_an_index_pooled_before_is_not_pooled_again(shell: Shell) -> None:
+    shell.run("copy", "pagelens-index", "pooled", "--pool", "3")
+    as_it_is = shell.json("eval", "queries.tsv", *RANKINGS, "--index", "pooled", "--pool", "3")
+    assert [s["pool"] for s in as_it_is["settings"]] == [None, None]
+    for other in ("1", "2"):
+        arguments = ("eval", "queries.tsv", "--index", "pooled", "--pool", other)
+        assert shell.error(*arguments) == (
+            f"Index pooled has pooling ward-3, and --pool {other} starts from the vectors of every "
+            "patch. Name an index with pooling none, or leave out --pool."
+        )

@@ -17,6 +17,7 @@ ALLOWED = {
     "encoders": {
         "encoders",
         "index.broken_words",
+        "index.compiled",
         "index.errors",
         "index.pages",
         "index.spellings",

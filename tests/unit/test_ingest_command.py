@@ -456,3 +456,47 @@ def test_who_lost_many_drives_is_asked_once(
         f"4 folders (such as {Path('pdfs/0').resolve()}) have lost everything at once: "
         "4 documents, 4 pages. Remove them?"
     ]
+
+
+def test_an_index_of_one_pooling_refuses_another_with_both_and_what_to_do(shell: Shell) -> None:
+    shell.run(*INGEST, "--pool", "3")
+    assert "Encoder    lexical, model lexical, pooling ward-3" in shell.run("status")
+    assert shell.json("status")["encoder"]["pooling"] == "ward-3"
+    write_pdf(Path("pdfs/more.pdf"), ["dogwood"])
+    for other, name in (("2", "ward-2"), ("1", "none")):
+        for dry_run in ((), ("--dry-run",)):
+            error = shell.run("ingest", "pdfs", "--pool", other, *dry_run, expect=5)
+            assert error == (
+                f"Error: Index pagelens-index was made with pooling ward-3, not {name}. Vectors of "
+                "the two cannot be compared. Leave out --pool to go on with the index's own, or "
+                "ingest into a new index with --index.\n"
+            )
+    assert shell.json("status")["n_pages"] == 5
+    assert "Added 1 document" in shell.run("ingest", "pdfs")
+    assert "Skipped 3 documents" in shell.run("ingest", "pdfs", "--pool", "3")
+    assert shell.run("query", "dogwood", "-k", "1").count("more.pdf") == 1
+
+
+def test_a_plain_index_refuses_pooling(shell: Shell) -> None:
+    shell.run(*INGEST)
+    error = shell.run("ingest", "pdfs", "--pool", "3", expect=5)
+    assert "was made with pooling none, not ward-3." in error
+    assert "Skipped 2 documents" in shell.run("ingest", "pdfs", "--pool", "1")
+    assert "0 is not in the range x>=1" in shell.run("ingest", "pdfs", "--pool", "0", expect=2)
+
+
+def test_a_pooled_index_is_whole_after_copy_compact_and_export(shell: Shell) -> None:
+    write_pdf(Path("pdfs/text.pdf"), ["one two three four five six seven"])
+    shell.run(*INGEST, "--pool", "3")
+    n_vectors = shell.json("status")["n_vectors"]
+    assert n_vectors == 5 + 3  # seven words are three vectors
+    Path("pdfs/plants.pdf").unlink()
+    shell.run("ingest", "pdfs")
+    assert shell.run("compact").startswith("Freed ")
+    shell.run("copy", "pagelens-index", "copied")
+    assert "all checksums and counts agree" in shell.run("check", "--index", "copied")
+    copied = shell.json("status", "--index", "copied")
+    assert copied["encoder"]["pooling"] == "ward-3"
+    assert copied["n_vectors"] == n_vectors - 2
+    shell.run("export", "feed.jsonl")
+    assert "pooling=ward-3" in Path("feed.jsonl").read_text()

@@ -193,3 +193,22 @@ def test_importing_it_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"numpy", "PIL", "torch", "click", "rich", "sqlite3", "numba", "query", "ingest"}
     assert not heavy & set(done.stdout.split())
+
+
+def test_pooling_is_the_folders_own_or_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pdfs").mkdir()
+    write_pdf(tmp_path / "pdfs" / "a.pdf", ["one two three four five six seven"])
+    folder = tmp_path / "index"
+    pagelens.ingest(tmp_path / "pdfs", index=folder, encoder="lexical", pool=3)
+    pagelens.ingest(tmp_path / "pdfs", index=folder)
+    with pytest.raises(pagelens.PagelensError, match="with pooling ward-3, not ward-2"):
+        pagelens.ingest(tmp_path / "pdfs", index=folder, pool=2)
+    with pytest.raises(pagelens.PagelensError, match="--pool 0 must be at least 1"):
+        pagelens.ingest(tmp_path / "pdfs", index=tmp_path / "new", encoder="lexical", pool=0)
+    assert not (tmp_path / "new").exists()
+    with pagelens.open(folder) as index:
+        assert index.stats().n_vectors == 3
+        hit = index.search("one two three four five six seven", ranking="float")[0]
+        places = {match.patch: len(match.boxes) for match in hit.explain().tokens}
+        assert sum(places.values()) == 7  # every word, in one of the three
+        assert hit.heatmap().size[1] > 0

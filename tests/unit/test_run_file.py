@@ -34,6 +34,18 @@ def test_the_next_run_finds_what_was_kept(tmp_path: Path) -> None:
     assert read(tmp_path / "runs") == {(WORDS, "海"): ANSWER, (BITS, "sea"): ANSWER}
 
 
+def test_a_pooling_is_part_of_the_setting_and_lines_without_one_are_of_the_index_as_it_is(
+    tmp_path: Path,
+) -> None:
+    path, pooled = tmp_path / "runs", Setting("hamming", pool=3)
+    with RunFile(path, "s") as runs:
+        runs.add(pooled, "sea", ANSWER, is_kept=True)
+        runs.add(Setting("hamming"), "sea", Answer((), 1.0), is_kept=True)
+    assert read(path)[pooled, "sea"] == ANSWER
+    path.write_text(path.read_text().replace(', "pool": null', ""))
+    assert list(read(path)) == [(pooled, "sea"), (Setting("hamming"), "sea")]
+
+
 def test_answers_of_another_state_stay_and_are_not_looked_at(tmp_path: Path) -> None:
     write(tmp_path / "runs")
     write(tmp_path / "runs", "t")
