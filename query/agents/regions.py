@@ -1,6 +1,7 @@
 """Where on a page a query matches, as boxes and words: what an agent can point at and cite.
 
-A region is what one of the page's vectors stands for: a cell of the page, or a word.
+A region is what one of the page's vectors stands for: a cell of the page, several that were pooled,
+or a word.
 """
 
 from collections.abc import Sequence
@@ -27,7 +28,8 @@ class HotRegion:
     """A part of a page that matches a query.
 
     Attributes:
-        boxes: fractions of the page; several where one vector stands for several cells.
+        boxes: fractions of the page; several where one vector stands for several cells that are no
+            rectangle together.
         similarity: cosine with the best of `tokens`.
         tokens: of the query, those that match best here, in its order.
         words: of the text layer, those that stand there, in reading order.
@@ -67,13 +69,34 @@ def hot_regions(
 
 
 def _region(found: list[TokenMatch], words: PageWords) -> HotRegion:
-    boxes = found[0].boxes[:MAX_BOXES]  # (n_cells, 4)
+    boxes = _joined(found[0].boxes)[:MAX_BOXES]  # (n_boxes, 4)
     return HotRegion(
         boxes=tuple(rounded_box(box.tolist()) for box in boxes),
         similarity=max(match.similarity for match in found),
         tokens=tuple(match.token for match in found),
         words=tuple(words.texts[i] for i in np.flatnonzero(_stand_in(words.boxes, boxes))),
     )
+
+
+def _joined(boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same areas in fewer boxes: those side by side are one, in the place of the first.
+
+    >>> _joined(np.float32([[0, 0, 1, 1], [1, 0, 2, 1], [5, 0, 6, 1], [0, 1, 2, 2]])).tolist()
+    [[0.0, 0.0, 2.0, 2.0], [5.0, 0.0, 6.0, 1.0]]
+    """
+    joined = list(enumerate(boxes.tolist()))
+    for along, across in ((0, 1), (1, 0)):  # columns of a box: x0, y0, x1, y1
+        joined.sort(key=lambda placed: (*placed[1][across::2], placed[1][along]))
+        kept = joined[:1]
+        for place, box in joined[1:]:
+            first, before = kept[-1]
+            if before[across::2] == box[across::2] and before[along + 2] == box[along]:
+                before[along + 2] = box[along + 2]
+                kept[-1] = (min(first, place), before)
+            else:
+                kept.append((place, box))
+        joined = kept
+    return np.array([box for _, box in sorted(joined)], np.float32).reshape(-1, 4)
 
 
 def rounded_box(box: Sequence[float]) -> Box:

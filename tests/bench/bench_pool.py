@@ -6,10 +6,11 @@ own. Queries of 16 tokens are noisy copies of one page's patches, and four token
 nowhere; the cosine says how much a token resembles its patch.
 
 Counted: vectors, bytes a page. Measured: processor time of pooling a page on one thread, and the
-stages of `hamming-then-float` (200 pages reach phase 2) and the processor time of all of it,
-median over the queries after two that warm up. Recall is that of the exact ranking's ten best pages without pooling, among the ten best of
-`float` and of `hamming-then-float`. That vectors scatter so was assumed, so recall here compares
-poolings and promises nothing; times and bytes do not depend on it. The last line is JSON.
+stages of `hamming-then-float` (200 pages reach phase 2) and the processor time of all of it, median
+over the queries after two that warm up. Recall is that of the exact ranking's ten best pages
+without pooling, among the ten best of `float` and of `hamming-then-float`. That vectors scatter so
+was assumed, so recall here compares poolings and promises nothing; times and bytes do not depend on
+it. The last line is JSON.
 """
 
 import argparse
