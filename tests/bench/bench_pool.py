@@ -27,8 +27,8 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from encoders.layouts.tiles import TileLayout
 from encoders.pooling import pool
-from encoders.tiles import TileLayout
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import FLOAT, HAMMING, HAMMING_THEN_FLOAT
 from index.pages import VECTOR_DIM, PageVectors, PatchMap
