@@ -26,7 +26,7 @@ from pagelens.ingest_report import (
 )
 from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
-from pagelens.options import encoder_options, index_options, pool_option
+from pagelens.options import encoder_options, index_options
 from pagelens.shown_sync import carry_out_shown, look_through, make_plan_shown
 from pagelens.sync import N_WORKERS
 from pagelens.terminal import end_on_signal, progress_bar, terminal
@@ -36,7 +36,13 @@ from pagelens.terminal import end_on_signal, progress_bar, terminal
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @index_options
 @encoder_options
-@pool_option
+@click.option(
+    "--pool",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Keep one vector for N patches of a page that look most alike: an N-th of the size, and "
+    "of a search's time. [default: the index's own; 1 for a new index]",
+)
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
 @click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
 @click.option(

@@ -70,15 +70,6 @@ def index_options(command: Command) -> Command:
     return with_location
 
 
-pool_option = click.option(
-    "--pool",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="One vector for N patches of a page that look most alike: an N-th of the size and time. "
-    "[default: the index's own; 1 for a new index]",
-)
-
-
 def encoder_options(command: Command) -> Command:
     """Give a command what says how pages become vectors.
 

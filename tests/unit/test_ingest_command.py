@@ -460,7 +460,7 @@ def test_who_lost_many_drives_is_asked_once(
 
 def test_an_index_of_one_pooling_refuses_another_with_both_and_what_to_do(shell: Shell) -> None:
     shell.run(*INGEST, "--pool", "3")
-    assert "Encoder    lexical, model lexical, pooling ward-3" in shell.run("status")
+    assert "Pooling    ward-3" in shell.run("status")
     assert shell.json("status")["encoder"]["pooling"] == "ward-3"
     write_pdf(Path("pdfs/more.pdf"), ["dogwood"])
     for other, name in (("2", "ward-2"), ("1", "none")):
