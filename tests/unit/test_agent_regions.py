@@ -72,10 +72,10 @@ def test_pooled_cells_side_by_side_are_one_box():
     grid = [(x / 8, y / 8, (x + 1) / 8, (y + 1) / 8) for y in range(8) for x in range(8)]
     apart = grid[63]
     cells = [grid[9], apart, *grid[16:24], *grid[24:32], grid[10]]
-    (region,) = hot_regions([match("a", 0, 0.5, *cells)], words(("word", grid[27])))
+    (region,) = hot_regions([match("a", 0, 0.5, *cells)], words(("word", grid[27])), ANY)
     assert region.boxes == ((0.125, 0.125, 0.375, 0.25), apart, (0.0, 0.25, 1.0, 0.5))
     assert region.words == ("word",)
-    (whole,) = hot_regions([match("a", 0, 0.5, *grid)], PageWords.none())
+    (whole,) = hot_regions([match("a", 0, 0.5, *grid)], PageWords.none(), ANY)
     assert whole.boxes == ((0.0, 0.0, 1.0, 1.0),)
 
 
