@@ -121,6 +121,10 @@ class ColSmolEncoder:
         """Width and height in pixels that the processor takes without resampling."""
         return self._layout.page_size_px(width, height)
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """Tiles of a page of this shape, the global view included; 1 where it is one picture."""
+        return self._layout.n_tiles(width, height)
+
     def prepare(self, page: PageInput) -> PageInput:
         """The page as the vision tower takes it; one that could not be drawn is left as it is."""
         if page.image is None or not page.is_drawn:

@@ -76,20 +76,26 @@ class TooManyPixelsError(PageFailure):
         self.size_px = size_px
 
 
-def count_frames(source: Path | bytes, formats: tuple[str, ...], max_pixels: int) -> int:
-    """How many pictures a file holds that are pages of their own.
+def count_and_size(
+    source: Path | bytes, formats: tuple[str, ...], max_pixels: int
+) -> tuple[int, tuple[int, int]]:
+    """How many pictures a file holds that are pages of their own, and how large the first is.
 
     Args:
         source: a file, or its bytes.
         formats: those to take, of SIGNATURES.
         max_pixels: of one picture.
 
+    Returns:
+        Their number, and the first one's width and height in pixels, as its camera held it.
+
     Raises:
         TooManyPixelsError: the first picture has more; nothing was decoded.
         PageFailure: the file cannot be opened as an image.
     """
     with _opened(source, formats, max_pixels) as image:
-        return getattr(image, "n_frames", 1) if image.format in _PAGED_FORMATS else 1
+        n = getattr(image, "n_frames", 1) if image.format in _PAGED_FORMATS else 1
+        return n, image.size
 
 
 @contextmanager

@@ -45,6 +45,12 @@ class Encoder(Protocol):
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """Width and height in pixels at which a page of this shape (any unit) is to be rendered."""
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """Images a page of this shape is to the model, by which its time goes.
+
+        0 for an encoder that only reads words.
+        """
+
     def prepare(self, page: PageInput) -> PageInput:
         """Do with a page what needs no model, from any thread, while the model is busy.
 

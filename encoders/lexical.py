@@ -63,6 +63,10 @@ class LexicalEncoder:
         scale = PAGE_LONG_EDGE_PX / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """None: no model looks at a page."""
+        return 0
+
     def prepare(self, page: PageInput) -> PageInput:
         """Nothing is to be done before the words are encoded."""
         return page

@@ -62,6 +62,10 @@ class ManyDevicesEncoder:
         """As ColSmolEncoder."""
         return self._first.page_size_px(width, height)
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """As ColSmolEncoder."""
+        return self._first.n_tiles(width, height)
+
     def prepare(self, page: PageInput) -> PageInput:
         """As ColSmolEncoder."""
         return self._first.prepare(page)

@@ -161,6 +161,10 @@ class _PooledEncoder:
         """As the encoder."""
         return self._encoder.page_size_px(width, height)
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """As the encoder."""
+        return self._encoder.n_tiles(width, height)
+
     def prepare(self, page: PageInput) -> PageInput:
         """As the encoder."""
         return self._encoder.prepare(page)

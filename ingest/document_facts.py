@@ -40,6 +40,7 @@ class DocumentFacts:
         pdf_pages: one for each page, read all at once, for that costs no more than reading one;
             empty for an image file.
         not_searched: what the file holds beside its pages, such as "2 attachments".
+        image_size_px: of the first frame of an image file.
     """
 
     title: str
@@ -47,6 +48,18 @@ class DocumentFacts:
     pdf_pages: tuple[PdfPage, ...] = ()
     failures: tuple[Failure, ...] = ()
     not_searched: str = ""
+    image_size_px: tuple[int, int] = (0, 0)
+
+    def page_shape(self, page_number: int) -> tuple[float, float]:
+        """Width and height of a page, in any unit; 0 where it has none.
+
+        All frames of an image file are taken to be like the first: to look costs the time of
+        decoding them.
+        """
+        if not self.pdf_pages:
+            return self.image_size_px
+        page = self.pdf_pages[page_number - 1]
+        return page.width_pt, page.height_pt
 
 
 def parse_pdfinfo(output: str) -> DocumentFacts | None:

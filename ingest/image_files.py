@@ -29,14 +29,14 @@ class Frame:
     height_px: int
 
 
-def count_frames(path: Path) -> int:
-    """Pages of an image file.
+def count_and_size(path: Path) -> tuple[int, tuple[int, int]]:
+    """Pages of an image file, and width and height of the first in pixels.
 
     Raises:
         PageFailure: the file cannot be opened as an image.
     """
     read_head(path)
-    return image_decoder.count_frames(path, IMAGE_FORMATS, MAX_IMAGE_PIXELS)
+    return image_decoder.count_and_size(path, IMAGE_FORMATS, MAX_IMAGE_PIXELS)
 
 
 def render_frame(

@@ -16,7 +16,7 @@ from PIL import Image
 from index.errors import PageFailure
 from index.pages import PageWords
 from ingest.document_facts import DocumentFacts, PdfPage, parse_pdfinfo
-from ingest.image_files import IMAGE_SUFFIXES, count_frames, render_frame
+from ingest.image_files import IMAGE_SUFFIXES, count_and_size, render_frame
 from ingest.not_searched import not_searched
 from ingest.page_shape import check_pdf_page
 from ingest.poppler import run, run_as_far_as_it_comes
@@ -65,7 +65,8 @@ def read_facts(path: Path) -> DocumentFacts:
         PageFailure: the file cannot be opened, or has no pages.
     """
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return DocumentFacts("", count_frames(path))
+        n_frames, size_px = count_and_size(path)
+        return DocumentFacts("", n_frames, image_size_px=size_px)
     read_head(path)
     done = run("pdfinfo", "-enc", "UTF-8", "-f", "1", "-l", "-1", str(path.absolute()))
     output = done.output.decode("utf-8", "ignore")

@@ -12,11 +12,13 @@ from rich.console import Console
 from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED
 from index.interface import PageIndex
 from index.location import Location
-from ingest.estimate import estimate_seconds
+from ingest.estimate import estimate
 from ingest.exclusion import IGNORE_FILE
+from ingest.forecast import page_tiles
 from ingest.plan import Plan
 from ingest.poppler import kill_running
 from ingest.shard import Shard
+from pagelens.forecast_report import Cost, choices
 from pagelens.ingest_report import (
     plan_as_json,
     planned_failures,
@@ -28,7 +30,7 @@ from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.options import encoder_options, index_options
 from pagelens.shown_sync import carry_out_shown, look_through, make_plan_shown
-from pagelens.sync import N_WORKERS
+from pagelens.sync import N_WORKERS, Sync
 from pagelens.terminal import end_on_signal, progress_bar, terminal
 
 
@@ -127,7 +129,7 @@ def ingest(
                 opened = nullcontext() if sync.is_new else closing(open_index(location))
                 with opened as reader:
                     plan = plan_over(reader)
-                estimate_s = estimate_seconds(plan, encoder.load, N_WORKERS)
+                cost = _cost(sync, plan)
             else:
                 with closing(open_index_for_writing(location, encoder.fingerprint)) as index:
                     plan = plan_over(index)
@@ -136,10 +138,10 @@ def ingest(
     left_out = sync.listing.left_out
     if dry_run:
         if as_json:
-            planned = plan_as_json(plan, estimate_s)
+            planned = plan_as_json(plan, cost)
             click.echo(json.dumps(planned | {"left_out": left_out_as_json(left_out)}))
         else:
-            print_plan(console, plan, estimate_s)
+            print_plan(console, plan, cost)
             _print_lines(console, left_out_lines(left_out))
         is_whole = not (planned_failures(plan) or plan.lost_roots)
         raise SystemExit(0 if is_whole else FINISHED_WITH_FAILURES)
@@ -153,6 +155,18 @@ def ingest(
     if report.is_interrupted:
         raise SystemExit(INTERRUPTED)
     raise SystemExit(FINISHED_WITH_FAILURES if report.failed or report.lost_roots else 0)
+
+
+def _cost(sync: Sync, plan: Plan) -> Cost | None:
+    """What the plan will take; None where there is no page to do."""
+    if not plan.n_pages:
+        return None
+    encoder = sync.encoder.load()
+    return Cost(
+        sum(page_tiles(plan, encoder)),
+        estimate(plan, encoder, N_WORKERS),
+        choices(plan.n_pages, is_on_cpu=sync.is_on_cpu()),
+    )
 
 
 def _print_lines(console: Console, lines: Sequence[str]) -> None:

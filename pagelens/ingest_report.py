@@ -9,12 +9,13 @@ from index.pages import Document, Failure
 from index.wording import count, duration
 from ingest.pipeline import Counts, Report
 from ingest.plan import LostRoot, Plan
+from pagelens.forecast_report import Cost, cost_lines
 from pagelens.terminal import plain
 
 _PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
 
 
-def print_plan(console: Console, plan: Plan, estimate_s: float) -> None:
+def print_plan(console: Console, plan: Plan, cost: Cost | None) -> None:
     """Show what a run would do."""
     added = [work.document for work in plan.work if work.facts and not work.replaces]
     replaced = [work.document for work in plan.work if work.facts and work.replaces]
@@ -24,11 +25,9 @@ def print_plan(console: Console, plan: Plan, estimate_s: float) -> None:
     _print_kind(console, "remove", plan.remove)
     print_lost_roots(console, plan.lost_roots)
     print_failures(console, planned_failures(plan))
-    if plan.n_pages:
-        console.print(
-            f"{count(plan.n_pages, 'page')} to render and encode, about {duration(estimate_s)} "
-            "on this machine."
-        )
+    if cost is not None:
+        for line in cost_lines(plan.n_pages, cost):
+            console.print(line)
     unchanged = len(plan.skip) + len(plan.touch)
     console.print(f"{count(unchanged, 'document')} unchanged. Nothing was written (--dry-run).")
 
@@ -44,8 +43,9 @@ def _print_kind(console: Console, verb: str, documents: Sequence[Document]) -> N
         console.print(f"  and {len(documents) - _PATHS_SHOWN} more")
 
 
-def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
-    """The plan as one JSON object."""
+def plan_as_json(plan: Plan, cost: Cost | None) -> dict[str, Any]:
+    """The plan as one JSON object; `cost` is None where there is no page to do."""
+    forecast = cost.forecast if cost else None
 
     def listed(documents: Iterable[Document]) -> list[dict[str, Any]]:
         return [
@@ -67,7 +67,11 @@ def plan_as_json(plan: Plan, estimate_s: float) -> dict[str, Any]:
         "failed": [failure_as_json(*failed) for failed in planned_failures(plan)],
         "lost_roots": lost_roots_as_json(plan.lost_roots),
         "pages": plan.n_pages,
-        "estimated_seconds": round(estimate_s, 3),
+        "tiles": cost.n_tiles if cost else 0,
+        "estimated_seconds": round(forecast.seconds, 3) if forecast else 0.0,
+        "seconds_per_page": round(forecast.seconds_per_page, 3) if forecast else None,
+        "memory_bytes": forecast.memory_bytes if forecast else None,
+        "choices": list(cost.choices) if cost else [],
     }
 
 

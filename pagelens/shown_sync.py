@@ -10,13 +10,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.status import Status
 
+from encoders.interface import Encoder
 from index.interface import PageIndex
 from index.location import Location
 from index.wording import count
+from ingest.forecast import Pace, page_tiles
 from ingest.pipeline import Report, carry_out
 from ingest.plan import LostRoot, Plan
 from ingest.poppler import kill_running
 from ingest.shard import EVERYTHING, Shard
+from pagelens.forecast_report import choices, choices_lines, forecast_line, size_line
 from pagelens.sync import N_WORKERS, Sync, prepare_sync
 from pagelens.terminal import stop_on_signal
 
@@ -105,13 +108,29 @@ def carry_out_shown(
     if plan.n_pages and encoder.notice is not None:
         messages.print(encoder.notice(plan.n_pages))
     task = progress.add_task("Ingesting pages", total=plan.n_pages)
+    pace: Pace | None = None
+
+    def load() -> Encoder:
+        nonlocal pace
+        loaded = encoder.load()
+        tiles = page_tiles(plan, loaded)
+        if any(tiles):  # words alone take no time worth a word
+            messages.print(f"{size_line(plan.n_pages, sum(tiles))} to encode.")
+            shorter = choices(plan.n_pages, is_on_cpu=sync.is_on_cpu())
+            for line in choices_lines(plan.n_pages, shorter):
+                messages.print(line)
+            pace = Pace(tiles, loaded.batch_size)
+        return loaded
 
     def on_page(n_searchable: int) -> None:
         so_far = f"Ingesting pages ({count(n_searchable, 'document')} searchable)"
         progress.update(task, advance=1, description=so_far)
+        forecast = pace.page_done() if pace is not None else None
+        if forecast is not None:
+            messages.print(f"The rest will take {forecast_line(forecast)}.")
 
     with stop_on_signal(messages, kill_running) as stop:
-        return carry_out(plan, index, encoder.load, n_workers=N_WORKERS, stop=stop, on_page=on_page)
+        return carry_out(plan, index, load, n_workers=N_WORKERS, stop=stop, on_page=on_page)
 
 
 def _questions(live: Status | Progress) -> Callable[[str], bool] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from encoders.choose import choose_encoder, load_encoder
+from encoders.devices import torch_devices
 from encoders.interface import Encoder
 from encoders.layouts.tiles import edge_px_of
 from encoders.pooling import pooling_name
@@ -50,13 +51,23 @@ class Sync:
         scope: the folders, so that what vanished from them is known.
         listing: every document in them.
         encoder: what turns pages into vectors.
+        device: where its model is to run, as asked for.
         is_new: whether there is no index yet.
     """
 
     scope: Scope
     listing: Listing
     encoder: EncoderSource
+    device: str
     is_new: bool
+
+    def is_on_cpu(self) -> bool:
+        """Whether a model looks at the pages, without a GPU: a matter of seconds for each page.
+
+        Imports torch, so it is asked where there are pages to encode.
+        """
+        is_model = self.encoder.fingerprint.encoder != "lexical"
+        return is_model and torch_devices(self.device) == ["cpu"]
 
     def plan(
         self,
@@ -175,7 +186,7 @@ def prepare_sync(
         source = EncoderSource(stored, lambda: tested(load_encoder(stored, model, device)), None)
     else:
         raise mismatch_error(f"Index {location}", stored, replace(stored, encoder=encoder_name))
-    return Sync(scope, listing, source, is_new=stored is None)
+    return Sync(scope, listing, source, device, is_new=stored is None)
 
 
 def _require_edge(location: Location, stored: Fingerprint, max_edge_px: int | None) -> None:

@@ -22,6 +22,9 @@ class PixelEncoder:
 
     n_at_once = 1
 
+    def n_tiles(self, width: float, height: float) -> int:
+        return 1
+
     def prepare(self, page: PageInput) -> PageInput:
         return page
 

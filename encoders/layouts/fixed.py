@@ -48,6 +48,10 @@ class FixedLayout:
         """
         return self.side_px * DRAWN, self.side_px * DRAWN
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """Every page is one picture."""
+        return 1
+
     def cell_boxes(self, width: float, height: float) -> NDArray[np.float32]:
         """The area of the page behind each visual token, row by row."""
         return grid_boxes(self.cells_per_side, self.cells_per_side).reshape(-1, 4)

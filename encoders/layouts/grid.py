@@ -53,6 +53,10 @@ class GridLayout:
         cols, rows = self._grid(width, height)
         return cols * self.cell_px * DRAWN, rows * self.cell_px * DRAWN
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """Every page is one picture."""
+        return 1
+
     def cell_boxes(self, width: float, height: float) -> NDArray[np.float32]:
         """The area of the page behind each visual token, row by row."""
         cols, rows = self._grid(width, height)

@@ -40,6 +40,9 @@ class Layout(Protocol):
         At least some 1,300 px, so that people can read what is made of it for them.
         """
 
+    def n_tiles(self, width: float, height: float) -> int:
+        """Pictures that a page of this shape (any unit) is for the vision tower."""
+
     def cell_boxes(self, width: float, height: float) -> NDArray[np.float32]:
         """The area of the page behind each visual token, in the order of the processor's tokens.
 

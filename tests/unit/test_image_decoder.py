@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from encoders import image_decoder
-from encoders.image_decoder import SIGNATURES, count_frames, decoded_frame
+from encoders.image_decoder import SIGNATURES, count_and_size, decoded_frame
 from index.errors import PageFailure, PassingFailure
 from ingest.image_files import render_frame
 from query.service.uploaded_image import open_image
@@ -117,11 +117,11 @@ def test_what_the_user_of_a_picture_raises_goes_through() -> None:
 
 
 def test_bytes_and_file_have_the_same_frames(tmp_path: Path) -> None:
-    frames = [Image.new("RGB", (5, 4), (shade, 0, 0)) for shade in (0, 120, 240)]
-    data = saved(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    pictures = [Image.new("RGB", (5, 4), (shade, 0, 0)) for shade in (0, 120, 240)]
+    data = saved(pictures[0], "TIFF", save_all=True, append_images=pictures[1:])
     (tmp_path / "frames").write_bytes(data)
     for source in (data, tmp_path / "frames"):
-        assert count_frames(source, ("TIFF",), 1_000) == 3
+        assert count_and_size(source, ("TIFF",), 1_000) == (3, (5, 4))
         with decoded_frame(source, ("TIFF",), 1_000, frame_index=2) as image:
             assert image.getpixel((0, 0)) == (240, 0, 0)
         with (

@@ -29,7 +29,7 @@ def reason(path: Path) -> str:
 def test_a_picture_is_a_document_of_one_page(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"picture.{suffix}"
     Image.new("RGB", (40, 20), (250, 10, 10)).save(path)
-    assert read_facts(path) == DocumentFacts("", 1)
+    assert read_facts(path) == DocumentFacts("", 1, image_size_px=(40, 20))
     page = rendered(path)
     assert (page.image.mode, page.image.size) == ("RGB", (40, 20))
     assert (page.width_pt, page.height_pt, page.words.texts) == (40, 20, ())

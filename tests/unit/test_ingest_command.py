@@ -131,6 +131,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(shell: Shell) -> None:
     assert [Path(d["paths"][0]).name for d in as_json["move"]] == ["beasts.pdf"]
     assert (as_json["pages"], as_json["dry_run"]) == (1, True)
     assert as_json["estimated_seconds"] > 0
+    assert (as_json["tiles"], as_json["choices"]) == (0, [])
     assert shell.json("status")["n_pages"] == 5
 
 

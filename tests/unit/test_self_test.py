@@ -29,6 +29,9 @@ class Reader:
 
     n_at_once = 1
 
+    def n_tiles(self, width: float, height: float) -> int:
+        return 1
+
     def prepare(self, page: PageInput) -> PageInput:
         return page
 
