@@ -112,9 +112,11 @@ class _Copy:
         return document.is_complete or not self._missing(document)
 
     def _missing(self, document: Document) -> list[int]:
-        """Pages of the source that a document known to the target lacks there."""
-        here = self._source.page_numbers(document.document_id)
-        return sorted(here - self._target.page_numbers(document.document_id))
+        """Pages of the source that a document known to the target lacks there, or their vectors."""
+        id_ = document.document_id
+        lacking = self._source.page_numbers(id_) - self._target.page_numbers(id_)
+        behind = self._target.waiting_pages(id_) - self._source.waiting_pages(id_)
+        return sorted(lacking | behind)
 
     def copy_documents(self) -> None:
         for document in self._todo:

@@ -1,11 +1,19 @@
 """PageIndex: what every index of pages can do, wherever it lives."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from index.errors import WrongUseError
 from index.filters import Filters
-from index.pages import Document, Fingerprint, IndexStats, Page, QueryVectors, SearchResult
+from index.pages import (
+    Document,
+    Fingerprint,
+    IndexStats,
+    Page,
+    PageVectors,
+    QueryVectors,
+    SearchResult,
+)
 from index.words.cut import Token
 
 HAMMING = "hamming"
@@ -30,10 +38,19 @@ class PageIndex(Protocol):
     def put(self, pages: Sequence[Page]) -> None:
         """Store pages, all or none; killing the process afterwards does not lose them.
 
-        A page put again replaces the first.
+        A page put again replaces the first. One that `is_waiting` is found by its words until
+        `put_vectors` completes it.
 
         Each page's document must have been put before. Pages become searchable with their
         document: at once where it has a path, else when `put_document` gives it one.
+        """
+
+    def put_vectors(self, vectors: Mapping[str, PageVectors]) -> None:
+        """Give stored pages their vectors, all or none; whatever else they have stays.
+
+        Args:
+            vectors: by page id. None of these pages waits any more, also where the encoder saw
+                nothing on it.
         """
 
     def put_document(self, document: Document) -> None:
@@ -54,6 +71,9 @@ class PageIndex(Protocol):
 
     def page_numbers(self, document_id: str) -> frozenset[int]:
         """Which pages of a document are stored: where an interrupted ingest goes on from."""
+
+    def waiting_pages(self, document_id: str) -> frozenset[int]:
+        """Which of them wait for their vectors."""
 
     def search(
         self,
@@ -101,6 +121,12 @@ class PageIndex(Protocol):
         """Documents whose pages are not all there yet: more is to come, or an ingest was stopped.
 
         Cheap enough to be asked with every search.
+        """
+
+    def n_waiting(self) -> int:
+        """Pages that can be found and wait for their vectors; none where no document is unfinished.
+
+        As cheap as `n_unfinished`.
         """
 
     def stats(self) -> IndexStats:

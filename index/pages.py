@@ -19,6 +19,9 @@ from index.errors import IndexMismatchError, VectorShapeError, WrongUseError
 VECTOR_DIM = 128
 """Dimensions of every stored and query vector: what the ColVision models put out."""
 
+VECTORS_TO_COME = -1
+"""What both indexes store as the number of patches of a page that waits for its vectors."""
+
 _PAGE_ID = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,8})")  # digits enough for any PDF
 
 
@@ -189,6 +192,8 @@ class Page:
         words: the text layer.
         vectors: float32 on the way in; on the way out the same rounded to bfloat16.
         preview: the page as a WebP image.
+        is_waiting: it is there with its words, and found by them; its vectors are still to come, by
+            `PageIndex.put_vectors`, and it has none.
     """
 
     document_id: str
@@ -199,6 +204,7 @@ class Page:
     words: PageWords
     vectors: PageVectors
     preview: bytes
+    is_waiting: bool = False
 
     @property
     def page_id(self) -> str:
@@ -431,6 +437,7 @@ class Hit:
         halves: for `hybrid` the `score` of each of its rankings that found the page; empty for
             others.
         language: of the page, by which its words are cut; "" where unknown.
+        is_waiting: the page's vectors are still to come; it was found by its words.
     """
 
     page_id: str
@@ -443,6 +450,7 @@ class Hit:
     text: str
     halves: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
+    is_waiting: bool = False
 
     @property
     def name(self) -> str:
@@ -473,7 +481,8 @@ class IndexStats:
 
     Attributes:
         n_documents: documents of which a page can be found.
-        n_pages_without_vectors: pages that no MaxSim ranking finds.
+        n_pages_without_vectors: pages that no MaxSim ranking finds: the encoder saw nothing there.
+        n_pages_waiting: pages that none finds yet: their vectors are still to come.
         n_vectors: patches over all searchable pages.
         n_failed_documents: documents that could not be read, or not every page of them.
         size_bytes: bytes on disk by kind: "bits", "vectors", "previews", "catalog".
@@ -483,6 +492,7 @@ class IndexStats:
     n_documents: int
     n_pages: int
     n_pages_without_vectors: int
+    n_pages_waiting: int
     n_vectors: int
     n_failed_documents: int
     size_bytes: Mapping[str, int]

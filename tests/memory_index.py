@@ -5,7 +5,7 @@ from index to index in its scores; the pages it finds are the same.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from index.errors import WrongUseError
@@ -87,6 +87,11 @@ class MemoryIndex:
             vectors = PageVectors(rounded, page.vectors.patch_map)
             self._pages[page.page_id] = replace(page, vectors=vectors)
 
+    def put_vectors(self, vectors: Mapping[str, PageVectors]) -> None:
+        self.put(
+            [replace(self.page(id_), vectors=v, is_waiting=False) for id_, v in vectors.items()]
+        )
+
     def put_document(self, document: Document) -> None:
         taken = {file.path for file in document.files}
         for other in self._documents.values():
@@ -108,6 +113,12 @@ class MemoryIndex:
     def page_numbers(self, document_id: str) -> frozenset[int]:
         pages = self._pages.values()
         return frozenset(p.page_number for p in pages if p.document_id == document_id)
+
+    def waiting_pages(self, document_id: str) -> frozenset[int]:
+        pages = self._pages.values()
+        return frozenset(
+            p.page_number for p in pages if p.document_id == document_id and p.is_waiting
+        )
 
     def search(
         self,
@@ -159,6 +170,9 @@ class MemoryIndex:
     def n_unfinished(self) -> int:
         return sum(not document.is_complete for document in self._documents.values())
 
+    def n_waiting(self) -> int:
+        return sum(page.is_waiting for page in self._searchable())
+
     def stats(self) -> IndexStats:
         pages = self._searchable()
         n_vectors = sum(len(p.vectors.vectors) for p in pages)
@@ -166,7 +180,10 @@ class MemoryIndex:
         return IndexStats(
             n_documents=len({p.document_id for p in pages}),
             n_pages=len(pages),
-            n_pages_without_vectors=sum(not len(p.vectors.vectors) for p in pages),
+            n_pages_without_vectors=sum(
+                not len(p.vectors.vectors) and not p.is_waiting for p in pages
+            ),
+            n_pages_waiting=self.n_waiting(),
             n_vectors=n_vectors,
             n_failed_documents=sum(bool(d.failures) for d in documents),
             size_bytes={"vectors": 512 * n_vectors},
@@ -248,6 +265,7 @@ class MemoryIndex:
             title=document.title,
             text=page.words.text,
             language=page.language,
+            is_waiting=page.is_waiting,
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from index.errors import ServerError
-from index.pages import Hit, SearchResult, page_id
+from index.pages import VECTORS_TO_COME, Hit, SearchResult, page_id
 from vespa_app.failures import error_text, excerpt, shortened
 from vespa_app.wire import from_wire_text
 
@@ -134,6 +134,7 @@ def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:
         title=from_wire_text(title),
         text=from_wire_text(text),
         language=language,
+        is_waiting=fields.get("n_patches") == VECTORS_TO_COME,
     )
 
 

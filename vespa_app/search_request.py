@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
-from index.pages import QueryVectors
+from index.pages import VECTORS_TO_COME, QueryVectors
 from index.words.cut import Token
 from index.words.stored_text import Terms, asked_words, phrase_ways, stored_forms, word_ways
 from vespa_app.path_filter import path_expression
@@ -45,7 +45,7 @@ _INPUTS = {
 """The query tensors the phases of each ranking read."""
 
 _TWO_PHASES = (HAMMING_THEN_BITS, HAMMING_THEN_FLOAT)
-_HIT_FIELDS = "document_id, page_number, paths, title, text, language"
+_HIT_FIELDS = "document_id, page_number, paths, title, text, language, n_patches"
 _SEARCHABLE = "n_paths > 0"
 _LARGEST_INT = 2**31 - 1
 
@@ -136,6 +136,12 @@ def count_body(filters: Filters | None = None) -> dict[str, object]:
 def count_without_vectors_body() -> dict[str, object]:
     """Ask how many of them no MaxSim ranking finds: the totalCount of the answer."""
     return _body("page", f"select * from page where {_SEARCHABLE} and n_patches = 0 limit 0")
+
+
+def count_waiting_body() -> dict[str, object]:
+    """Ask how many pages wait for their vectors: the totalCount of the answer."""
+    waiting = f"n_patches = {VECTORS_TO_COME}"
+    return _body("page", f"select * from page where {_SEARCHABLE} and {waiting} limit 0")
 
 
 def count_unfinished_body() -> dict[str, object]:

@@ -8,7 +8,7 @@ is there as a whole or not at all, and a lock against a second writer.
 import base64
 import binascii
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from index.errors import ServerError, WrongUseError
@@ -16,10 +16,12 @@ from index.filters import Filters
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
 from index.location import Location
 from index.pages import (
+    VECTORS_TO_COME,
     Document,
     Fingerprint,
     IndexStats,
     Page,
+    PageVectors,
     QueryVectors,
     SearchResult,
     mismatch_error,
@@ -36,6 +38,7 @@ from vespa_app.records import PAGE, RECORD, Records
 from vespa_app.search_request import (
     count_body,
     count_unfinished_body,
+    count_waiting_body,
     count_with_word_body,
     count_without_vectors_body,
     search_body,
@@ -46,6 +49,7 @@ from vespa_app.wire import (
     manifest_from_fields,
     page_fields,
     page_from_fields,
+    vector_fields,
 )
 
 MOST_PAGES_SCANNED = 100_000
@@ -168,17 +172,24 @@ class VespaIndex:
             fields = page_fields(page, documents[page.document_id], self._fingerprint)
             self._client.put(f"put page {page.page_id}", PAGE, page.page_id, fields)
 
-        last_of_each = list({page.page_id: page for page in pages}.values())
-        outcomes = run_parallel(send, last_of_each)
-        failed = [(o.item.page_id, o.failure) for o in outcomes if o.failure is not None]
-        if len(failed) == 1:
-            raise failed[0][1]
-        if failed:
-            names = ", ".join(id_ for id_, _ in failed)
-            raise ServerError(
-                f"{len(failed)} of {len(last_of_each)} pages were not put: {names}. "
-                f"The first: {failed[0][1]}"
-            )
+        outcomes = run_parallel(send, list({page.page_id: page for page in pages}.values()))
+        _require_all_put([(outcome.item.page_id, outcome.failure) for outcome in outcomes])
+
+    def put_vectors(self, vectors: Mapping[str, PageVectors]) -> None:
+        """Give stored pages their vectors, by an update; as `put`, not all or none.
+
+        Where a page is not there, nothing happens.
+
+        Raises:
+            ServerError: names every page whose vectors are not there.
+        """
+
+        def send(page_id: str) -> None:
+            fields = vector_fields(vectors[page_id])
+            self._client.update(f"put the vectors of page {page_id}", PAGE, page_id, fields)
+
+        outcomes = run_parallel(send, list(vectors))
+        _require_all_put([(outcome.item, outcome.failure) for outcome in outcomes])
 
     def put_document(self, document: Document) -> None:
         """Store or replace a document's record, and move its paths from who had them.
@@ -202,19 +213,28 @@ class VespaIndex:
 
     def page_numbers(self, document_id: str) -> frozenset[int]:
         """Which pages of a document are stored, those acknowledged a moment ago included."""
+        return frozenset(self._n_patches(document_id))
+
+    def waiting_pages(self, document_id: str) -> frozenset[int]:
+        """Which of them wait for their vectors."""
+        found = self._n_patches(document_id)
+        return frozenset(n for n, n_patches in found.items() if n_patches == VECTORS_TO_COME)
+
+    def _n_patches(self, document_id: str) -> dict[int, object]:
+        """What each stored page of a document says of the number of its patches."""
         document = self._records.get(document_id)
         numbers = range(1, document.page_count + 1) if document is not None else ()
 
-        def is_there(number: int) -> bool:
+        def look(number: int) -> dict[str, object] | None:
             id_ = page_id(document_id, number)
             # one attribute: it is in memory, and nothing of the page is read from disk
-            return self._client.get(f"look for page {id_}", PAGE, id_, "page_number") is not None
+            return self._client.get(f"look for page {id_}", PAGE, id_, "n_patches")
 
-        outcomes = run_parallel(is_there, numbers)
+        outcomes = run_parallel(look, numbers)
         for outcome in outcomes:
             if outcome.failure is not None:
                 raise outcome.failure
-        return frozenset(outcome.item for outcome in outcomes if outcome.result)
+        return {o.item: o.result.get("n_patches") for o in outcomes if o.result is not None}
 
     def search(
         self,
@@ -275,18 +295,25 @@ class VespaIndex:
         """Documents whose pages are not all there yet, as far as the server saw them in time."""
         return total_count(self._client.search("look for more to come", count_unfinished_body()))
 
+    def n_waiting(self) -> int:
+        """Pages that can be found and wait for their vectors, as far as the server saw in time."""
+        return total_count(self._client.search("look for more to come", count_waiting_body()))
+
     def stats(self) -> IndexStats:
         """What the index holds now.
 
         Bytes are those of the vectors, as counted from patches; what Vespa takes for text, graphs
         and copies on other nodes, it alone knows.
         """
-        n_pages, n_vectors = page_counts(self._counted(count_body()))
+        n_pages, n_patches = page_counts(self._counted(count_body()))
+        n_waiting = total_count(self._counted(count_waiting_body()))
+        n_vectors = n_patches - VECTORS_TO_COME * n_waiting
         documents = list(self.documents())
         return IndexStats(
             n_documents=sum(_can_be_found(document) for document in documents),
             n_pages=n_pages,
             n_pages_without_vectors=total_count(self._counted(count_without_vectors_body())),
+            n_pages_waiting=n_waiting,
             n_vectors=n_vectors,
             n_failed_documents=sum(bool(document.failures) for document in documents),
             size_bytes={"bits": _BITS_SIZE * n_vectors, "vectors": _VECTOR_SIZE * n_vectors},
@@ -322,6 +349,19 @@ class VespaIndex:
         if fields is None:
             raise WrongUseError(f"Index {self._client.url} holds no page {page_id}.")
         return fields
+
+
+def _require_all_put(outcomes: Sequence[tuple[str, ServerError | None]]) -> None:
+    """Name the pages, by their ids, of which something was not put."""
+    failed = [(id_, failure) for id_, failure in outcomes if failure is not None]
+    if len(failed) == 1:
+        raise failed[0][1]
+    if failed:
+        names = ", ".join(id_ for id_, _ in failed)
+        raise ServerError(
+            f"{len(failed)} of {len(outcomes)} pages were not put: {names}. "
+            f"The first: {failed[0][1]}"
+        )
 
 
 def _connect(location: Location, patience_s: float) -> VespaClient:

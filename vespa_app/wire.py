@@ -26,6 +26,7 @@ from index.codec import (
 )
 from index.errors import DamagedIndexError, IndexMismatchError, ServerError, VectorShapeError
 from index.pages import (
+    VECTORS_TO_COME,
     Document,
     FileRecord,
     Fingerprint,
@@ -123,11 +124,6 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         Strings, numbers, lists and dicts, ready for JSON. Of a page that came out of an index the
         same fields come again.
     """
-    vectors = page.vectors.vectors  # (n_patches, 128)
-    patch_map = patch_map_to_bytes(page.vectors.patch_map)
-    # regions are made of what is stored, so that a copied page gets the same ones
-    stored = PageVectors(from_bfloat16(to_bfloat16(vectors)), patch_map_from_bytes(patch_map))
-    regions, means = region_means(stored)
     words = stored_text(page.words.text, page.language)
     return {
         "document_id": page.document_id,
@@ -138,13 +134,26 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "width_pt": page.width_pt,
         "height_pt": page.height_pt,
         "fingerprint": to_wire_text(fingerprint_text(fingerprint)),
-        "n_patches": len(vectors),
         "text": to_wire_text(page.words.text),
         "text_words": words.words,
         "text_forms": words.all,
         "words": _base64(words_to_bytes(page.words)),
-        "patch_map": _base64(patch_map),
         "preview": _base64(page.preview),
+        **vector_fields(page.vectors),
+        **({"n_patches": VECTORS_TO_COME} if page.is_waiting else {}),
+    }
+
+
+def vector_fields(seen: PageVectors) -> dict[str, object]:
+    """What a page says of its vectors; all that changes when they come after its words."""
+    vectors = seen.vectors  # (n_patches, 128)
+    patch_map = patch_map_to_bytes(seen.patch_map)
+    # regions are made of what is stored, so that a copied page gets the same ones
+    stored = PageVectors(from_bfloat16(to_bfloat16(vectors)), patch_map_from_bytes(patch_map))
+    regions, means = region_means(stored)
+    return {
+        "n_patches": len(vectors),
+        "patch_map": _base64(patch_map),
         "embedding": bfloat16_blocks(vectors),
         "embedding_bits": sign_bit_blocks(vectors),
         "region_bits": sign_bit_blocks(means, regions),
@@ -181,7 +190,8 @@ def page_from_fields(fields: Mapping[str, object]) -> Page:
     try:
         vectors = vectors_from_tensor(fields.get("embedding", {}))
         n_patches = record.number("n_patches")
-        if len(vectors) != n_patches:
+        is_waiting = n_patches == VECTORS_TO_COME
+        if len(vectors) != (0 if is_waiting else n_patches):
             raise DamagedIndexError(f"{n_patches} patches were put, {len(vectors)} are there")
         return Page(
             document_id=record.text("document_id"),
@@ -192,6 +202,7 @@ def page_from_fields(fields: Mapping[str, object]) -> Page:
             words=words_from_bytes(record.raw("words")),
             vectors=PageVectors(vectors, patch_map_from_bytes(record.raw("patch_map"))),
             preview=record.raw("preview"),
+            is_waiting=is_waiting,
         )
     except ServerError as e:
         raise record.unusable(e) from e

@@ -25,7 +25,14 @@ from index.embedded.database import Database, Parameters
 from index.embedded.segments import KINDS
 from index.embedded.text_search import TextSearch
 from index.errors import DamagedIndexError
-from index.pages import VECTOR_DIM, Document, FileRecord, PageWords, PatchMap
+from index.pages import (
+    VECTOR_DIM,
+    VECTORS_TO_COME,
+    Document,
+    FileRecord,
+    PageWords,
+    PatchMap,
+)
 
 CATALOG_NAME = "catalog.sqlite"
 BITS_SIZE = VECTOR_DIM // 8
@@ -65,6 +72,7 @@ class PageRow:
 
     Attributes:
         first_patch: position of its first patch in the bits and vectors segments, in patches.
+        n_patches: VECTORS_TO_COME where the page waits for its vectors.
         preview_start, preview_length: its preview in the previews segment, in bytes.
         bits_crc, vectors_crc, preview_crc: CRC-32 of the stored bytes.
     """
@@ -82,6 +90,11 @@ class PageRow:
     bits_crc: int
     vectors_crc: int
     preview_crc: int
+
+    @property
+    def n_stored(self) -> int:
+        """Patches it has in the segments."""
+        return max(0, self.n_patches)
 
 
 _PAGE_COLUMNS = ", ".join(PageRow.__dataclass_fields__)
@@ -272,23 +285,39 @@ class Catalog:
             (row.document_key, row.page_number),
         ):
             self._delete_page(old)
-        data = patch_map_to_bytes(patch_map)
-        digest = hashlib.sha256(data).digest()  # pages of one shape share their map
-        self._run(
-            "INSERT OR IGNORE INTO patch_maps(digest, data) VALUES(?, ?)",
-            (digest, data),
-        )
         values = [getattr(row, name) for name in PageRow.__dataclass_fields__]
         values[0] = None
         marks = ", ".join("?" * len(values))
         self._run(
-            f"INSERT INTO pages({_PAGE_COLUMNS}, patch_map_key) VALUES({marks}, "
-            "(SELECT patch_map_key FROM patch_maps WHERE digest = ?))",
-            (*values, digest),
+            f"INSERT INTO pages({_PAGE_COLUMNS}, patch_map_key) VALUES({marks}, ?)",
+            (*values, self._patch_map_key(patch_map)),
         )
         key = self._rows("SELECT last_insert_rowid()")[0][0]
         self._run("INSERT INTO page_words VALUES(?, ?)", (key, words_to_bytes(words)))
         self.text.put_page(key, words.text, row.language)
+
+    def put_vectors(self, row: PageRow, patch_map: PatchMap) -> None:
+        """Record where a stored page's vectors lie now, and its map; within a transaction."""
+        self._run(
+            "UPDATE pages SET first_patch = ?, n_patches = ?, bits_crc = ?, vectors_crc = ?, "
+            "patch_map_key = ? WHERE page_key = ?",
+            (
+                row.first_patch,
+                row.n_patches,
+                row.bits_crc,
+                row.vectors_crc,
+                self._patch_map_key(patch_map),
+                row.page_key,
+            ),
+        )
+
+    def _patch_map_key(self, patch_map: PatchMap) -> int:
+        """Of the stored map that is like this one: pages of one shape share theirs."""
+        data = patch_map_to_bytes(patch_map)
+        digest = hashlib.sha256(data).digest()
+        self._run("INSERT OR IGNORE INTO patch_maps(digest, data) VALUES(?, ?)", (digest, data))
+        rows = self._rows("SELECT patch_map_key FROM patch_maps WHERE digest = ?", (digest,))
+        return int(rows[0][0])
 
     def _delete_page(self, key: int) -> None:
         (language,) = self._rows("SELECT language FROM pages WHERE page_key = ?", (key,))[0]
@@ -347,6 +376,15 @@ class Catalog:
             "SELECT page_number FROM pages WHERE document_key = "
             "(SELECT document_key FROM documents WHERE document_id = ?)",
             (document_id,),
+        )
+        return frozenset(number for (number,) in rows)
+
+    def waiting_pages(self, document_id: str) -> frozenset[int]:
+        """Which pages of a document wait for their vectors."""
+        rows = self._rows(
+            "SELECT page_number FROM pages WHERE n_patches = ? AND document_key = "
+            "(SELECT document_key FROM documents WHERE document_id = ?)",
+            (VECTORS_TO_COME, document_id),
         )
         return frozenset(number for (number,) in rows)
 

@@ -66,8 +66,9 @@ def _segment_problems(folder: Path, catalog: Catalog) -> Iterator[str]:
             yield str(e)
             continue
         previous_end = 0
-        for row in rows:  # in storage order
-            start, length, crc = _extent(row, kind)
+        extents = [(*_extent(row, kind), row) for row in rows]
+        # as they lie: vectors may come in another order than the pages they are of
+        for start, length, crc, row in sorted(extents, key=lambda extent: extent[:2]):
             if start < previous_end or start + length > lengths[kind]:
                 yield f"{names[row.page_key]}: its {kind} lie outside their place in {path.name}"
             elif zlib.crc32(mapped[start : start + length].data) != crc:
@@ -78,9 +79,9 @@ def _segment_problems(folder: Path, catalog: Catalog) -> Iterator[str]:
 def _extent(row: PageRow, kind: str) -> tuple[int, int, int]:
     """First byte, length and checksum of a page's part of a segment."""
     if kind == "bits":
-        return row.first_patch * BITS_SIZE, row.n_patches * BITS_SIZE, row.bits_crc
+        return row.first_patch * BITS_SIZE, row.n_stored * BITS_SIZE, row.bits_crc
     if kind == "vectors":
-        return row.first_patch * VECTOR_SIZE, row.n_patches * VECTOR_SIZE, row.vectors_crc
+        return row.first_patch * VECTOR_SIZE, row.n_stored * VECTOR_SIZE, row.vectors_crc
     return row.preview_start, row.preview_length, row.preview_crc
 
 
@@ -94,17 +95,21 @@ def _record_problems(catalog: Catalog) -> Iterator[str]:
         except DamagedIndexError as e:
             yield f"{names[row.page_key]}: {e}"
             continue
-        if cells.size and not -1 < cells.min() <= cells.max() < row.n_patches:
+        if cells.size and not -1 < cells.min() <= cells.max() < row.n_stored:
             yield f"{names[row.page_key]}: its patch map names vectors the page does not have"
 
 
 def _document_problems(catalog: Catalog) -> Iterator[str]:
-    """Documents recorded as complete of which pages are missing."""
+    """Documents recorded as complete of which pages, or their vectors, are missing."""
     for document in catalog.documents():
         stored = catalog.page_numbers(document.document_id)
         missing = [n for n in document.readable_pages if n not in stored]
         if document.is_complete and missing:
             yield f"{document.name}: recorded as complete, but page {missing[0]} is not stored"
+        waiting = catalog.waiting_pages(document.document_id)
+        if document.is_complete and waiting:
+            page = f"page {min(waiting)}"
+            yield f"{document.name}: recorded as complete, but {page} has no vectors yet"
 
 
 def _page_names(catalog: Catalog) -> dict[int, str]:

@@ -32,7 +32,7 @@ def copy_live_pages(folder: Path, catalog: Catalog) -> NewGeneration:
     places = []
     try:
         for row in catalog.page_rows():
-            first, last = row.first_patch, row.first_patch + row.n_patches
+            first, last = row.first_patch, row.first_patch + row.n_stored
             start = new.append("bits", mapped["bits"][first * BITS_SIZE : last * BITS_SIZE].data)
             new.append("vectors", mapped["vectors"][first * VECTOR_SIZE : last * VECTOR_SIZE].data)
             end = row.preview_start + row.preview_length

@@ -7,8 +7,11 @@ the next writer opens. Readers stay on the state they opened until `refresh`.
 
 import threading
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,7 @@ from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, RERANK_COUNT, check_search_arguments
 from index.pages import (
+    VECTORS_TO_COME,
     Document,
     Fingerprint,
     Hit,
@@ -131,14 +135,33 @@ class EmbeddedIndex:
 
     def put(self, pages: Sequence[Page]) -> None:
         """Store pages in one commit."""
-        segments = self._writer()
-        try:
+        with self._appending() as segments:
             rows = [self._append(segments, page) for page in pages]
             segments.sync()
             with self._catalog.transaction():
                 for row, page in zip(rows, pages, strict=True):
                     self._catalog.put_page(row, page.words, page.vectors.patch_map)
                 self._catalog.record_segments(self._catalog.generation(), segments.lengths)
+
+    def put_vectors(self, vectors: Mapping[str, PageVectors]) -> None:
+        """Give stored pages their vectors in one commit."""
+        with self._appending() as segments:
+            rows = [
+                replace(self._page_row(page_id), **_append_vectors(segments, seen))
+                for page_id, seen in vectors.items()
+            ]
+            segments.sync()
+            with self._catalog.transaction():
+                for row, seen in zip(rows, vectors.values(), strict=True):
+                    self._catalog.put_vectors(row, seen.patch_map)
+                self._catalog.record_segments(self._catalog.generation(), segments.lengths)
+
+    @contextmanager
+    def _appending(self) -> Iterator[SegmentWriter]:
+        """The segments; what was appended and not committed is taken back where that fails."""
+        segments = self._writer()
+        try:
+            yield segments
         except BaseException:
             # to what the catalog says: an interrupt may come just after the commit
             segments.roll_back(self._catalog.lengths())
@@ -150,25 +173,19 @@ class EmbeddedIndex:
         document_key = self._catalog.document_key(page.document_id)
         if document_key is None:
             raise WrongUseError(f"Page {page.page_id} was put before its document.")
-        bits = pack_sign_bits(page.vectors.vectors).tobytes()
-        vectors = to_bfloat16(page.vectors.vectors).tobytes()
-        first_byte = segments.append("bits", bits)
-        segments.append("vectors", vectors)
-        return PageRow(
+        row = PageRow(
             page_key=0,
             document_key=document_key,
             page_number=page.page_number,
             language=page.language,
             width_pt=page.width_pt,
             height_pt=page.height_pt,
-            first_patch=first_byte // BITS_SIZE,
-            n_patches=len(page.vectors.vectors),
             preview_start=segments.append("previews", page.preview),
             preview_length=len(page.preview),
-            bits_crc=zlib.crc32(bits),
-            vectors_crc=zlib.crc32(vectors),
             preview_crc=zlib.crc32(page.preview),
+            **_append_vectors(segments, page.vectors),
         )
+        return replace(row, n_patches=VECTORS_TO_COME) if page.is_waiting else row
 
     def put_document(self, document: Document) -> None:
         """Store or replace a document's record, in one step with its paths."""
@@ -199,6 +216,11 @@ class EmbeddedIndex:
         """Which pages of a document are stored."""
         with self._one_at_a_time:
             return self._catalog.page_numbers(document_id)
+
+    def waiting_pages(self, document_id: str) -> frozenset[int]:
+        """Which pages of a document wait for their vectors."""
+        with self._one_at_a_time:
+            return self._catalog.waiting_pages(document_id)
 
     def search(
         self,
@@ -256,13 +278,14 @@ class EmbeddedIndex:
             title=document.title,
             text=self._catalog.words(int(snapshot.page_key[row])).text,
             language=self._page_row(id_).language,
+            is_waiting=bool(snapshot.is_waiting[row]),
         )
 
     def page(self, page_id: str) -> Page:
         """A page as it was put, its vectors rounded to bfloat16."""
         with self._one_at_a_time:
             row, snapshot = self._page_row(page_id), self._snapshot()
-            stored = snapshot.vectors[row.first_patch : row.first_patch + row.n_patches]
+            stored = snapshot.vectors[row.first_patch : row.first_patch + row.n_stored]
             return Page(
                 document_id=split_page_id(page_id)[0],
                 page_number=row.page_number,
@@ -272,6 +295,7 @@ class EmbeddedIndex:
                 words=self._catalog.words(row.page_key),
                 vectors=PageVectors(from_bfloat16(stored), self._catalog.patch_map(row.page_key)),
                 preview=self._preview(row),
+                is_waiting=row.n_patches == VECTORS_TO_COME,
             )
 
     def image(self, page_id: str) -> bytes:
@@ -299,6 +323,11 @@ class EmbeddedIndex:
         with self._one_at_a_time:
             return self._catalog.n_unfinished()
 
+    def n_waiting(self) -> int:
+        """Pages that can be found and wait for their vectors."""
+        with self._one_at_a_time:
+            return int(self._snapshot().is_waiting.sum())
+
     def stats(self) -> IndexStats:
         """What the index holds now."""
         with self._one_at_a_time:
@@ -307,13 +336,14 @@ class EmbeddedIndex:
             rows = self._catalog.page_rows()
             stored = sum(lengths.values())
             live = sum(
-                row.n_patches * (BITS_SIZE + VECTOR_SIZE) + row.preview_length for row in rows
+                row.n_stored * (BITS_SIZE + VECTOR_SIZE) + row.preview_length for row in rows
             )
             catalog_size = (self._folder / CATALOG_NAME).stat().st_size
         return IndexStats(
             n_documents=len(np.unique(snapshot.document_key)),
             n_pages=len(snapshot.page_key),
-            n_pages_without_vectors=int((snapshot.n_patches == 0).sum()),
+            n_pages_without_vectors=int(((snapshot.n_patches == 0) & ~snapshot.is_waiting).sum()),
+            n_pages_waiting=int(snapshot.is_waiting.sum()),
             n_vectors=int(snapshot.n_patches.sum()),
             n_failed_documents=sum(bool(d.failures) for d in documents),
             size_bytes={**lengths, "catalog": catalog_size},
@@ -356,6 +386,28 @@ class EmbeddedIndex:
         if self._segments is None:
             raise WrongUseError(f"Index {self._folder} is open for reading.")
         return self._segments
+
+
+class _VectorPlace(TypedDict):
+    """What a PageRow says of a page's vectors."""
+
+    first_patch: int
+    n_patches: int
+    bits_crc: int
+    vectors_crc: int
+
+
+def _append_vectors(segments: SegmentWriter, seen: PageVectors) -> _VectorPlace:
+    bits = pack_sign_bits(seen.vectors).tobytes()
+    vectors = to_bfloat16(seen.vectors).tobytes()
+    first_byte = segments.append("bits", bits)
+    segments.append("vectors", vectors)
+    return {
+        "first_patch": first_byte // BITS_SIZE,
+        "n_patches": len(seen.vectors),
+        "bits_crc": zlib.crc32(bits),
+        "vectors_crc": zlib.crc32(vectors),
+    }
 
 
 def _refuse_foreign_folder(folder: Path) -> None:

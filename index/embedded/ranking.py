@@ -70,7 +70,8 @@ def rank_by_maxsim(
             rows, _ = _best(snapshot, rows, _bit_planes(scorer, snapshot, query, rows), rerank)
     with timer.stage("phase_2"):
         score = _bits if ranking == HAMMING_THEN_BITS else _float
-        rows = np.sort(rows)  # in storage order the vectors are read from one end to the other
+        # as they lie on disk, the vectors are read from one end to the other
+        rows = rows[np.argsort(snapshot.first_patch[rows])]
         if score is _float:
             starts, counts = snapshot.first_patch[rows], snapshot.n_patches[rows]
             snapshot.vectors_file.will_need(starts * VECTOR_SIZE, counts * VECTOR_SIZE)

@@ -10,7 +10,7 @@ from index.embedded.catalog import Catalog
 from index.embedded.segments import MappedSegment, map_segment, segment_path
 from index.errors import DamagedIndexError
 from index.filters import Filters
-from index.pages import VECTOR_DIM
+from index.pages import VECTOR_DIM, VECTORS_TO_COME
 
 _OPEN_ATTEMPTS = 3  # compact may take the files of a state away just before we map them
 
@@ -30,6 +30,7 @@ class Snapshot:
 
     Attributes:
         page_key, document_key, page_number, first_patch, n_patches: int64 (n_pages,).
+        is_waiting: bool (n_pages,), whether the vectors are still to come; n_patches is 0 then.
         tie_order: int64 (n_pages,), the page's place by document id and page number.
         bits: uint64 (2 * n_stored_patches,), two words a patch.
         vectors: uint16 (n_stored_patches, 128), bfloat16.
@@ -43,6 +44,7 @@ class Snapshot:
     page_number: NDArray[np.int64]
     first_patch: NDArray[np.int64]
     n_patches: NDArray[np.int64]
+    is_waiting: NDArray[np.bool_]
     tie_order: NDArray[np.int64]
     bits: NDArray[np.uint64]
     vectors: NDArray[np.uint16]
@@ -122,7 +124,8 @@ def _read(folder: Path, catalog: Catalog) -> Snapshot:
         document_key=document_key,
         page_number=page_number,
         first_patch=first_patch,
-        n_patches=n_patches,
+        n_patches=np.maximum(n_patches, 0),
+        is_waiting=n_patches == VECTORS_TO_COME,
         tie_order=tie_order,
         bits=mapped["bits"].data.view(np.uint64),
         vectors=mapped["vectors"].data.view(np.uint16).reshape(-1, VECTOR_DIM),

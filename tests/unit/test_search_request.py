@@ -22,6 +22,7 @@ from vespa_app.search_request import (
     MAX_TEXT_CHARACTERS,
     SCAN,
     count_body,
+    count_waiting_body,
     count_without_vectors_body,
     owners_body,
     search_body,
@@ -64,7 +65,7 @@ def wanted(asked: dict[str, object]) -> dict[str, object]:
 
 def test_a_search_as_a_whole() -> None:
     assert body() == {
-        "yql": "select document_id, page_number, paths, title, text, language from page "
+        "yql": "select document_id, page_number, paths, title, text, language, n_patches from page "
         "where n_paths > 0 and n_patches > 0",
         "model.restrict": "page",
         "ranking": "hamming-then-float",
@@ -297,4 +298,7 @@ def test_counts_ask_for_no_hits() -> None:
     }
     assert count_without_vectors_body() == shared | {
         "yql": "select * from page where n_paths > 0 and n_patches = 0 limit 0",
+    }
+    assert count_waiting_body() == shared | {
+        "yql": "select * from page where n_paths > 0 and n_patches = -1 limit 0",
     }

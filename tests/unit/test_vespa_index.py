@@ -312,7 +312,7 @@ def test_page_numbers_are_not_guessed_where_a_page_cannot_be_asked_for(
     with pytest.raises(ServerError, match=f"Cannot look for page {document_id(1)}-2 at"):
         index.page_numbers(document_id(1))
     assert [r.query for r in server.requests if "/page/" in r.path][0].startswith(
-        "fieldSet=page:page_number&"
+        "fieldSet=page:n_patches&"
     )
 
 
@@ -493,10 +493,12 @@ def test_stats_are_counted_by_vespa(server: FailingServer, index: VespaIndex) ->
     for record in (document(1, "/a.pdf", page_count=7), broken, half, document(4, page_count=2)):
         index.put_document(record)
     server.forget_faults()
-    server.fail("POST", "/search/", says(200, counted(7, 30)), says(200, answer(total=2)))
+    answers = (counted(7, 27), answer(total=3), answer(total=2))  # three pages of -1 patches
+    server.fail("POST", "/search/", *(says(200, one) for one in answers))
     stats = index.stats()
     assert (stats.n_documents, stats.n_failed_documents) == (1, 2)
     assert (stats.n_pages, stats.n_vectors, stats.n_pages_without_vectors) == (7, 30, 2)
+    assert stats.n_pages_waiting == 3
     assert stats.size_bytes == {"bits": 480, "vectors": 7680}
     assert stats.reclaimable_bytes == 0
 

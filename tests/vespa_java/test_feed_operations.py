@@ -48,7 +48,13 @@ from vespa_app.endpoint import Endpoint
 from vespa_app.feed import put_manifest, put_page, put_record, write_feed
 from vespa_app.patience import READING_S, Patience
 from vespa_app.regions import region_means
-from vespa_app.wire import document_from_fields, from_wire_text, page_from_fields, place_fields
+from vespa_app.wire import (
+    document_from_fields,
+    from_wire_text,
+    page_from_fields,
+    place_fields,
+    vector_fields,
+)
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 N_SAMPLE_DOCUMENTS, N_SAMPLE_PAGES = 12, 41
@@ -364,6 +370,18 @@ def test_an_update_assigns_place_and_title_and_nothing_else(reader: Reader, of: 
     assert [from_wire_text(path) for path in read["fields"]["paths"]] == [f.path for f in of.files]
     assert read["fields"]["n_paths"] == len(of.files)
     assert from_wire_text(read["fields"]["title"]) == of.title
+
+
+@pytest.mark.parametrize("n_patches", [0, 3])
+def test_vectors_that_come_later_are_those_of_a_put(reader: Reader, n_patches: int) -> None:
+    whole = random_page(1, 1, unit_vectors(np.random.default_rng(4), n_patches), text="words")
+    waiting = replace(whole, vectors=PageVectors.none(), is_waiting=True)
+    of = document(1, "/a.pdf")
+    expected = reader.put(put_page(whole, of, FINGERPRINT))
+    put = reader.put(put_page(waiting, of, FINGERPRINT))
+    assert page_from_fields(without_types(put)).is_waiting
+    reader.client.update("update", "page", whole.page_id, vector_fields(whole.vectors))
+    assert put | reader.sent()["fields"] == expected
 
 
 def test_removals_name_the_page_and_the_record(reader: Reader) -> None:

@@ -30,6 +30,7 @@ from vespa_app.search_request import (
     PAGES_PER_TOKEN,
     SCAN,
     count_body,
+    count_waiting_body,
     count_with_word_body,
     count_without_vectors_body,
     owners_body,
@@ -154,6 +155,7 @@ def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candida
     assert sorted(parsed.pop("summaryFields")) == [
         "document_id",
         "language",
+        "n_patches",
         "page_number",
         "paths",
         "text",
@@ -389,7 +391,9 @@ def test_counts(vespa_java: VespaJava) -> None:
     assert counted["grouping"] == "[all(output(count(), sum(n_patches)))]"
     without = parse(vespa_java, count_without_vectors_body())
     assert (without["error"], without["tree"]) == (None, f"AND n_patches:0 {SEARCHABLE}")
-    for parsed in (counted, without):
+    waiting = parse(vespa_java, count_waiting_body())
+    assert (waiting["error"], waiting["tree"]) == (None, f"AND n_patches:-1 {SEARCHABLE}")
+    for parsed in (counted, without, waiting):
         assert (parsed["hits"], parsed["profile"], parsed["schemas"]) == (0, "unranked", ["page"])
 
 
