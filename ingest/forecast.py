@@ -70,6 +70,10 @@ class Pace:
         self._tiles = tiles
         self._n_in_batch = min(batch_size, len(tiles))
         self._n_done = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """The first batch begins only now."""
         self._start = time.monotonic()
 
     def page_done(self) -> Forecast | None:

@@ -4,6 +4,9 @@ Pages are rendered and prepared by worker threads a little ahead of the encoder,
 of its own, and are committed batch by batch in the order in which they were encoded.
 A document's record is put first (so that its pages have a home), and put again, complete, after
 its last page: that second record is the commit point at which it takes over its paths.
+
+Words first, this is done twice over: once for the pages without their vectors, after which the
+record takes over its paths but is not complete, and once for the vectors.
 """
 
 import threading
@@ -11,65 +14,29 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any
 
 from encoders.interface import Encoder, PageInput
-from encoders.language import detect_language
 from index.errors import PageFailure, PagelensError, PassingFailure, VectorShapeError
 from index.interface import PageIndex
-from index.pages import Failure, Page, PageVectors, merge_failures
-from ingest.files import LeftOut, file_record
-from ingest.plan import LostRoot, Plan, Work
-from ingest.render import render_page
+from index.pages import Failure, Page, PageVectors, merge_failures, page_id
+from ingest.drawing import Drawn, draw
+from ingest.files import file_record
+from ingest.plan import Plan, Work
+from ingest.report import Counts, Report
 
 COMMIT_INTERVAL_S = 5.0
 """After this long a batch is committed though it is not full, so that a kill costs little work."""
 
+TEXT_BATCH_SIZE = 16
+"""Pages put at once with their words alone: a second's work, and few enough commits."""
+
 _STOP_CHECK_INTERVAL_S = 0.2
 
 _Outcome = PageVectors | VectorShapeError | PageFailure
-
-
-@dataclass
-class Counts:
-    """Documents and pages of one kind of change."""
-
-    documents: int = 0
-    pages: int = 0
-
-
-@dataclass
-class Report:
-    """What a run did.
-
-    Attributes:
-        pages_without_vectors: pages of this run in which the encoder saw nothing; only their words,
-            title and file name find them.
-        pages_with_unreadable_text: pages of this run whose text layer cannot be decoded, or for
-            the most part not: a font does not tell which letters it draws.
-        failed: path and reason of everything that is not in the index for being unreadable, from
-            earlier runs too.
-        not_searched: path, and what the file holds beside its pages, such as attachments.
-        lost_roots: folders that have lost everything at once, of which nothing was removed.
-        left_out: what was passed over while the folders were looked through.
-        is_interrupted: whether the run was stopped before its plan was carried out.
-    """
-
-    added: Counts = field(default_factory=Counts)
-    replaced: Counts = field(default_factory=Counts)
-    moved: Counts = field(default_factory=Counts)
-    removed: Counts = field(default_factory=Counts)
-    skipped: Counts = field(default_factory=Counts)
-    pages_without_vectors: int = 0
-    pages_with_unreadable_text: int = 0
-    failed: list[tuple[str, Failure]] = field(default_factory=list)
-    not_searched: list[tuple[str, str]] = field(default_factory=list)
-    lost_roots: tuple[LostRoot, ...] = ()
-    left_out: LeftOut = field(default_factory=LeftOut)
-    is_interrupted: bool = False
 
 
 @dataclass(eq=False)
@@ -77,31 +44,23 @@ class _OpenDocument:
     """A document under way.
 
     Attributes:
-        n_pages_left: pages neither committed nor failed.
+        page_numbers: pages to do in this pass.
+        n_pages_left: those of them neither committed nor failed.
+        waiting: pages that are committed and lack their vectors.
         is_changed: the file was written to while it was read.
     """
 
     work: Work
+    page_numbers: tuple[int, ...]
     failures: list[Failure]
     n_pages_left: int
+    waiting: set[int]
     is_changed: bool = False
 
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """A page that only lacks its vectors.
-
-    Attributes:
-        page: without them.
-        input: what they are made of.
-        not_drawn: see RenderedPage.
-        has_unreadable_text: see RenderedPage.
-    """
-
-    page: Page
-    input: PageInput
-    not_drawn: PageFailure | None
-    has_unreadable_text: bool
+    @property
+    def document_id(self) -> str:
+        """Its id."""
+        return self.work.document.document_id
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +69,26 @@ class _Job:
 
     document: _OpenDocument
     page_number: int
-    drawn: Future[_Drawn]
+    drawn: Future[Drawn]
 
 
-_Batch = list[tuple[_Job, _Drawn]]
+_Batch = list[tuple[_Job, Drawn]]
+
+
+@dataclass
+class _Done:
+    """What was done so far.
+
+    Attributes:
+        searchable: ids of documents of which every page can be found.
+        replacing: ids of those that replace others.
+        n_finished: documents of which nothing is left to do.
+    """
+
+    report: Report
+    searchable: set[str]
+    replacing: frozenset[str]
+    n_finished: int = 0
 
 
 def carry_out(
@@ -124,6 +99,9 @@ def carry_out(
     n_workers: int,
     stop: threading.Event,
     on_page: Callable[[int], None],
+    text_first: bool = False,
+    on_text: Callable[[int], None] = lambda n_searchable: None,
+    before_vectors: Callable[[Encoder], None] = lambda encoder: None,
 ) -> Report:
     """Make the index what the plan says.
 
@@ -135,32 +113,35 @@ def carry_out(
         stop: set it to stop; the batch the model works on is still committed.
         on_page: called for every page committed or failed, with the number of documents of which
             every page is searchable by then.
+        text_first: make all pages searchable by their words before the first gets its vectors. For
+            encoders that look at pages: one that reads words is as quick.
+        on_text: called likewise for every page of that first pass.
+        before_vectors: called with the encoder before the first page is encoded, if one is.
     """
+    load = cache(load_encoder)
+    if plan.n_pages:
+        load()
     kept = (*plan.skip, *plan.touch, *plan.move)
-    run = _Run(index, load_encoder, on_page, sum(bool(d.readable_pages) for d in kept))
-    ahead = 2 * n_workers + run.encoder.batch_size if plan.n_pages else 1
-    _apply_records(plan, index, run.report)
-    pool = ThreadPoolExecutor(n_workers)
-    try:
-        source = _jobs(plan, run, pool)
-        jobs: list[_Job] = []
-        while not stop.is_set():
-            jobs.extend(islice(source, ahead - len(jobs)))
-            if not (jobs or run.has_work):
-                break
-            job = run.wait_for(jobs)
-            if job is not None:
-                jobs.remove(job)
-                run.take(job)
-            run.go_on(is_last=not jobs)
-        run.end()
-    finally:
-        pool.shutdown(cancel_futures=True)
-        run.close()
-    run.report.failed.sort(key=lambda failed: (failed[0], failed[1].page_number or 0))
-    run.report.not_searched.sort()
-    run.report.is_interrupted = run.n_finished < len(plan.work)
-    return run.report
+    done = _Done(
+        Report(pages_waiting=sum(len(work.waiting) for work in plan.work)),
+        {document.document_id for document in kept if document.readable_pages},
+        frozenset(work.document.document_id for work in plan.work if work.replaces),
+    )
+    _apply_records(plan, index, done.report)
+    works: Sequence[Work] = plan.work
+    if text_first and plan.n_pages:
+        text = _Pass(index, load, done, on_text, leaves_vectors=True)
+        _work_through(works, text, n_workers, stop)
+        works = sorted(text.left, key=lambda work: work.document.name)
+    if not stop.is_set():
+        if any(work.page_numbers for work in works):
+            before_vectors(load())
+        _work_through(works, _Pass(index, load, done, on_page), n_workers, stop)
+    report = done.report
+    report.failed.sort(key=lambda failed: (failed[0], failed[1].page_number or 0))
+    report.not_searched.sort()
+    report.is_interrupted = done.n_finished < len(plan.work)
+    return report
 
 
 def _apply_records(plan: Plan, index: PageIndex, report: Report) -> None:
@@ -181,63 +162,83 @@ def _apply_records(plan: Plan, index: PageIndex, report: Report) -> None:
     report.lost_roots = plan.lost_roots
 
 
-def _jobs(plan: Plan, run: "_Run", pool: ThreadPoolExecutor) -> Iterator[_Job]:
+def _work_through(
+    works: Sequence[Work], pass_: "_Pass", n_workers: int, stop: threading.Event
+) -> None:
+    """Bring the pages of all works through a pass, or of as many as there is time for."""
+    pool = ThreadPoolExecutor(n_workers)
+    ahead = 2 * n_workers + pass_.batch_size if any(work.page_numbers for work in works) else 1
+    try:
+        source = _jobs(works, pass_, pool)
+        jobs: list[_Job] = []
+        while not stop.is_set():
+            jobs.extend(islice(source, ahead - len(jobs)))
+            if not (jobs or pass_.has_work):
+                break
+            job = pass_.wait_for(jobs)
+            if job is not None:
+                jobs.remove(job)
+                pass_.take(job)
+            pass_.go_on(is_last=not jobs)
+        pass_.end()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        pass_.close()
+
+
+def _jobs(works: Sequence[Work], pass_: "_Pass", pool: ThreadPoolExecutor) -> Iterator[_Job]:
     """Start each document when its turn comes, and hand its pages to the workers."""
-    for work in plan.work:
-        document = run.begin(work)
-        for page_number in work.page_numbers:
-            drawn = pool.submit(_draw, work, page_number, run.encoder)
+    for work in works:
+        document = pass_.begin(work)
+        for page_number in document.page_numbers:
+            drawn = pool.submit(
+                draw, work, page_number, pass_.encoder, is_to_wait=pass_.leaves_vectors
+            )
             yield _Job(document, page_number, drawn)
 
 
-def _draw(work: Work, page_number: int, encoder: Encoder) -> _Drawn:
-    """All that needs neither model nor index, in a worker."""
-    if work.facts is None:
-        raise PageFailure("the file could not be opened")
-    rendered = render_page(work.path, work.facts, page_number, encoder.page_size_px)
-    is_drawn = rendered.not_drawn is None
-    page = Page(
-        document_id=work.document.document_id,
-        page_number=page_number,
-        width_pt=rendered.width_pt,
-        height_pt=rendered.height_pt,
-        language=detect_language(rendered.words.text),
-        words=rendered.words,
-        vectors=PageVectors.none(),
-        preview=rendered.preview,
-    )
-    seen = encoder.prepare(PageInput(rendered.image, rendered.words, is_drawn=is_drawn))
-    return _Drawn(page, seen, rendered.not_drawn, rendered.has_unreadable_text)
-
-
-class _Run:
-    """The state of one run: the batch in hand, those being encoded, and the documents under way.
+class _Pass:
+    """One pass over pages: the batch in hand, those being encoded, and the documents under way.
 
     The model runs in a thread of its own, or on several devices in several, one batch waiting
     behind those it works on, so that it never waits for a page to be drawn or stored.
+
+    Args:
+        index: open for writing.
+        load: gives the encoder.
+        done: is kept up to date.
+        on_page: called for every page this pass is done with.
+        leaves_vectors: put pages with their words alone; those that then wait are in `left`.
     """
 
     def __init__(
         self,
         index: PageIndex,
-        load_encoder: Callable[[], Encoder],
+        load: Callable[[], Encoder],
+        done: _Done,
         on_page: Callable[[int], None],
-        n_searchable: int,
+        *,
+        leaves_vectors: bool = False,
     ) -> None:
-        self.report = Report()
-        self.n_finished = 0
-        self._n_searchable = n_searchable
+        self.leaves_vectors = leaves_vectors
+        self.left: list[Work] = []
+        self._done = done
         self._index = index
-        self._load_encoder = load_encoder
+        self._load = load
         self._on_page = on_page
         self._batch: _Batch = []
         self._encoding: deque[tuple[_Batch, Future[list[_Outcome]]]] = deque()
         self._last_sent = time.monotonic()
 
-    @cached_property
+    @property
     def encoder(self) -> Encoder:
         """Loaded when it is first needed."""
-        return self._load_encoder()
+        return self._load()
+
+    @property
+    def batch_size(self) -> int:
+        """Pages to put at once."""
+        return TEXT_BATCH_SIZE if self.leaves_vectors else self.encoder.batch_size
 
     @cached_property
     def _model(self) -> ThreadPoolExecutor:
@@ -245,11 +246,20 @@ class _Run:
 
     def begin(self, work: Work) -> _OpenDocument:
         """Give a document's pages a home in the index; one without pages is finished at once."""
-        document = _OpenDocument(work, list(work.document.failures), len(work.page_numbers))
-        # what replaces another document stays out of sight until it is complete
-        files = () if work.replaces else work.document.files
-        self._index.put_document(replace(work.document, files=files, is_complete=False))
-        if not work.page_numbers:
+        pages, waiting = work.page_numbers, set[int]()
+        if self.leaves_vectors:
+            pages, waiting = tuple(n for n in pages if n not in work.waiting), set(work.waiting)
+        document = _OpenDocument(work, pages, list(work.document.failures), len(pages), waiting)
+        if work.waiting and pages and _has_changed(work):  # of other bytes nothing is drawn
+            document.is_changed, document.page_numbers = True, ()
+            self._finish(document)
+            for _ in pages:
+                self._on_page(len(self._done.searchable))
+        elif pages:
+            # what replaces another document stays out of sight until it is complete
+            files = () if work.replaces else work.document.files
+            self._index.put_document(replace(work.document, files=files, is_complete=False))
+        else:
             self._finish(document)
         return document
 
@@ -276,12 +286,12 @@ class _Run:
         try:
             drawn = job.drawn.result()
         except PageFailure as e:
-            job.document.failures.append(_failure(job, e))
+            self._record_failure(job, e, has_words=job.page_number in job.document.work.waiting)
             self._page_done(job)
         else:
             self._batch.append((job, drawn))
             if drawn.not_drawn is not None:
-                job.document.failures.append(_failure(job, drawn.not_drawn, has_words=True))
+                self._record_failure(job, drawn.not_drawn, has_words=True)
 
     def go_on(self, *, is_last: bool) -> None:
         """Store what is encoded, and send the batch to the model where it is due.
@@ -292,7 +302,7 @@ class _Run:
         while self._encoding and self._encoding[0][1].done():
             self._store(*self._encoding.popleft())
         waited_s = time.monotonic() - self._last_sent
-        is_full = len(self._batch) >= self.encoder.batch_size
+        is_full = len(self._batch) >= self.batch_size
         if self._batch and (
             is_full or not self._encoding and (is_last or waited_s > COMMIT_INTERVAL_S)
         ):
@@ -318,24 +328,43 @@ class _Run:
         outcomes = future.result()
         for document in {job.document for job, _ in batch}:
             document.is_changed |= _has_changed(document.work)
-        pages = [
-            replace(drawn.page, vectors=outcome)
-            for (job, drawn), outcome in zip(batch, outcomes, strict=True)
-            if isinstance(outcome, PageVectors) and not job.document.is_changed
-        ]
+        pages: list[Page] = []
+        vectors: dict[str, PageVectors] = {}
+        for (job, drawn), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, PageVectors) and not job.document.is_changed:
+                if drawn.page is not None:
+                    pages.append(replace(drawn.page, vectors=outcome))
+                else:
+                    vectors[page_id(job.document.work.document.document_id, job.page_number)] = (
+                        outcome
+                    )
         if pages:
             self._index.put(pages)
+        if vectors:
+            self._index.put_vectors(vectors)
         for (job, drawn), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, PagelensError):
-                job.document.failures.append(_failure(job, outcome))
+                self._record_failure(job, outcome, has_words=drawn.page is None)
             elif not job.document.is_changed:
-                self._counts(job.document).pages += 1
-                self.report.pages_without_vectors += not len(outcome.vectors)
-                self.report.pages_with_unreadable_text += drawn.has_unreadable_text
+                self._count(job, drawn, outcome)
             self._page_done(job)
+
+    def _count(self, job: _Job, drawn: Drawn, vectors: PageVectors) -> None:
+        """Count a page that was stored."""
+        report = self._done.report
+        report.pages_with_unreadable_text += drawn.has_unreadable_text
+        if drawn.page is not None and drawn.page.is_waiting:
+            job.document.waiting.add(job.page_number)
+            report.pages_waiting += 1
+            return
+        self._counts(job.document).pages += 1
+        report.pages_without_vectors += not len(vectors.vectors)
+        report.pages_waiting -= drawn.page is None
 
     def _encode(self, inputs: list[PageInput]) -> "list[_Outcome]":
         """Vectors of each page; where a batch cannot be encoded, page by page to see which."""
+        if self.leaves_vectors:
+            return [PageVectors.none() for _ in inputs]
         try:
             return list(self.encoder.encode_pages(inputs))
         except (VectorShapeError, PageFailure) as e:
@@ -343,47 +372,70 @@ class _Run:
                 return [e]
             return [outcome for one in inputs for outcome in self._encode([one])]
 
+    def _record_failure(self, job: _Job, error: PagelensError, *, has_words: bool) -> None:
+        is_passing = isinstance(error, PassingFailure)
+        failure = Failure(job.page_number, str(error), is_passing=is_passing, has_words=has_words)
+        job.document.failures.append(failure)
+
     def _page_done(self, job: _Job) -> None:
         job.document.n_pages_left -= 1
         if job.document.n_pages_left == 0:
             self._finish(job.document)
-        self._on_page(self._n_searchable)
+        self._on_page(len(self._done.searchable))
 
     def _finish(self, document: _OpenDocument) -> None:
         """The commit point of a document: its paths are its own, what it replaces goes.
 
         Unless its file was written to meanwhile: which pages are of the old bytes and which of the
-        new nobody knows then, and none of them may stay under the old ones' id.
+        new nobody knows then, and none of them may stay under the old ones' id. Where its words
+        were put long before, they stay until the next run replaces them.
         """
-        work = document.work
-        self.n_finished += 1
+        work, done = document.work, self._done
         if document.is_changed or _has_changed(work):
-            self._index.delete([work.document.document_id])
+            done.n_finished += 1
+            if not work.waiting:
+                self._index.delete([document.document_id])
+                done.report.pages_waiting -= len(document.waiting)
             failure = Failure(None, "was changed while it was read", is_passing=True)
-            self.report.failed += [(path, failure) for path in work.document.paths]
+            done.report.failed += [(path, failure) for path in work.document.paths]
             return
         failures = merge_failures(document.failures)
-        done = replace(work.document, is_complete=True, failures=failures)
-        self._index.put_document(done)
+        if not document.waiting:
+            self._settle(work, failures)
+        is_complete = not document.waiting
+        record = replace(work.document, is_complete=is_complete, failures=failures)
+        self._index.put_document(record)
         self._index.delete(work.replaces)
-        if done.readable_pages:  # else nothing of it is in the index
+        if record.readable_pages:  # else nothing of it is in the index
+            done.searchable.add(record.document_id)
+        if document.waiting:
+            waiting = frozenset(document.waiting)
+            self.left.append(Work(record, work.facts, tuple(sorted(waiting)), (), waiting))
+            return
+        done.n_finished += 1
+        if record.readable_pages:
             self._counts(document).documents += 1
-            self._n_searchable += 1
-        self.report.failed += done.named_failures
-        if done.not_searched:
-            self.report.not_searched += [(path, done.not_searched) for path in done.paths]
+        done.report.failed += record.named_failures
+        if record.not_searched:
+            done.report.not_searched += [(path, record.not_searched) for path in record.paths]
+
+    def _settle(self, work: Work, failures: tuple[Failure, ...]) -> None:
+        """Let pages wait no longer that got no vectors, because they failed; why is known before.
+
+        A kill in between must not make of a page that failed one on which nothing was to be seen.
+        """
+        if not any(failure.has_words for failure in failures):
+            return
+        document_id = work.document.document_id
+        waiting = self._index.waiting_pages(document_id)
+        if waiting:
+            self._index.put_document(replace(work.document, is_complete=False, failures=failures))
+            self._index.put_vectors({page_id(document_id, n): PageVectors.none() for n in waiting})
+            self._done.report.pages_waiting -= len(waiting)
 
     def _counts(self, document: _OpenDocument) -> Counts:
-        return self.report.replaced if document.work.replaces else self.report.added
-
-
-def _failure(job: _Job, error: PagelensError, *, has_words: bool = False) -> Failure:
-    return Failure(
-        job.page_number,
-        str(error),
-        is_passing=isinstance(error, PassingFailure),
-        has_words=has_words,
-    )
+        is_new = document.document_id not in self._done.replacing
+        return self._done.report.added if is_new else self._done.report.replaced
 
 
 def _has_changed(work: Work) -> bool:

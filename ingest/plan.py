@@ -47,12 +47,15 @@ class Work:
         facts: what rendering needs; None where the file could not be opened.
         page_numbers: pages to do, ascending.
         replaces: ids of the documents this one takes the last path of.
+        waiting: those of the pages that the index holds with their words, and that lack only their
+            vectors.
     """
 
     document: Document
     facts: DocumentFacts | None
     page_numbers: tuple[int, ...]
     replaces: tuple[str, ...]
+    waiting: frozenset[int] = frozenset()
 
     @property
     def path(self) -> Path:
@@ -124,6 +127,7 @@ def make_plan(
     scope: Scope,
     documents: Iterable[Document],
     page_numbers: Callable[[str], frozenset[int]],
+    waiting_pages: Callable[[str], frozenset[int]],
     *,
     keep_missing: bool,
     retry_failed: bool,
@@ -141,6 +145,7 @@ def make_plan(
         scope: where a missing file means a deleted one.
         documents: what the index holds.
         page_numbers: which pages of a document the index holds.
+        waiting_pages: which of them wait for their vectors.
         keep_missing: leave documents in the index whose files are gone.
         retry_failed: do only the documents and pages that failed before.
         allow_empty: remove what vanished also from a folder that has lost everything at once.
@@ -200,11 +205,13 @@ def make_plan(
             found = None
         if found is not None:
             stored = page_numbers(document_id) if document else frozenset()
+            waiting = waiting_pages(document_id) if stored else frozenset()
             replaces = tuple(sorted(o for o, n in replaced_by.items() if n == document_id))
             before = document.failures if document is not None else ()
             kept = [f for f in before if not (f.is_passing or retry_failed)]
             again = {n for n in stored if any(n in f.page_numbers for f in before if f not in kept)}
-            work.append(_work(document_id, files, found, kept, stored - again, replaces))
+            done = stored - again - waiting
+            work.append(_work(document_id, files, found, kept, done, replaces, waiting - again))
         elif document is not None:
             updated = replace(document, files=files)
             paths_before = [file.path for file in document.files]
@@ -415,11 +422,12 @@ def _work(
     kept: Iterable[Failure],
     done: frozenset[int],
     replaces: tuple[str, ...],
+    waiting: frozenset[int],
 ) -> Work:
     """What is to be done with a document.
 
     Failures of earlier runs that are `kept` are not tried again, nor pages that are `done`: those
-    the index holds as they should be.
+    the index holds as they should be. Those `waiting` lack their vectors.
     """
     if isinstance(facts, Failure):
         return Work(Document(document_id, files, "", 0, True, (facts,)), None, (), replaces)
@@ -429,4 +437,4 @@ def _work(
     document = Document(
         document_id, files, facts.title, facts.page_count, False, failures, facts.not_searched
     )
-    return Work(document, facts, todo, replaces)
+    return Work(document, facts, todo, replaces, waiting.intersection(todo))

@@ -121,6 +121,29 @@ def render_page(
     )
 
 
+def draw_page(
+    path: Path,
+    facts: DocumentFacts,
+    page_number: int,
+    page_size_px: Callable[[float, float], tuple[int, int]],
+) -> Image.Image:
+    """The image alone of a page that `render_page` has drawn before: the same pixels.
+
+    Args:
+        path: the document.
+        facts: what `read_facts` said of it.
+        page_number: counted from 1.
+        page_size_px: `Encoder.page_size_px`.
+
+    Raises:
+        PageFailure: this page cannot be drawn now.
+    """
+    if not facts.pdf_pages:
+        return render_frame(path, page_number, page_size_px).image
+    page = facts.pdf_pages[page_number - 1]
+    return _pdf_image(path, page, page_number, page_size_px(page.width_pt, page.height_pt))
+
+
 def _pdf_image(
     path: Path, page: PdfPage, page_number: int, size_px: tuple[int, int]
 ) -> Image.Image:

@@ -13,7 +13,7 @@ from index.errors import PagelensError
 from index.location import DEFAULT_INDEX, Location
 
 if TYPE_CHECKING:
-    from ingest.pipeline import Report
+    from ingest.report import Report
     from pagelens.python_door import Index, Progress
 
 __all__ = ["PagelensError", "ingest", "open"]
@@ -63,6 +63,7 @@ def ingest(
     shard: str = "1/1",
     exclude: Sequence[str] = (),
     follow_links: bool = False,
+    text_first: bool | None = None,
     cert: str | PathLike[str] | None = None,
     key: str | PathLike[str] | None = None,
     token: str | None = None,
@@ -90,10 +91,13 @@ def ingest(
             each on a machine or GPU of its own.
         exclude: patterns as in `.gitignore` of what is left out, such as "*.tif" or "drafts/".
         follow_links: look also behind links to folders, each folder once.
+        text_first: make all pages searchable by their words before the model looks at the first;
+            None does so where it runs on a CPU.
         cert: client certificate (PEM) for a server that asks for one.
         key: private key of `cert`, where it is a file of its own.
         token: secret token for Vespa Cloud.
         on_progress: called after every page with a Progress, which prints as "12 of 340 pages".
+            With `text_first` also after each page that can be found by its words.
 
     Returns:
         What was done, in `failed` what could not be read and why, and in `left_out` what was passed
@@ -119,6 +123,7 @@ def ingest(
         shard=shard,
         exclude=[exclude] if isinstance(exclude, str) else exclude,
         follow_links=follow_links,
+        text_first=text_first,
         on_progress=on_progress,
     )
 

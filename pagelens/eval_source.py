@@ -103,7 +103,14 @@ def ingest_corpus(
             closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index,
         ):
             plan = make_plan_shown(sync, index, progress)
-            report = carry_out_shown(sync, plan, index, progress, messages)
+            report = carry_out_shown(
+                sync,
+                plan,
+                index,
+                progress,
+                messages,
+                text_first=False,  # nobody asks meanwhile
+            )
     if plan.n_pages or report.failed or report.lost_roots:
         encoder = sync.encoder.fingerprint.encoder
         print_report(messages, report, plan, encoder, time.monotonic() - start)

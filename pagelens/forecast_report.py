@@ -10,11 +10,12 @@ MANY_PAGES_FOR_A_CPU = 200
 """At some 20 s a page, more than an hour."""
 
 CHOICES = (
+    "--text-first, as it is on a CPU unless told otherwise, has words find every page meanwhile",
     "--encoder lexical, with a new --index, reads the words alone and needs no model",
     "--device cuda, or mps, on a machine that has a GPU",
     "--shard K/N, for N machines that fill one Vespa together",
 )
-"""What makes an ingest shorter, a line each, as it goes on after "Shorter:"."""
+"""What makes a long ingest shorter or easier to bear, a line each. The only place to add one."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def forecast_line(forecast: Forecast) -> str:
 
 
 def choices(n_pages: int, *, is_on_cpu: bool) -> tuple[str, ...]:
-    """What would shorten an ingest, where it is long enough to say so.
+    """What helps with an ingest, where it is long enough to say so.
 
     Args:
         n_pages: to be encoded.
@@ -76,6 +77,6 @@ def choices_lines(n_pages: int, shorter: Sequence[str]) -> list[str]:
     if not shorter:
         return []
     return [
-        f"A CPU takes long for {count(n_pages, 'page')}. What would shorten it:",
+        f"A CPU takes long for {count(n_pages, 'page')}. What helps:",
         *(f"  {choice}" for choice in shorter),
     ]

@@ -29,7 +29,12 @@ from pagelens.ingest_report import (
 from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.options import encoder_options, index_options
-from pagelens.shown_sync import carry_out_shown, look_through, make_plan_shown
+from pagelens.shown_sync import (
+    carry_out_shown,
+    look_through,
+    make_plan_shown,
+    warn_of_untrained,
+)
 from pagelens.sync import N_WORKERS, Sync
 from pagelens.terminal import end_on_signal, progress_bar, terminal
 
@@ -44,6 +49,12 @@ from pagelens.terminal import end_on_signal, progress_bar, terminal
     metavar="N",
     help="Keep one vector for N patches of a page that look most alike: an N-th of the size, and "
     "of a search's time. [default: the index's own; 1 for a new index]",
+)
+@click.option(
+    "--text-first/--no-text-first",
+    default=None,
+    help="Make all pages searchable by their words before the model looks at the first, or not. "
+    "Without either it is done where the model runs on a CPU.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
 @click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
@@ -81,6 +92,7 @@ def ingest(
     max_edge_px: int | None,
     device: str,
     pool: int | None,
+    text_first: bool | None,
     dry_run: bool,
     keep_missing: bool,
     retry_failed: bool,
@@ -129,11 +141,13 @@ def ingest(
                 opened = nullcontext() if sync.is_new else closing(open_index(location))
                 with opened as reader:
                     plan = plan_over(reader)
-                cost = _cost(sync, plan)
+                cost = _cost(sync, plan, messages)
             else:
                 with closing(open_index_for_writing(location, encoder.fingerprint)) as index:
                     plan = plan_over(index)
-                    report = carry_out_shown(sync, plan, index, progress, messages)
+                    report = carry_out_shown(
+                        sync, plan, index, progress, messages, text_first=text_first
+                    )
 
     left_out = sync.listing.left_out
     if dry_run:
@@ -157,11 +171,12 @@ def ingest(
     raise SystemExit(FINISHED_WITH_FAILURES if report.failed or report.lost_roots else 0)
 
 
-def _cost(sync: Sync, plan: Plan) -> Cost | None:
+def _cost(sync: Sync, plan: Plan, messages: Console) -> Cost | None:
     """What the plan will take; None where there is no page to do."""
     if not plan.n_pages:
         return None
     encoder = sync.encoder.load()
+    warn_of_untrained(messages, encoder)
     return Cost(
         sum(page_tiles(plan, encoder)),
         estimate(plan, encoder, N_WORKERS),

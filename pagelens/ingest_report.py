@@ -7,8 +7,8 @@ from rich.console import Console
 
 from index.pages import Document, Failure
 from index.wording import count, duration
-from ingest.pipeline import Counts, Report
 from ingest.plan import LostRoot, Plan
+from ingest.report import Counts, Report
 from pagelens.forecast_report import Cost, cost_lines
 from pagelens.terminal import plain
 
@@ -108,8 +108,15 @@ def print_report(
         n_done = report.added.pages + report.replaced.pages
         console.print(
             f"Stopped after {n_done:,} of {count(plan.n_pages, 'page')}; these are kept. "
-            "Run the same command again to go on."
+            f"{_waiting(report.pages_waiting)}Run the same command again to go on."
         )
+
+
+def _waiting(n_pages: int) -> str:
+    if not n_pages:
+        return ""
+    verb = "is" if n_pages == 1 else "are"
+    return f"{count(n_pages, 'page')} more {verb} found by words meanwhile. "
 
 
 def print_pages_without_vectors(console: Console, n_pages: int, encoder: str) -> None:
@@ -193,6 +200,7 @@ def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
         "removed": counts(report.removed),
         "skipped": counts(report.skipped),
         "pages_without_vectors": report.pages_without_vectors,
+        "pages_waiting": report.pages_waiting,
         "pages_with_unreadable_text": report.pages_with_unreadable_text,
         "failed": [failure_as_json(*failed) for failed in report.failed],
         "not_searched": [{"path": path, "what": what} for path, what in report.not_searched],

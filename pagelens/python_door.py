@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache, cached_property, partial
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, overload
@@ -20,9 +20,11 @@ from index.location import Location
 from index.pages import Document, IndexStats, QueryVectors
 from index.pages import Hit as IndexHit
 from index.wording import count, rounded_score
-from ingest.pipeline import Report, carry_out
+from ingest.pipeline import carry_out
+from ingest.report import Report
 from ingest.shard import Shard
 from pagelens.open_index import open_index, open_index_for_writing
+from pagelens.self_test import untrained_warning
 from pagelens.sync import N_WORKERS, prepare_sync
 from query.filters import read_filters
 from query.groups import HitGroup
@@ -74,8 +76,8 @@ class Index:
                 other, and -word must not stand on it.
             k: how many hits; groups, where they are grouped.
             ranking: "hamming-then-float", "hamming-then-bits", "hamming", "float", "bm25" or
-                "hybrid"; None takes "hybrid" for an index made from words, else
-                "hamming-then-float".
+                "hybrid"; None takes "hybrid" for an index made from words or while pages wait for
+                vectors, else "hamming-then-float".
             rerank: how many pages phase 2 scores; None takes the default.
             path: only files whose path ends like this, such as "2023/*.pdf".
             document: only the document of this id, or of one that begins so.
@@ -142,6 +144,7 @@ class Hits(Sequence["Hit"]):
     Attributes:
         n_candidates: pages that passed the filters and were ranked.
         words_nowhere: words of the query that no page of the index holds.
+        n_waiting: pages of the index that only their words could find yet.
         notices: what to know of this answer, a line each; usually nothing.
         timings_ms: milliseconds by stage, in the order they ran.
     """
@@ -149,7 +152,7 @@ class Hits(Sequence["Hit"]):
     def __init__(self, answer: "_Answer") -> None:
         found = answer.found
         self.n_candidates, self.notices = found.result.n_candidates, found.notices
-        self.words_nowhere = found.words_nowhere
+        self.words_nowhere, self.n_waiting = found.words_nowhere, found.n_waiting
         self.timings_ms = dict(found.result.timings_ms)
         hits = zip(found.groups, found.hit_words, found.ties, strict=True)
         self._hits = [
@@ -191,6 +194,7 @@ class Hit:
         title: of the document, "" where it has none.
         ties_with_previous: the score is too close to that of the hit before to tell which is
             better.
+        is_waiting: it was found by its words: its vectors are still to come.
         other_pages: with group_by, the document's other pages that were found; with collapse,
             those that look the same.
     """
@@ -207,6 +211,7 @@ class Hit:
     score_sum: float = field(repr=False)
     halves: dict[str, float] = field(repr=False)
     ties_with_previous: bool = field(repr=False)
+    is_waiting: bool = field(repr=False)
     paths: tuple[str, ...] = field(repr=False)
     text: str = field(repr=False)
     other_pages: tuple["Hit", ...] = field(repr=False)
@@ -267,6 +272,7 @@ def _hit(answer: _Answer, group: HitGroup, words: HitWords, *, tie: bool, below_
         score_sum=page.score_sum,
         halves={name: rounded_score(score, name) for name, score in page.halves.items()},
         ties_with_previous=tie,
+        is_waiting=page.is_waiting,
         paths=page.paths,
         text=page.text,
         other_pages=tuple(_other(answer, other, below_line=below_line) for other in group.others),
@@ -291,7 +297,7 @@ class Progress:
     """How far an ingest is; as text "12 of 340 pages".
 
     Attributes:
-        n_searchable: documents of which every page can be found by now.
+        n_searchable: documents of which every page can be found by now, be it by words alone.
     """
 
     n_done: int
@@ -317,6 +323,7 @@ def ingest_folders(
     shard: str,
     exclude: Sequence[str],
     follow_links: bool,
+    text_first: bool | None,
     on_progress: Callable[[Progress], object] | None,
 ) -> Report:
     """See `pagelens.ingest`."""
@@ -331,7 +338,6 @@ def ingest_folders(
         pool=pool,
         exclude=exclude,
         follow_links=follow_links,
-        tell=partial(warnings.warn, stacklevel=2),
     )
     with closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index:
         plan = sync.plan(
@@ -343,6 +349,15 @@ def ingest_folders(
             on_file=lambda: None,
         )
         n_done = 0
+
+        def before_vectors(encoder: Encoder) -> None:
+            warning = untrained_warning(encoder)
+            if warning is not None:
+                warnings.warn(warning, stacklevel=5)  # where pagelens.ingest was called
+
+        def on_text(n_searchable: int) -> None:
+            if on_progress is not None:
+                on_progress(Progress(n_done, plan.n_pages, n_searchable))
 
         def on_page(n_searchable: int) -> None:
             nonlocal n_done
@@ -357,6 +372,9 @@ def ingest_folders(
             n_workers=N_WORKERS,
             stop=threading.Event(),
             on_page=on_page,
+            text_first=sync.is_text_first(text_first, plan.n_pages),
+            on_text=on_text,
+            before_vectors=before_vectors,
         )
     report.left_out = sync.listing.left_out
     return report

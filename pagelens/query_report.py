@@ -72,6 +72,8 @@ def _text(words: HitWords, hit: HitGroup) -> Text:
     for start, end in words.snippet.spans:
         text.stylize("bold yellow", start, end)
     text.append(words.why_no_snippet, "dim italic")
+    if hit.best.is_waiting:
+        text.append(" [vectors to come]", "dim")
     if hit.others:
         listed = ", ".join(_other(other, hit.best) for other in hit.others[:SHOWN_OTHER_PAGES])
         page = "page " if hit.others[0].document_id == hit.best.document_id else ""

@@ -15,11 +15,13 @@ from index.interface import PageIndex
 from index.location import Location
 from index.wording import count
 from ingest.forecast import Pace, page_tiles
-from ingest.pipeline import Report, carry_out
+from ingest.pipeline import carry_out
 from ingest.plan import LostRoot, Plan
 from ingest.poppler import kill_running
+from ingest.report import Report
 from ingest.shard import EVERYTHING, Shard
 from pagelens.forecast_report import choices, choices_lines, forecast_line, size_line
+from pagelens.self_test import untrained_warning
 from pagelens.sync import N_WORKERS, Sync, prepare_sync
 from pagelens.terminal import stop_on_signal
 
@@ -55,7 +57,6 @@ def look_through(
             exclude=exclude,
             follow_links=follow_links,
             on_folder=_counter(looking),
-            tell=messages.print,
         )
 
 
@@ -101,13 +102,33 @@ def make_plan_shown(
 
 
 def carry_out_shown(
-    sync: Sync, plan: Plan, index: PageIndex, progress: Progress, messages: Console
+    sync: Sync,
+    plan: Plan,
+    index: PageIndex,
+    progress: Progress,
+    messages: Console,
+    *,
+    text_first: bool | None,
 ) -> Report:
-    """Do what a plan says; until here nothing is changed, and from here Ctrl-C ends a batch."""
+    """Do what a plan says; until here nothing is changed, and from here Ctrl-C ends a batch.
+
+    Args:
+        sync: the folders.
+        plan: what is to be done.
+        index: open for writing.
+        progress: where the bars are drawn.
+        messages: where lines for a person go.
+        text_first: see `Sync.is_text_first`.
+    """
     encoder = sync.encoder
     if plan.n_pages and encoder.notice is not None:
         messages.print(encoder.notice(plan.n_pages))
-    task = progress.add_task("Ingesting pages", total=plan.n_pages)
+    is_text_first = sync.is_text_first(text_first, plan.n_pages)
+    n_without_text = sum(len(work.page_numbers) - len(work.waiting) for work in plan.work)
+    text_task = progress.add_task(
+        "Reading words", total=n_without_text, visible=is_text_first and n_without_text > 0
+    )
+    task = progress.add_task("Ingesting pages", total=plan.n_pages, visible=not is_text_first)
     pace: Pace | None = None
 
     def load() -> Encoder:
@@ -122,7 +143,20 @@ def carry_out_shown(
             pace = Pace(tiles, loaded.batch_size)
         return loaded
 
+    def on_text(n_searchable: int) -> None:
+        so_far = f"Reading words ({count(n_searchable, 'document')} searchable by them)"
+        progress.update(text_task, advance=1, description=so_far)
+
+    def before_vectors(loaded: Encoder) -> None:
+        if is_text_first:
+            messages.print("Words find every page now; the vectors follow.")
+        warn_of_untrained(messages, loaded)
+        if pace is not None:
+            pace.begin()
+
     def on_page(n_searchable: int) -> None:
+        progress.update(text_task, visible=False)
+        progress.update(task, visible=True)
         so_far = f"Ingesting pages ({count(n_searchable, 'document')} searchable)"
         progress.update(task, advance=1, description=so_far)
         forecast = pace.page_done() if pace is not None else None
@@ -130,7 +164,24 @@ def carry_out_shown(
             messages.print(f"The rest will take {forecast_line(forecast)}.")
 
     with stop_on_signal(messages, kill_running) as stop:
-        return carry_out(plan, index, load, n_workers=N_WORKERS, stop=stop, on_page=on_page)
+        return carry_out(
+            plan,
+            index,
+            load,
+            n_workers=N_WORKERS,
+            stop=stop,
+            on_page=on_page,
+            text_first=is_text_first,
+            on_text=on_text,
+            before_vectors=before_vectors,
+        )
+
+
+def warn_of_untrained(messages: Console, encoder: Encoder) -> None:
+    """Say so where a model fails its self-test, which takes as long as a page the first time."""
+    warning = untrained_warning(encoder)
+    if warning is not None:
+        messages.print(warning)
 
 
 def _questions(live: Status | Progress) -> Callable[[str], bool] | None:

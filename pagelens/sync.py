@@ -20,7 +20,6 @@ from ingest.poppler import require_poppler
 from ingest.shard import Shard
 from pagelens.left_out_report import left_out_lines
 from pagelens.open_index import stored_fingerprint
-from pagelens.self_test import untrained_warning
 
 N_WORKERS = os.cpu_count() or 1
 """Files read and pages rendered at once: poppler keeps one core busy each."""
@@ -66,8 +65,23 @@ class Sync:
 
         Imports torch, so it is asked where there are pages to encode.
         """
-        is_model = self.encoder.fingerprint.encoder != "lexical"
-        return is_model and torch_devices(self.device) == ["cpu"]
+        return self._looks_at_pages and torch_devices(self.device) == ["cpu"]
+
+    def is_text_first(self, wanted: bool | None, n_pages: int) -> bool:
+        """Whether all pages are made searchable by their words before they get vectors.
+
+        Args:
+            wanted: as asked for; None where nothing was: on a CPU then. An encoder of words has its
+                vectors as soon, whatever was asked for.
+            n_pages: to be encoded.
+        """
+        if not (n_pages and self._looks_at_pages):
+            return False
+        return self.is_on_cpu() if wanted is None else wanted
+
+    @property
+    def _looks_at_pages(self) -> bool:
+        return self.encoder.fingerprint.encoder != "lexical"
 
     def plan(
         self,
@@ -98,6 +112,7 @@ class Sync:
             self.scope,
             index.documents() if index is not None else (),
             index.page_numbers if index is not None else lambda _: frozenset(),
+            index.waiting_pages if index is not None else lambda _: frozenset(),
             keep_missing=keep_missing,
             retry_failed=retry_failed,
             allow_empty=allow_empty,
@@ -122,7 +137,6 @@ def prepare_sync(
     exclude: Sequence[str],
     follow_links: bool,
     on_folder: Callable[[int, int], object] = lambda n_files, n_documents: None,
-    tell: Callable[[str], object],
 ) -> Sync:
     """Look at folders and index before anything is changed.
 
@@ -138,7 +152,6 @@ def prepare_sync(
         exclude: patterns as in `.gitignore` of what is left out.
         follow_links: look also behind links to folders.
         on_folder: called after each folder with the files and documents seen so far.
-        tell: gives the user a line to know, when the encoder is loaded.
 
     Raises:
         WrongUseError: a folder is not there, or holds no document and there is no index; a pattern
@@ -167,23 +180,17 @@ def prepare_sync(
             f"No PDF or image in {named}.{unseen}{left_out} Name a folder that holds some."
         )
 
-    def tested(encoder: Encoder) -> Encoder:
-        warning = untrained_warning(encoder)
-        if warning is not None:
-            tell(warning)
-        return encoder
-
     if stored is None:
         n = 1 if pool is None else pool
         choice = choose_encoder(encoder_name, model, device, ask, max_edge_px, n)
         made_with = choice.encoder.fingerprint
-        source = EncoderSource(made_with, lambda: tested(choice.encoder), choice.notice)
+        source = EncoderSource(made_with, lambda: choice.encoder, choice.notice)
     elif pool is not None and pooling_name(pool) != stored.pooling:
         wanted = replace(stored, pooling=pooling_name(pool))
         raise mismatch_error(f"Index {location}", stored, wanted, _KEEP_POOLING)
     elif encoder_name in ("auto", stored.encoder):
         _require_edge(location, stored, max_edge_px)
-        source = EncoderSource(stored, lambda: tested(load_encoder(stored, model, device)), None)
+        source = EncoderSource(stored, lambda: load_encoder(stored, model, device), None)
     else:
         raise mismatch_error(f"Index {location}", stored, replace(stored, encoder=encoder_name))
     return Sync(scope, listing, source, device, is_new=stored is None)

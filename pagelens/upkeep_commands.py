@@ -61,7 +61,7 @@ def status(location: Location, as_json: bool) -> None:
         "Documents": "; ".join(
             [f"{stats.n_documents:,}", *(f"{n:,} {what}" for n, what in notes if n)]
         ),
-        "Pages": f"{stats.n_pages:,}",
+        "Pages": f"{stats.n_pages:,}{_waiting(stats.n_pages_waiting)}",
         "Vectors": f"{stats.n_vectors:,}",
         "On disk": ", ".join(f"{kind} {size(n)}" for kind, n in stats.size_bytes.items()),
         "Per page": size(round(per_page)),
@@ -77,6 +77,13 @@ def status(location: Location, as_json: bool) -> None:
         console.print(f'{size(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
     print_pages_without_vectors(console, stats.n_pages_without_vectors, made_with.encoder)
     print_failures(console, failed)
+
+
+def _waiting(n_pages: int) -> str:
+    if not n_pages:
+        return ""
+    waits = "waits for its" if n_pages == 1 else "wait for their"
+    return f"; {n_pages:,} {waits} vectors, the next ingest goes on with them"
 
 
 @click.command()

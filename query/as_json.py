@@ -27,6 +27,7 @@ def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
         "without": list(found.request.filters.without),
         "ranking": found.request.ranking,
         "n_candidates": result.n_candidates,
+        "n_waiting": found.n_waiting,
         "hits": [
             _hit_as_json(rank, words, group.best)
             | {
@@ -68,6 +69,7 @@ def _score_as_json(hit: Hit) -> dict[str, object]:
         "score": hit.score,
         "score_sum": hit.score_sum,
         "halves": dict(hit.halves),
+        "is_waiting": hit.is_waiting,
     }
 
 

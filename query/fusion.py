@@ -51,7 +51,8 @@ def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
 
     From there it falls to 0 in a line: at a bm25 score of 0, which is that of a page without a word
     of the query; for a mean cosine, which is never 0 where it matters, at the lowest of the hits. A
-    page that a half did not find gets nothing of it.
+    page that a half did not find gets nothing of it. For a page that waits for its vectors the
+    words stand for both halves, or it could never come before one that has them.
 
     Args:
         ranking: one of WEIGHTS.
@@ -61,6 +62,8 @@ def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
     ...     return Hit(f"{n}", "", n, score, score, (), "", "")
     >>> contributions("bm25", [hit(1, 12.0), hit(2, 9.0)])  # 12/12 and 9/12 of one half
     {'1': 0.5, '2': 0.375}
+    >>> contributions("bm25", [hit(1, 12.0), replace(hit(2, 9.0), is_waiting=True)])
+    {'1': 0.5, '2': 0.75}
     >>> contributions("hamming-then-float", [hit(1, 0.7), hit(2, 0.6), hit(3, 0.3)])
     {'1': 0.5, '2': 0.375, '3': 0.0}
     """
@@ -68,6 +71,8 @@ def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
         return {}
     weight, best = WEIGHTS[ranking], hits[0].score
     floor = 0.0 if ranking == BM25 else hits[-1].score
-    if best <= floor:  # all alike: each is the best
-        return {hit.page_id: weight for hit in hits}
-    return {hit.page_id: weight * (hit.score - floor) / (best - floor) for hit in hits}
+    given = {}
+    for hit in hits:
+        part = (hit.score - floor) / (best - floor) if best > floor else 1.0  # else all are alike
+        given[hit.page_id] = part * (1.0 if hit.is_waiting else weight)
+    return given

@@ -36,7 +36,10 @@ from query.resemblance import Line, line_of_chance, scores_at_random
 from query.words_nowhere import nowhere_notices, spelled_alike, words_nowhere
 
 RANKINGS = (*INDEX_RANKINGS, HYBRID)
-DEFAULT_RANKINGS_SAID = f"{HYBRID} for an index made from words, else {HAMMING_THEN_FLOAT}"
+DEFAULT_RANKINGS_SAID = (
+    f"{HYBRID} for an index made from words, or while pages wait for vectors, else "
+    f"{HAMMING_THEN_FLOAT}"
+)
 
 BY_DOCUMENT: Literal["document"] = "document"
 PAGES_PER_GROUP = 10
@@ -123,6 +126,7 @@ class Found:
         found_by: what brings up a page without a word of the query, as people read it.
         best_score: of all pages, those below `min_score` included; None where none was found.
         advice: where another query or ranking would do better, a line each; usually nothing.
+        n_waiting: pages of the index that only their words could find yet.
     """
 
     request: SearchRequest
@@ -135,6 +139,7 @@ class Found:
     found_by: str = "resemblance"
     best_score: float | None = None
     advice: tuple[str, ...] = ()
+    n_waiting: int = 0
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -199,7 +204,13 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     """
     timer = StageTimer()
     check_request(request)
-    request = replace(request, ranking=request.ranking or default_ranking(index.fingerprint))
+    n_unfinished = index.n_unfinished()
+    n_waiting = index.n_waiting() if n_unfinished else 0
+    if not request.ranking:
+        # without words, such as of a picture, those of pages that wait are of no use
+        n_found_by_words = n_waiting if request.text.strip() else 0
+        ranking = default_ranking(index.fingerprint, n_found_by_words)
+        request = replace(request, ranking=ranking)
     if request.ranking == BM25 and isinstance(request.query, str):
         query = QueryVectors.text_only(request.query)
     else:
@@ -218,10 +229,21 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     elif request.collapse:
         with timer.stage("collapse"):
             groups = collapse_near_duplicates(hits, request.k, index)
-    notices = (*result.notices, *_more_to_come(index.n_unfinished()))
+    notices = (*result.notices, *_more_to_come(n_unfinished, n_waiting))
     result = replace(result, hits=hits, notices=notices)
     found_by = _found_by(request.ranking, index.fingerprint)
-    found = Found(request, query, result, groups, nowhere, alike, line, found_by, best_score)
+    found = Found(
+        request,
+        query,
+        result,
+        groups,
+        nowhere,
+        alike,
+        line,
+        found_by,
+        best_score,
+        n_waiting=n_waiting,
+    )
     return replace(found, advice=_advice(index.fingerprint.model, found))
 
 
@@ -247,20 +269,30 @@ def _found_by(ranking: str, fingerprint: Fingerprint) -> str:
     return "resemblance" if fingerprint.rendering == "words" else "looks"
 
 
-def default_ranking(fingerprint: Fingerprint) -> str:
+def default_ranking(fingerprint: Fingerprint, n_waiting: int) -> str:
     """The ranking that suits an index where none is asked for; the evidence is docs/decisions.md.
 
     Vectors of words find forms of a word and weigh all of a query's words alike, text search the
-    opposite: both together find more. Of a model's vectors no such thing is known here.
+    opposite: both together find more. Of a model's vectors no such thing is known here; but while
+    pages wait for theirs, only a ranking that reads words too finds all pages.
 
     Args:
         fingerprint: what made the index's vectors.
+        n_waiting: pages that wait for them.
     """
-    return HYBRID if fingerprint.rendering == "words" else HAMMING_THEN_FLOAT
+    return HYBRID if fingerprint.rendering == "words" or n_waiting else HAMMING_THEN_FLOAT
 
 
-def _more_to_come(n_unfinished: int) -> tuple[str, ...]:
+def _more_to_come(n_unfinished: int, n_waiting: int) -> tuple[str, ...]:
     """That the index does not hold everything yet, if it is so."""
+    if n_waiting:
+        waits = "waits for its" if n_waiting == 1 else "wait for their"
+        them = "it" if n_waiting == 1 else "them"
+        return (
+            f"{count(n_waiting, 'page')} {waits} vectors, and only words find {them} "
+            f"({BM25}, {HYBRID}): an ingest is running, or it was stopped and the same command "
+            "goes on.",
+        )
     if not n_unfinished:
         return ()
     verb = "is" if n_unfinished == 1 else "are"

@@ -2,6 +2,7 @@
 
 import io
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from encoders.interface import PageInput
 from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
-from index.pages import Document, FileRecord, Page, PageWords
+from index.pages import Document, FileRecord, Page, PageVectors, PageWords
 
 OLD_REPORT, NEW_REPORT, SCAN, JAPANESE = ("1" * 32, "2" * 32, "3" * 32, "4" * 32)
 
@@ -85,3 +86,13 @@ def words_in_a_row(text: str) -> PageWords:
     boxes[:, 0], boxes[:, 2] = edges[:-1], edges[1:]
     boxes[:, 1], boxes[:, 3] = 0.1, 0.15
     return PageWords(texts, boxes)
+
+
+def make_wait(index: PageIndex, document_id: str) -> None:
+    """Put a document of the library as it is while its pages wait for their vectors."""
+    texts = TEXTS[document_id]
+    pages = [make_page(document_id, i, text) for i, text in enumerate(texts, 1)]
+    record = index.document(document_id)
+    assert record is not None
+    index.put_document(replace(record, is_complete=False))
+    index.put([replace(page, vectors=PageVectors.none(), is_waiting=True) for page in pages])

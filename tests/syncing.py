@@ -8,8 +8,9 @@ from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.interface import PageIndex
 from ingest.files import find_files, scope_of
-from ingest.pipeline import Report, carry_out
+from ingest.pipeline import carry_out
 from ingest.plan import make_plan
+from ingest.report import Report
 from ingest.shard import EVERYTHING, Shard
 
 
@@ -23,14 +24,16 @@ def sync(
     stop: threading.Event | None = None,
     exclude: Sequence[str] = (),
     follow_links: bool = False,
+    text_first: bool = False,
 ) -> Report:
-    """Make an index equal to folders, or to single files, by words."""
+    """Make an index equal to folders, or to single files; by words, unless told otherwise."""
     scope = scope_of(folders)
     plan = make_plan(
         find_files(scope, leave_out=None, exclude=exclude, follow_links=follow_links),
         scope,
         index.documents(),
         index.page_numbers,
+        index.waiting_pages,
         keep_missing=keep_missing,
         retry_failed=retry_failed,
         shard=shard,
@@ -44,4 +47,5 @@ def sync(
         n_workers=1,
         stop=stop or threading.Event(),
         on_page=lambda _: None,
+        text_first=text_first,
     )

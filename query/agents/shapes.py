@@ -120,6 +120,7 @@ class SearchHit(BaseModel):
     ties_with_previous: bool = Field(
         description="The score is too close to that of the hit before to tell which is better."
     )
+    is_waiting: bool = Field(description="Found by its words: its vectors are still to come.")
     title: str = Field(description="Of the document; empty where it has none.")
     snippet: str = Field(
         description="Words of the page around the query's; empty where none of them stands on it. "
@@ -148,6 +149,7 @@ class SearchAnswer(BaseModel):
         description="Words of the query that no page of the index holds; the hits then only "
         "resemble them."
     )
+    n_waiting: int = Field(description="Pages that only words find yet: vectors are to come.")
     notices: Notices
 
 
@@ -241,6 +243,7 @@ class IndexStatus(BaseModel):
     n_documents: int
     n_pages: int
     n_pages_without_vectors: int = Field(description='Pages that only "bm25" can find.')
+    n_pages_waiting: int = Field(description="Pages whose vectors are still to come.")
     n_failed_documents: int
     encoder: str = Field(description='"lexical" knows words only, others see the page.')
     model: str

@@ -85,6 +85,7 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
         hits=[_hit(found, place, group) for place, group in enumerate(found.groups)],
         n_candidates=found.result.n_candidates,
         words_nowhere=list(found.words_nowhere),
+        n_waiting=found.n_waiting,
         notices=notices,
     )
 
@@ -101,6 +102,7 @@ def _hit(found: Found, place: int, group: HitGroup) -> SearchHit:
         score=rounded_score(hit.score, ranking),
         halves={name: rounded_score(score, name) for name, score in hit.halves.items()},
         ties_with_previous=found.ties[place],
+        is_waiting=hit.is_waiting,
         title=hit.title,
         snippet=words.snippet.text,
         matched_by=words.matched_by,
@@ -139,7 +141,9 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
         except (MissingDependencyError, IndexMismatchError) as e:
             notices.append(f"No regions, for want of the model. {e}")
         else:
-            if not matches:
+            if page.is_waiting:
+                notices.append("The vectors of this page are still to come: no regions yet.")
+            elif not matches:
                 notices.append("This page has no vectors: nothing on it can match a query.")
             elif not regions:
                 notices.append("Nothing on this page matches the query; likeness is by chance.")
@@ -218,6 +222,7 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
             n_documents=stats.n_documents,
             n_pages=stats.n_pages,
             n_pages_without_vectors=stats.n_pages_without_vectors,
+            n_pages_waiting=stats.n_pages_waiting,
             n_failed_documents=stats.n_failed_documents,
             encoder=fingerprint.encoder,
             model=fingerprint.model,

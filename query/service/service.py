@@ -30,7 +30,7 @@ from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.scale import Scale, common_scale
-from query.search import Found, SearchRequest, check_request, find
+from query.search import Found, SearchRequest, check_request, default_ranking, find
 from query.service.cached_function import CachedFunction
 from query.service.concurrency_limit import ConcurrencyLimit
 from query.service.model_loader import ModelLoader, ModelState
@@ -102,6 +102,13 @@ class SearchService:
         """What made the vectors of the index."""
         with self._index.reading() as index:
             return index.fingerprint
+
+    @property
+    def default_ranking(self) -> str:
+        """The ranking that is taken now where none is asked for."""
+        with self._index.reading() as index:
+            n_waiting = index.n_waiting() if index.n_unfinished() else 0
+            return default_ranking(index.fingerprint, n_waiting)
 
     @property
     def sees_images(self) -> bool:

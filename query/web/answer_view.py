@@ -54,6 +54,7 @@ class HitCard:
         score_name: what the score is, for those who do not see the meter.
         halves: what each half of `hybrid` says; "" for other rankings.
         meter: how long the meter is, 0 to 1.
+        is_waiting: whether it was found by its words, for its vectors are still to come.
         is_tie: whether the score is too close to that of the hit before to tell which is better.
         why_no_snippet: what is read in its place; "" where there is one, or nothing to say.
         others: other pages of the hit that were found, the first few.
@@ -71,6 +72,7 @@ class HitCard:
     score_name: str
     halves: str
     meter: float
+    is_waiting: bool
     is_tie: bool
     snippet: tuple[SnippetPart, ...]
     why_no_snippet: str
@@ -241,6 +243,7 @@ def _card(
         score_name="mean cosine" if ranking in COSINE_RANKINGS else f"score of {ranking}",
         halves=halves_text(hit.halves),
         meter=min(1.0, max(0.0, hit.score / full)),
+        is_waiting=hit.is_waiting,
         is_tie=tie,
         snippet=marked(words.snippet),
         why_no_snippet=words.why_no_snippet,

@@ -100,6 +100,7 @@ def make_router(service: SearchService) -> APIRouter:
             height_pt=found.height_pt,
             language=found.language,
             n_patches=len(found.vectors.vectors),
+            is_waiting=found.is_waiting,
             text=found.words.text,
         )
 

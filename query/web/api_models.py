@@ -122,6 +122,7 @@ class OtherPage(BaseModel):
     halves: dict[str, float] = Field(
         description="For hybrid, the score of each of its rankings that found the page."
     )
+    is_waiting: bool = Field(description="Found by its words: its vectors are still to come.")
     document_id: str
     paths: list[str]
 
@@ -152,6 +153,7 @@ class SearchBody(BaseModel):
     query: str
     ranking: str
     n_candidates: int
+    n_waiting: int = Field(description="Pages that only words find yet: vectors are to come.")
     hits: list[HitBody]
     words_nowhere: list[str] = Field(description="Words of the query that no page holds.")
     notices: list[str]
@@ -183,6 +185,7 @@ class PageBody(BaseModel):
     height_pt: float
     language: str
     n_patches: int
+    is_waiting: bool = Field(description="Whether its vectors are still to come.")
     text: str
 
 
@@ -279,6 +282,7 @@ class StatusBody(BaseModel):
     n_documents: int
     n_pages: int
     n_pages_without_vectors: int
+    n_pages_waiting: int
     n_vectors: int
     n_failed_documents: int
     size_bytes: dict[str, int]

@@ -102,6 +102,7 @@ class Overview:
     headline: tuple[Fact, ...]
     n_pages: int
     n_without_vectors: int
+    n_waiting: int
     n_unfinished: int
     encoder: str
     made_with: tuple[Fact, ...]
@@ -141,6 +142,7 @@ def overview(
         headline=tuple(headline),
         n_pages=stats.n_pages,
         n_without_vectors=stats.n_pages_without_vectors,
+        n_waiting=stats.n_pages_waiting,
         n_unfinished=sum(not d.is_complete for d in shown),
         encoder=made_with.encoder,
         made_with=_made_with(made_with),

@@ -272,9 +272,8 @@ def _facts(page: Page, document: Document) -> tuple[Fact, ...]:
     facts.append(Fact("words", f"{n_words:,}" if n_words else "no text layer"))
     if page.language:
         facts.append(Fact("language", page.language))
-    facts.append(
-        Fact("vectors", f"{n_vectors:,}" if n_vectors else "none: the encoder saw nothing")
-    )
+    without = "still to come" if page.is_waiting else "none: the encoder saw nothing"
+    facts.append(Fact("vectors", f"{n_vectors:,}" if n_vectors else without))
     why_not_drawn = document.why_not_drawn(page.page_number)
     if why_not_drawn:
         facts.append(Fact("not drawn", printable(why_not_drawn)))

@@ -14,7 +14,7 @@ from index.errors import PagelensError, WrongUseError
 from index.interface import BM25
 from index.pages import split_page_id
 from index.wording import file_name
-from query.search import SearchRequest, default_ranking
+from query.search import SearchRequest
 from query.service.refusals import BusyError, NoSuchPageError
 from query.service.service import SearchService
 from query.service.uploaded_image import MAX_UPLOAD_BYTES
@@ -169,7 +169,7 @@ class _Pages:
             "here": "search" if is_start else "",
             "form": form,
             "rankings": RANKING_CHOICES,
-            "default_ranking": default_ranking(self._service.fingerprint),
+            "default_ranking": self._service.default_ranking,
             "is_start": is_start,
             "sees_images": self._service.sees_images,
             "encoder": self._service.fingerprint.encoder,
@@ -196,7 +196,7 @@ class _Pages:
             "here": "",
             "form": form,
             "rankings": RANKING_CHOICES,
-            "default_ranking": default_ranking(self._service.fingerprint),
+            "default_ranking": self._service.default_ranking,
             "view": page_view(seen, form),
             "is_loading": is_loading,
             "problem": "" if failure is None or is_loading else str(failure),

@@ -163,6 +163,10 @@ def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: 
 
 def _why_not_by_vectors(query: QueryVectors, page: Page, ranking: str, phases: Phases) -> str:
     """Why the phases did not let a page through that takes part in the search."""
+    if page.is_waiting:
+        return (
+            "Its vectors are still to come; until then only a ranking that reads text can find it."
+        )
     if len(page.vectors.vectors) == 0:
         return (
             "It has no vectors, because the encoder saw nothing on it; only a ranking that reads "

@@ -213,6 +213,7 @@ def ingest(encoder: ColSmolEncoder, folder: Path, target: Path) -> None:
             scope,
             (),
             lambda _: frozenset(),
+            lambda _: frozenset(),
             keep_missing=False,
             retry_failed=False,
             n_workers=N_WORKERS,

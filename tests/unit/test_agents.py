@@ -155,6 +155,7 @@ def test_answers_have_a_shape_unless_a_picture_would_be_lost(service):
         "hits",
         "n_candidates",
         "words_nowhere",
+        "n_waiting",
         "notices",
     }
     assert "next_offset" in tools["list_documents"].output_schema["properties"]
@@ -356,6 +357,7 @@ def test_list_documents(ask):
         "n_documents": 4,
         "n_pages": 8,
         "n_pages_without_vectors": 2,
+        "n_pages_waiting": 0,
         "n_failed_documents": 0,
         "encoder": "lexical",
         "model": LexicalEncoder().fingerprint.model,

@@ -8,8 +8,8 @@ from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.pdfgen.canvas import Canvas
 
 from encoders.interface import Encoder
+from encoders.layouts.tiles import TileLayout
 from encoders.lexical import LexicalEncoder
-from encoders.tiles import TileLayout
 from index.pages import Document, FileRecord
 from ingest import forecast
 from ingest.document_facts import DocumentFacts, PdfPage
@@ -100,7 +100,7 @@ def test_many_pages_on_a_cpu_come_with_choices() -> None:
     lines = cost_lines(201, Cost(2613, None, CHOICES))
     assert lines[:2] == [
         "201 pages of 2,613 tiles to render and encode.",
-        "A CPU takes long for 201 pages. What would shorten it:",
+        "A CPU takes long for 201 pages. What helps:",
     ]
     assert lines[2:] == [f"  {choice}" for choice in CHOICES]
     assert cost_lines(1, Cost(0, None, ())) == ["1 page to render and encode."]

@@ -85,6 +85,7 @@ def test_ingest_as_json(shell: Shell) -> None:
         "removed": none,
         "skipped": none,
         "pages_without_vectors": 0,
+        "pages_waiting": 0,
         "pages_with_unreadable_text": 0,
         "not_searched": [],
         "lost_roots": [],

@@ -17,9 +17,10 @@ from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import PageVectors, QueryVectors
 from ingest.document_facts import DocumentFacts
 from ingest.files import find_files, scope_of
-from ingest.pipeline import Report, carry_out
+from ingest.pipeline import carry_out
 from ingest.plan import make_plan
 from ingest.render import RenderedPage, render_page
+from ingest.report import Report
 from query.search import SearchRequest, find
 from tests.documents import write_pdf
 
@@ -84,6 +85,7 @@ def sync(
         scope,
         index.documents(),
         index.page_numbers,
+        index.waiting_pages,
         keep_missing=False,
         retry_failed=retry_failed,
         n_workers=2,
@@ -278,7 +280,7 @@ def test_nobody_waits_behind_a_page_that_takes_long(
         if found(index, "birch"):
             others_are_searchable.set()
 
-    monkeypatch.setattr("ingest.pipeline.render_page", render)
+    monkeypatch.setattr("ingest.drawing.render_page", render)
     monkeypatch.setattr("ingest.pipeline.COMMIT_INTERVAL_S", 0.1)
     write_pdf(folder / "stones.pdf", ["agate", "basalt", "chalk", "dolomite"])
     report = sync(folder, index, SmallBatches(see))

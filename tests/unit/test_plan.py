@@ -24,6 +24,7 @@ class Synced:
         self.folder = folder
         self.documents: dict[str, Document] = {}
         self.stored: dict[str, frozenset[int]] = {}
+        self.waiting: dict[str, frozenset[int]] = {}
 
     def plan(
         self,
@@ -44,6 +45,7 @@ class Synced:
             scope,
             self.documents.values(),
             lambda document_id: self.stored.get(document_id, frozenset()),
+            lambda document_id: self.waiting.get(document_id, frozenset()),
             **{"keep_missing": False, "retry_failed": False, **options},
             confirm=confirm,
             n_workers=2,
@@ -109,6 +111,7 @@ def test_how_far_it_is_is_told(tmp_path: Path) -> None:
         find_files(scope, leave_out=None),
         scope,
         (),
+        lambda _: frozenset(),
         lambda _: frozenset(),
         keep_missing=False,
         retry_failed=False,

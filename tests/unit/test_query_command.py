@@ -159,8 +159,8 @@ def test_the_json_object(run: Run) -> None:
     ran = run("containers by quay", "-k", "1", "--json")
     assert ran.out.count("\n") == 1
     found = json.loads(ran.out)
-    keys = ["query", "phrases", "without", "ranking", "n_candidates", "hits", "words_nowhere"]
-    keys += ["notices", "timings_ms"]
+    keys = ["query", "phrases", "without", "ranking", "n_candidates", "n_waiting"]
+    keys += ["hits", "words_nowhere", "notices", "timings_ms"]
     assert list(found) == keys
     assert found["query"] == "containers by quay"
     assert found["ranking"] == "hybrid"
@@ -184,6 +184,7 @@ def test_the_json_object(run: Run) -> None:
         "matched_words": ["Containers", "quay"],
         "matched_by": "words",
         "below_line": False,
+        "is_waiting": False,
         "ties_with_previous": False,
         "other_pages": [],
     }
@@ -215,6 +216,7 @@ def test_grouped_by_document(run: Run) -> None:
         "score",
         "score_sum",
         "halves",
+        "is_waiting",
         "document_id",
         "paths",
     }

@@ -34,7 +34,8 @@ every_page = pytest.mark.parametrize("page", [name for name in SOURCES if name !
 def options_of(command: str) -> set[str]:
     loaded = load_command(command)
     inner = loaded.commands.values() if isinstance(loaded, click.Group) else ()
-    return {o for one in (loaded, *inner) for parameter in one.params for o in parameter.opts}
+    parameters = [parameter for one in (loaded, *inner) for parameter in one.params]
+    return {o for one in parameters for o in (*one.opts, *one.secondary_opts)}
 
 
 def flags_in(text: str) -> set[str]:

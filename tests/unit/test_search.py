@@ -230,5 +230,5 @@ def test_an_index_made_from_words_is_searched_by_both_halves(library: MemoryInde
     looking = MemoryIndex(LookingEncoder.fingerprint)
     fill_with_colours(looking)
     found = find(looking, LookingEncoder, SearchRequest("red", 1))
-    assert found.request.ranking == HAMMING_THEN_FLOAT == default_ranking(looking.fingerprint)
+    assert found.request.ranking == HAMMING_THEN_FLOAT == default_ranking(looking.fingerprint, 0)
     assert found.shown[0].halves == {}

@@ -11,9 +11,11 @@ from encoders.lexical import LexicalEncoder
 from index.errors import ServerError
 from index.interface import BM25, HAMMING
 from index.location import Location
+from index.pages import QueryVectors
 from index.paths import relocation, removal
 from query.search import SearchRequest, find
 from tests.documents import write_pdf
+from tests.pixel_encoder import PixelEncoder
 from tests.syncing import sync
 from tests.vespa_java.stand_in import StandIn
 from vespa_app.client import VespaClient
@@ -105,3 +107,37 @@ def test_cut_off_at_any_write(
         index.close()
         shutil.rmtree(root)
     assert n > 3
+
+
+def test_words_first_cut_off_at_any_write(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Words are put, a changed file is replaced, vectors follow: wherever it ends, it goes on."""
+    encoder = PixelEncoder()
+    for n in itertools.count(1):
+        stand_in.clear()
+        index = VespaIndex.open_for_writing(Location(stand_in.url), encoder.fingerprint)
+        root = tmp_path / str(n)
+        root.mkdir()
+        write_pdf(root / "trees.pdf", ["ash"])
+        sync(index, root, load_encoder=PixelEncoder)
+        write_pdf(root / "trees.pdf", ["birch", "cedar"])
+        was_cut = False
+        with monkeypatch.context() as cut:
+            cut_off(n, cut)
+            try:
+                sync(index, root, load_encoder=PixelEncoder, text_first=True)
+            except ServerError:
+                was_cut = True
+        by_words = {w for w in WORDS if index.search(QueryVectors.text_only(w), BM25, 9).hits}
+        assert by_words >= {"ash"} or by_words == {"birch", "cedar"}
+        sync(index, root, load_encoder=PixelEncoder, text_first=bool(n % 2))
+        hits = index.search(encoder.encode_query("x"), HAMMING, 9).hits
+        assert {hit.text for hit in hits} == {"birch", "cedar"}
+        assert (index.n_waiting(), index.n_unfinished()) == (0, 0)
+        assert len(list(index.documents())) == 1
+        index.close()
+        shutil.rmtree(root)
+        if not was_cut:
+            break
+    assert n > 6

@@ -10,7 +10,7 @@ from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.location import Location
 from index.pages import Document
-from ingest.pipeline import Report
+from ingest.report import Report
 from ingest.shard import Shard
 from tests.documents import write_pdf
 from tests.syncing import sync

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import pagelens
-from ingest.pipeline import Report
+from ingest.report import Report
 from pagelens.python_door import Index
 from query.search import RANKINGS
 from tests.cases import CASES

@@ -27,7 +27,7 @@ def test_tiles_time_and_choices_are_said(
     monkeypatch.setattr(forecast_report, "MANY_PAGES_FOR_A_CPU", 2)
     Path("pdfs").mkdir()
     write_pdf(Path("pdfs/animals.pdf"), ["aardvark", "badger", "camel"])
-    shorter = ["A CPU takes long for 3 pages. What would shorten it:"]
+    shorter = ["A CPU takes long for 3 pages. What helps:"]
     shorter += [f"  {choice}" for choice in forecast_report.CHOICES]
 
     planned = run("--device", "cpu", "--dry-run")[0].splitlines()
@@ -43,5 +43,6 @@ def test_tiles_time_and_choices_are_said(
     said = run("--device", "cpu")[1].splitlines()
     start = said.index("3 pages of 39 tiles to encode.")
     assert said[start + 1 : start + 1 + len(shorter)] == shorter
-    assert said[start + 1 + len(shorter)].startswith("The rest will take about ")
+    assert said[start + 1 + len(shorter)] == "Words find every page now; the vectors follow."
+    assert said[-1].startswith("The rest will take about ")
     assert run("--device", "cpu")[1] == ""  # nothing is left to do

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 A_DRIVE_THAT_DOES_NOT_ANSWER = """
 import sys
 from pathlib import Path
-import ingest.files, ingest.plan, ingest.pipeline
+import ingest.files, ingest.plan, ingest.pipeline, ingest.drawing
 from pagelens.main import main
 
 def read_for_ever(path, *_):
@@ -80,7 +80,7 @@ def interrupt_twice(process: "subprocess.Popen[str]") -> None:
         ("ingest.files.os.scandir", interrupt_once),
         ("ingest.plan.document_id_of", interrupt_once),
         ("ingest.plan.read_facts", interrupt_once),
-        ("ingest.pipeline.render_page", interrupt_twice),
+        ("ingest.drawing.render_page", interrupt_twice),
     ],
 )
 def test_a_drive_that_does_not_answer(folder: Path, where: str, interrupt: Interrupt) -> None:
