@@ -33,6 +33,7 @@ def execute(path: Path) -> NotebookNode:
 
     Raises:
         CellExecutionError: a cell failed.
+        ValueError: a figure could not be drawn, which the kernel reports and goes on.
     """
     notebook = nbformat.read(path, as_version=4)
     with _clean_kernel() as name:
@@ -42,6 +43,10 @@ def execute(path: Path) -> NotebookNode:
             kernel_name=name,
             resources={"metadata": {"path": str(path.parent)}},  # the folder Jupyter gives it
         ).execute()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                raise ValueError(f"{path.name}, cell {cell.id}: {output.ename}: {output.evalue}")
     return notebook
 
 

@@ -15,13 +15,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from colpali_engine.models import ColIdefics3, ColIdefics3Processor
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from transformers import Idefics3Config, Idefics3ImageProcessor, LlamaConfig
+from transformers.utils import logging
 
 from encoders.prompts import PROMPTS
 from encoders.tile_images import cut
 from encoders.tiles import TileLayout
 from tests.tiny_colsmol import build_tiny_colsmol
+
+logging.disable_progress_bar()
 
 LAYOUT = TileLayout(long_edge_px=128, tile_px=64, cells_per_side=4)
 PAGE_PX = (128, 64)
@@ -74,11 +78,12 @@ def german(thing: Thing) -> str:
 
 
 def draw_page(things: Sequence[Thing], rng: random.Random) -> Image.Image:
-    """A page with one or two things, each in a half of its own, of any size and place in it."""
+    """A page with two things, left and right, or with one in either half; sizes and places vary."""
     scale = 4  # drawn larger and averaged, for smooth edges
     page = Image.new("RGB", (scale * PAGE_PX[0], scale * PAGE_PX[1]), "white")
     draw, side = ImageDraw.Draw(page), PAGE_PX[1]
-    for thing, half in zip(things, rng.sample(range(2), len(things)), strict=True):
+    halves = (0, 1) if len(things) == 2 else (rng.randrange(2),)
+    for thing, half in zip(things, halves, strict=True):
         radius = rng.uniform(0.25, 0.4) * side
         x = half * side + rng.uniform(radius, side - radius)
         y = rng.uniform(radius, side - radius)
@@ -203,28 +208,23 @@ def info_nce(scores: torch.Tensor, scale: float) -> torch.Tensor:
 
 
 def batches(
-    things: Sequence[Thing], size: int, n: int, rng: random.Random
+    size: int, n: int, rng: random.Random
 ) -> Iterator[tuple[list[Thing], list[Image.Image]]]:
     """Batches of things asked for, all different, and a page of each.
 
     Two pages of three show a second thing, which nothing else in the batch asks for.
     """
     for _ in range(n):
-        chosen = rng.sample(list(things), len(things))
+        chosen = rng.sample(TRAINED, len(TRAINED))
         asked, others = chosen[:size], chosen[size:]
-        yield (
-            asked,
-            [
-                draw_page([thing, rng.choice(others)] if rng.random() < 2 / 3 else [thing], rng)
-                for thing in asked
-            ],
-        )
+        shown = [[thing, rng.choice(others)][: rng.choice((1, 2, 2))] for thing in asked]
+        yield asked, [draw_page(rng.sample(things, len(things)), rng) for things in shown]
 
 
 def train(
     trainee: Trainee,
+    of_pages: Callable[[Sequence[Image.Image]], torch.Tensor],
     wording: Callable[[Thing], str],
-    things: Sequence[Thing],
     *,
     n_steps: int,
     learning_rate: float,
@@ -236,8 +236,8 @@ def train(
 
     Args:
         trainee: whose model is changed in place.
+        of_pages: its vectors that are compared: `page_vectors`, or all `token_vectors`.
         wording: thing to query.
-        things: to draw and to ask for.
         n_steps: batches.
         learning_rate: the highest of a one-cycle schedule.
         batch_size: fewer than there are things.
@@ -249,9 +249,9 @@ def train(
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, n_steps)
     losses = []
-    for asked, pages in batches(things, batch_size, n_steps, rng):
+    for asked, pages in batches(batch_size, n_steps, rng):
         queries = trainee.query_vectors([wording(thing) for thing in asked])
-        loss = info_nce(maxsim_matrix(queries, trainee.page_vectors(pages)), scale)
+        loss = info_nce(maxsim_matrix(queries, of_pages(pages)), scale)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -261,27 +261,35 @@ def train(
     return losses
 
 
-def found(
-    trainee: Trainee, wording: Callable[[Thing], str], seed: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """How a model does on a fresh page of every thing.
+def scores_of_fresh_pages(
+    trainee: Trainee,
+    of_pages: Callable[[Sequence[Image.Image]], torch.Tensor],
+    wording: Callable[[Thing], str],
+    n_sets: int = 10,
+) -> NDArray[np.float32]:
+    """A query for every thing against pages never seen: the right ones are the diagonal.
 
     Returns:
-        Scores (n_things, n_things), a query a row and a page a column, and of each query whether
-        its page is first.
+        float32 (n_sets, n_things, n_things), a query a row and a page a column; each set has one
+        new page of every thing.
     """
-    rng = random.Random(seed)
-    pages = [draw_page([thing], rng) for thing in THINGS]
+    rng = random.Random(1)
     with torch.inference_mode():
         queries = trainee.query_vectors([wording(thing) for thing in THINGS])
-        scores = maxsim_matrix(queries, trainee.page_vectors(pages)).numpy()
-    return scores, scores.argmax(axis=1) == np.arange(len(THINGS))
+        sets = ([draw_page([thing], rng) for thing in THINGS] for _ in range(n_sets))
+        return np.stack([maxsim_matrix(queries, of_pages(pages)).numpy() for pages in sets])
+
+
+def first_places(scores: NDArray[np.float32], things: Sequence[Thing] = THINGS) -> float:
+    """How many of these things' queries find their page first, as a share."""
+    rows = [THINGS.index(thing) for thing in things]
+    return float(np.mean(scores.argmax(axis=2)[:, rows] == rows))
 
 
 def trained_base(folder: Path, n_steps: int = 240) -> Trainee:
     """Train a model on English queries and save it as `pagelens ingest --model` takes it."""
     trainee = Trainee(*new_model())
-    train(trainee, english, TRAINED, n_steps=n_steps, learning_rate=2e-3)
+    train(trainee, trainee.page_vectors, english, n_steps=n_steps, learning_rate=2e-3)
     trainee.model.eval().save_pretrained(folder)
     trainee.processor.save_pretrained(folder)
     return trainee
