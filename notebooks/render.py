@@ -41,6 +41,7 @@ def execute(path: Path) -> NotebookNode:
             notebook,
             timeout=CELL_TIMEOUT_S,
             kernel_name=name,
+            coalesce_streams=True,  # what a cell prints is one output
             resources={"metadata": {"path": str(path.parent)}},  # the folder Jupyter gives it
         ).execute()
     for cell in notebook.cells:
@@ -68,7 +69,7 @@ def render(path: Path, folder: Path = RENDERED) -> None:
         f"*[The notebook](../../notebooks/{path.name}) as it ran; "
         "[all of them](../concepts.md#the-notebooks).*\n\n"
     )
-    body = re.sub(r"\n{3,}", "\n\n", relinked(text)).strip()
+    body = relinked(text).replace("![png]", "![figure]").strip()
     (folder / f"{path.stem}.md").write_text(f"{head}{body}\n", encoding="utf-8")
 
 
@@ -92,6 +93,7 @@ def _clean_kernel() -> Iterator[str]:
             "JUPYTER_CONFIG_DIR": str(jupyter / "config"),
             "JUPYTER_RUNTIME_DIR": str(jupyter / "runtime"),
             "IPYTHONDIR": str(jupyter / "ipython"),
+            "PYTHONWARNINGS": "ignore:IProgress not found",  # tqdm misses widgets nobody would see
         }
         os.environ.pop("MPLBACKEND", None)  # the kernel's own draws into the notebook
         try:

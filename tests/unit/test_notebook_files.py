@@ -59,6 +59,13 @@ def test_its_rendering_is_of_this_source(path: Path) -> None:
 
 
 @each_notebook
+def test_its_rendering_says_nothing_of_the_machine_it_ran_on(path: Path) -> None:
+    rendered = (RENDERED / f"{path.stem}.md").read_text(encoding="utf-8")
+    for trace in (str(NOTEBOOKS.parent), "site-packages", "Warning", "\x1b"):
+        assert trace not in rendered
+
+
+@each_notebook
 def test_every_link_leads_somewhere(path: Path) -> None:
     for cell in read(path).cells:
         if cell.cell_type == "markdown":
