@@ -280,6 +280,16 @@ def test_an_interrupted_document_goes_on_with_the_pages_it_lacks(synced: Synced)
     assert work.page_numbers == (2,)
 
 
+def test_pages_that_wait_for_vectors_are_to_be_done(synced: Synced) -> None:
+    (document,) = (d for d in synced.documents.values() if d.page_count == 2)
+    synced.record(document, is_complete=False)
+    synced.stored[document.document_id] = frozenset({1, 2})
+    synced.waiting[document.document_id] = frozenset({2})
+    (work,) = synced.plan().work
+    assert (work.page_numbers, work.waiting) == ((2,), {2})
+    assert synced.plan(retry_failed=True).work == ()
+
+
 def test_an_orphan_without_path_is_removed(synced: Synced) -> None:
     orphan = Document("f" * 32, (), "", 3, False)
     synced.record(orphan, is_complete=False)

@@ -17,7 +17,11 @@ from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import Fingerprint
+from ingest.plan import Plan
+from ingest.report import Counts, Report
+from pagelens.ingest_report import print_report, report_as_json
 from pagelens.main import load_command
+from pagelens.terminal import terminal
 from query.agents.server import make_server
 from query.fusion import HYBRID
 from query.search import SearchRequest, default_ranking, find
@@ -157,3 +161,20 @@ def test_from_python(folder: Path) -> None:
         hits = index.search(ASKED, k=8)
         assert (hits.n_waiting, hits[0].is_waiting, hits.notices[0]) == (2, True, NOTICE)
         hits[0].heatmap()  # grey
+
+
+@pytest.mark.parametrize(
+    ("n_waiting", "said"),
+    [
+        (0, "these are kept. Run the same command again to go on."),
+        (1, "these are kept. 1 page more is found by words meanwhile. Run the same"),
+        (188, "these are kept. 188 pages more are found by words meanwhile. Run the same"),
+    ],
+)
+def test_a_stopped_ingest_says_what_words_find(
+    capsys: pytest.CaptureFixture[str], n_waiting: int, said: str
+) -> None:
+    report = Report(added=Counts(1, 12), pages_waiting=n_waiting, is_interrupted=True)
+    print_report(terminal(), report, Plan((), (), (), (), (), ()), "colsmol", 1.0)
+    assert f"Stopped after 12 of 0 pages; {said}" in capsys.readouterr().out
+    assert report_as_json(report, 1.0)["pages_waiting"] == n_waiting
