@@ -42,6 +42,8 @@ _SAME_BASELINE = 0.2  # in heights: small capitals stand on the line, footnote m
 
 _CONTROL = re.compile("[\x01-\x1f\x7f-\x9f]")
 """It parts words: where one stands between letters, a font has mapped its space to it."""
+_IN_PIECES = re.compile(rf"\s|\u200f|[\U0001e800-\U0001efff]|{RIGHT_TO_LEFT.pattern}")
+"""What makes a line be read in another order than it is seen, or be parted in other words."""
 _DROPPED = re.compile(
     "["
     "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"  # control characters; those that are spaces stay here
@@ -170,6 +172,8 @@ def _is_one_word(first: _Word, second: _Word) -> bool:
 
 def _is_mostly_lost(text: str) -> bool:
     """Whether most characters name no letter: control, private-use and replacement characters."""
+    if text.isprintable() and "\ufffd" not in text:
+        return False
     n_lost = sum(unicodedata.category(c) in ("Cc", "Co") or c == "\ufffd" for c in text)
     return n_lost > MOST_LOST * len(text)
 
@@ -177,9 +181,15 @@ def _is_mostly_lost(text: str) -> bool:
 def _words_as_read(lines: Sequence[Sequence[_Word]]) -> Iterator[tuple[str, tuple[float, ...]]]:
     """Words with their boxes in points, in reading order."""
     texts = [[_CONTROL.sub(" ", word.text) for word in line] for line in lines]
-    page_is_rtl, page_is_as_read = is_right_to_left(texts), is_given_as_read(texts)
-    for line, given in zip(lines, texts, strict=True):
-        kept = [i for i, word in enumerate(line) if not _is_mostly_lost(word.text)]
+    has_pieces = [bool(_IN_PIECES.search("".join(words))) for words in texts]
+    page_is_rtl = any(has_pieces) and is_right_to_left(texts)
+    page_is_as_read = any(has_pieces) and is_given_as_read(texts)
+    for line, given, is_in_pieces in zip(lines, texts, has_pieces, strict=True):
+        kept = [i for i, word in enumerate(line) if given[i] and not _is_mostly_lost(word.text)]
+        if not is_in_pieces:  # as most lines of most pages: no need to look at every letter
+            for i in kept:
+                yield given[i], _box_around([line[i]], [Piece(given[i], i, 0, 1)])
+            continue
         read = in_reading_order(
             [given[i] for i in kept],
             page_is_right_to_left=page_is_rtl,
@@ -215,6 +225,8 @@ def clean_text(text: str) -> str:
     >>> clean_text("e\ufb03\u00adcient\x00 docu\u00ad")
     'efficient docu-'
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     text = _DROPPED.sub("", text)
     text = _GLYPH_SHAPES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     words = (_INNER_SOFT_HYPHENS.sub("", word).replace("\u00ad", "-") for word in text.split())
