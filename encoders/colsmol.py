@@ -6,7 +6,6 @@ lexical path runs without them.
 """
 
 import os
-import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -85,7 +84,6 @@ class ColSmolEncoder:
         self._batch_size = pages_at_once(
             self._device.type, free_bytes(self._device), self._page_bytes()
         )
-        self._launching = threading.Lock()
         self._features: OrderedDict[bytes, torch.Tensor] = OrderedDict()
         self._page_prompts: dict[tuple[int, int], _PagePrompt] = {}
         self._prompts = prompts_of(files.processor, self._family.prompts)
@@ -114,8 +112,8 @@ class ColSmolEncoder:
 
     @property
     def n_at_once(self) -> int:
-        """Two on a GPU, so that it works on one while another is handed over or fetched."""
-        return 2 if self._device.type == "cuda" else 1
+        """One: a second thread that hands a batch over brings nothing (docs/decisions.md)."""
+        return 1
 
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """Width and height in pixels that the processor takes without resampling."""
@@ -194,9 +192,7 @@ class ColSmolEncoder:
         while len(vectors) < len(pages):
             batch = pages[len(vectors) : len(vectors) + self._batch_size]
             try:
-                with self._launching:
-                    launched = self._batch_vectors(batch)
-                vectors += list(launched.cpu().numpy())  # waits for the device; others launch
+                vectors += list(self._batch_vectors(batch).cpu().numpy())
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
@@ -205,8 +201,7 @@ class ColSmolEncoder:
                         f"there is not enough memory on {self._device} to encode it"
                     ) from error
                 self._batch_size = len(batch) // 2
-                with self._launching:
-                    self._features.clear()
+                self._features.clear()
         return vectors
 
     def _batch_vectors(self, pages: Sequence[PageImages]) -> "torch.Tensor":
@@ -239,7 +234,7 @@ class ColSmolEncoder:
             if digest not in self._features
         }
         if new:
-            pixels = self._on_device(np.stack(list(new.values())))
+            pixels = self._on_device(list(new.values()))
             for digest, feature in zip(new, self._vision(pixels), strict=True):
                 self._features[digest] = feature.clone()  # a view would keep the whole batch
         found = []
@@ -256,13 +251,16 @@ class ColSmolEncoder:
         pictures = ((pixels.float() - self._mean) / self._std).to(self._model.dtype)
         return self._family.visual_tokens(self._model, pictures)  # (n, n_tokens, hidden)
 
-    def _on_device(self, pixels: NDArray[np.uint8]) -> "torch.Tensor":
-        """A copy there; a GPU fetches it itself when it comes to it, nobody waits."""
+    def _on_device(self, pictures: Sequence[NDArray[np.uint8]]) -> "torch.Tensor":
+        """One array of them there; a GPU fetches it itself when it comes to it, nobody waits."""
         import torch
 
-        here = torch.from_numpy(pixels)
-        if self._device.type == "cuda":
-            here = here.pin_memory()
+        here = torch.empty(
+            (len(pictures), *pictures[0].shape),
+            dtype=torch.uint8,
+            pin_memory=self._device.type == "cuda",
+        )
+        torch.stack([torch.from_numpy(picture) for picture in pictures], out=here)
         return here.to(self._device, non_blocking=True)
 
     def _page_prompt(self, size_px: tuple[int, int]) -> "_PagePrompt":

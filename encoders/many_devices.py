@@ -33,7 +33,7 @@ class ManyDevicesEncoder:
 
     def __init__(self, model: str, devices: Sequence[str], max_edge_px: int | None = None) -> None:
         self._first = ColSmolEncoder(model, devices[0], max_edge_px)
-        self.n_at_once = len(devices) * self._first.n_at_once
+        self.n_at_once = len(devices)
         # spawned: a fork of a process with CUDA in it does not work
         context = multiprocessing.get_context("spawn")
         self._processes = {
@@ -45,8 +45,7 @@ class ManyDevicesEncoder:
         self._free: queue.LifoQueue[_Encode] = queue.LifoQueue()  # the first last: it is here
         others = [_in(process, device) for device, process in self._processes.items()]
         for encode in (*others, self._first.encode_pages):
-            for _ in range(self._first.n_at_once):
-                self._free.put(encode)
+            self._free.put(encode)
 
     @property
     def fingerprint(self) -> Fingerprint:

@@ -149,13 +149,13 @@ class _PooledEncoder:
 
     @property
     def n_at_once(self) -> int:
-        """Twice as many as a GPU takes: the others are pooled meanwhile.
+        """Twice as many where it takes several pages at once, as on a GPU: others are pooled.
 
-        One where the encoder takes one: a page takes it a hundred times as long as pooling, and the
-        next would only be begun to be waited for when the run is stopped.
+        No more where it takes one page at a time: that takes it a hundred times as long as pooling,
+        and the next would only be begun to be waited for when the run is stopped.
         """
         n = self._encoder.n_at_once
-        return n if n == 1 else 2 * n
+        return 2 * n if self._encoder.batch_size > 1 else n
 
     def page_size_px(self, width: float, height: float) -> tuple[int, int]:
         """As the encoder."""

@@ -5,6 +5,7 @@ would not do: a program that is refused memory goes on drawing without what did 
 if all was well; and macOS does not enforce them. Every function may be called from many threads.
 """
 
+import fcntl
 import os
 import selectors
 import shutil
@@ -140,6 +141,8 @@ def _read(
     assert process.stdout is not None and process.stderr is not None
     watched = _Watched(process.pid, program)
     next_look = time.monotonic() + _LOOK_INTERVAL_S
+    with suppress(AttributeError, OSError):  # Linux has it; what is small is read in many pieces
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _BLOCK_BYTES)
     with selectors.DefaultSelector() as pipes, watched:
         pipes.register(process.stdout, selectors.EVENT_READ, output)
         pipes.register(process.stderr, selectors.EVENT_READ, messages)

@@ -3,7 +3,6 @@ import math
 import shutil
 from collections import OrderedDict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -301,16 +300,6 @@ def test_a_page_that_does_not_fit_alone_fails_and_may_fit_later(encoder, monkeyp
     monkeypatch.setattr(encoder, "_features", OrderedDict())
     with pytest.raises(PassingFailure, match="not enough memory on cpu"):
         encoder.encode_pages([noise(encoder, WIDE, seed=1)])
-
-
-def test_two_batches_at_once_change_no_vector(encoder, monkeypatch):
-    monkeypatch.setattr(encoders.colsmol, "REMEMBERED_BYTES", 5 * TILE_BYTES)
-    pages = [noise(encoder, shape, seed=seed) for seed, shape in enumerate((WIDE, A4) * 3)]
-    alone = [encoder.encode_pages([page])[0].vectors for page in pages]
-    with ThreadPoolExecutor(2) as pool:
-        at_once = list(pool.map(lambda page: encoder.encode_pages([page])[0].vectors, pages))
-    for a, b in zip(alone, at_once, strict=True):
-        assert (a == b).all()
 
 
 def test_as_many_pages_at_once_as_free_memory_has_room_for(encoder):
