@@ -1,16 +1,19 @@
 """Time ColSmol on this machine: `python -m tests.bench.bench_colsmol [--pages 4] [--runs 3]`.
 
-A model of the published shape with random weights, which take as long as trained ones. In the same
-process, by turns, on the same pages:
+A model of the published shape with random weights, which take as long as trained ones, or the one
+that `--model` names. On a GPU a few hundred `--pages`. In the same process, by turns, on the same
+pages:
 
-- colpali-engine's plain loop: pdf2image at 200 dpi, process_images, model, at batch 1 and 4;
+- colpali-engine's plain loop: pdf2image at 200 dpi, process_images, model, at batch 1 and 4, on a
+  GPU also 8;
 - the bare model: our tiles in memory already, equal ones computed once;
 - the whole ingest into a folder: render, cut, model, write, nothing remembered from before;
 - what a page takes of drawing and of cutting, each on one thread.
 
 Then queries through `pagelens serve` over that folder, in CPU seconds of the server's process. Of
 everything the median of the runs, with the least and the most; memory is the largest of the whole
-process while each was at work, of which the model is the same part for all. The last line is JSON.
+process while each was at work, of which the model is the same part for all. Of a GPU the largest
+memory by batch, weights included. The last line is JSON.
 """
 
 import argparse
@@ -46,7 +49,7 @@ from tests.tiny_colsmol import PUBLISHED_256M, build_published_layout
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 ENGINE_DPI = 200
-
+GPU_BATCHES = (1, 2, 4, 8)
 
 QUERIES = 20
 """Through the server, each of ten words, after a few that warm it up."""
@@ -60,18 +63,20 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=4, help="at least; whole documents are taken")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--model", help="a ColIdefics3 by hub id or folder; else random weights")
     arguments = parser.parse_args()
     machine = describe_machine()
     print_machine(machine)
     with tempfile.TemporaryDirectory() as name:
-        model = build_published_layout(Path(name), PUBLISHED_256M)
-        encoder = ColSmolEncoder(str(model), arguments.device)
+        model = arguments.model or str(build_published_layout(Path(name), PUBLISHED_256M))
+        encoder = ColSmolEncoder(model, arguments.device)
         folder, pages = some_pages(Path(name) / "pdfs", arguments.pages)
         warm_up(encoder, pages[0])
         runs = [
             one_run(model, encoder, folder, pages, Path(name) / f"index-{n}")
             for n in range(arguments.runs)
         ]
+        gpu_memory = gpu_memory_gb(encoder, pages) if encoder._device.type == "cuda" else {}
         queries = query_seconds(Path(name) / "index-0")
     page_s = {what: spread([run[what][0] / len(pages) for run in runs]) for what in runs[0]}
     result: dict[str, Any] = {
@@ -88,6 +93,9 @@ def main() -> None:
         ),
         "query_through_serve_cpu_s": spread(queries),
     }
+    if gpu_memory:
+        result["gpu"] = torch.cuda.get_device_name(encoder._device)
+        result["gpu_memory_gb"] = gpu_memory
     for what in runs[0]:
         middle, least, most = page_s[what]
         print(
@@ -96,6 +104,8 @@ def main() -> None:
         )
     for what in ("ingest_of_bare_model", "engine_batch_4_to_ingest", "query_through_serve_cpu_s"):
         print(f"{what:30} {result[what]}")
+    for batch_size, gb in gpu_memory.items():
+        print(f"GPU memory, batch {batch_size:<12} {gb} GB")
     print()
     print(json.dumps(result))
 
@@ -106,7 +116,7 @@ def spread(figures: list[float]) -> tuple[float, float, float]:
 
 
 def one_run(
-    model: Path, encoder: ColSmolEncoder, folder: Path, pages: list[tuple[Path, int]], target: Path
+    model: str, encoder: ColSmolEncoder, folder: Path, pages: list[tuple[Path, int]], target: Path
 ) -> dict[str, tuple[float, int]]:
     """Seconds for all pages, and the process's largest memory meanwhile in bytes, of each."""
     inputs = [drawn(encoder, page) for page in pages]
@@ -114,8 +124,10 @@ def one_run(
     calls: dict[str, Callable[[], object]] = {
         "drawing": lambda: [drawn(encoder, page) for page in pages],
         "cutting": lambda: [encoder.prepare(page) for page in inputs],
-        "engine, batch 1": engine_loop(model, encoder, pages, 1),
-        "engine, batch 4": engine_loop(model, encoder, pages, 4),
+        **{
+            f"engine, batch {size}": engine_loop(model, encoder, pages, size)
+            for size in ((1, 4, 8) if encoder._device.type == "cuda" else (1, 4))
+        },
         "bare model": lambda: bare_model(encoder, cut),
         "ingest": lambda: ingest(encoder, folder, target),
     }
@@ -127,13 +139,16 @@ def one_run(
 
 
 def some_pages(folder: Path, n_pages: int) -> tuple[Path, list[tuple[Path, int]]]:
-    """A folder of whole sample documents with at least so many pages, short ones first."""
+    """A folder of whole sample documents with at least so many pages, short ones first.
+
+    Copies of a document lie far apart: side by side, their tiles would be remembered.
+    """
     folder.mkdir()
     originals = sorted(SAMPLES.glob("*.pdf"), key=lambda path: read_facts(path).page_count)
     pages: list[tuple[Path, int]] = []
     for n in itertools.count():
         for original in originals:
-            path = folder / f"{original.stem}-{n}.pdf"
+            path = folder / f"{n:03}-{original.stem}.pdf"
             path.write_bytes(original.read_bytes() + f"%{n}\n".encode())
             pages += [(path, number + 1) for number in range(read_facts(path).page_count)]
             if len(pages) >= n_pages:
@@ -162,6 +177,25 @@ def measure(call: Callable[[], object], device: torch.device) -> tuple[float, in
     return seconds, peak
 
 
+def gpu_memory_gb(encoder: ColSmolEncoder, pages: list[tuple[Path, int]]) -> dict[int, float]:
+    """The most that torch had given out at once for each batch of pages of one size."""
+    prepared = [encoder.prepare(drawn(encoder, page)) for page in pages[: 4 * GPU_BATCHES[-1]]]
+    by_size: dict[tuple[int, int], list[PageInput]] = {}
+    for page in prepared:
+        by_size.setdefault(page.prepared.size_px, []).append(page)
+    alike = max(by_size.values(), key=len)
+    peaks, usual = {}, encoder.batch_size
+    for encoder._batch_size in [size for size in GPU_BATCHES if size <= len(alike)]:
+        forget(encoder)
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(encoder._device)
+        encoder.encode_pages(alike[: encoder.batch_size])
+        peak_bytes = torch.cuda.max_memory_allocated(encoder._device)
+        peaks[encoder.batch_size] = round(peak_bytes / 1e9, 2)
+    encoder._batch_size = usual
+    return peaks
+
+
 def forget(encoder: ColSmolEncoder) -> None:
     encoder._features = OrderedDict()
 
@@ -179,7 +213,7 @@ def warm_up(encoder: ColSmolEncoder, page: tuple[Path, int]) -> None:
 
 
 def engine_loop(
-    model: Path, encoder: ColSmolEncoder, pages: list[tuple[Path, int]], batch_size: int
+    model: str, encoder: ColSmolEncoder, pages: list[tuple[Path, int]], batch_size: int
 ) -> Callable[[], None]:
     """The plain loop of colpali-engine's README over the same weights, number format and device."""
     device, engine = encoder._device, encoder._model
