@@ -157,9 +157,10 @@ def test_no_patch_lies_far_from_what_stands_for_it_where_patches_look_alike() ->
 
 
 class Counting(PixelEncoder):
-    """Takes two batches at once, and says how many it was given at most."""
+    """Takes two batches of several pages at once, and says how many it was given at most."""
 
     n_at_once = 2
+    batch_size = 2
 
     def __init__(self) -> None:
         self.n_now = self.n_most = 0
@@ -192,7 +193,7 @@ def test_a_pooled_encoder_takes_more_at_once_than_it_hands_on() -> None:
     assert [len(page.vectors) for pages in found for page in pages] == [2] * 16
 
 
-def test_an_encoder_that_takes_one_batch_is_still_given_one() -> None:
+def test_an_encoder_that_takes_one_page_is_still_given_one() -> None:
     assert pooled_encoder(PixelEncoder(), 3).n_at_once == 1
     plain = PixelEncoder()
     assert pooled_encoder(plain, 1) is plain
