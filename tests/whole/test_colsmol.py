@@ -10,12 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from colpali_engine.models import (
-    ColIdefics3,
-    ColIdefics3Processor,
-    ColModernVBert,
-    ColModernVBertProcessor,
-)
+from colpali_engine.models import ColIdefics3, ColIdefics3Processor
 from hypothesis import given
 from hypothesis import strategies as st
 from peft.tuners.tuners_utils import BaseTunerLayer
@@ -36,7 +31,6 @@ from tests.tiny_colsmol import (
     TEXT_SIZES,
     VISION_SIZES,
     build_tiny_adapter,
-    build_tiny_colmodernvbert,
     build_tiny_colsmol,
     edit_json,
 )
@@ -45,15 +39,12 @@ SQUARE, A4, WIDE = (1.0, 1.0), (210.0, 297.0), (16.0, 9.0)
 TILE_PX, CELL_PX, CELLS = 512, 64, 8
 TILE_BYTES = CELLS**2 * TEXT_SIZES["hidden_size"] * 4  # what is remembered of one
 
-# The literal strings colSmol was trained with, and ColModernVBert after it: not the library's.
+# The literal strings colSmol was trained with, not the library's.
 AUGMENTATION = (
     "<end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance>"
     "<end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance><end_of_utterance>"
 )
 PAGE_PROMPT = "<|im_start|>User: Describe the image.<image><end_of_utterance>"
-MODERN_PAGE_PROMPT = (
-    "<|begin_of_text|>User:<image>Describe the image.<end_of_utterance>\nAssistant:"
-)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -485,21 +476,6 @@ def test_an_adapter_is_added_before_the_weights_are_rounded(
     plain = ColIdefics3.from_pretrained(tiny_colsmol_folder, dtype=torch.bfloat16)
     dtypes = {name: buffer.dtype for name, buffer in plain.named_buffers()}
     assert {name: buffer.dtype for name, buffer in half.named_buffers()} == dtypes
-
-
-def test_colmodernvbert_gives_what_colpali_engine_makes_of_it(tmp_path, float32):
-    folder = build_tiny_colmodernvbert(tmp_path / "modern")
-    modern = ColSmolEncoder(str(folder), "cpu")
-    model = ColModernVBert.from_pretrained(folder).eval()
-    processor = ColModernVBertProcessor.from_pretrained(folder)
-    page = noise(modern, A4, seed=5)
-    ours = modern.encode_pages([page])[0].vectors
-    theirs = visual_vectors_one_by_one(model, processor, page, MODERN_PAGE_PROMPT)
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
-    batch = processor.tokenizer(["annual report" + AUGMENTATION], return_tensors="pt")
-    with torch.inference_mode():
-        theirs = model(**batch)[0].numpy()
-    np.testing.assert_allclose(modern.encode_query("annual report").vectors, theirs, atol=1e-5)
 
 
 TEMPLATE = """{%- for message in messages -%}{%- for content in message['content'] -%}
