@@ -22,7 +22,7 @@ from encoders.devices import (
     threads_there_are,
     torch_devices,
 )
-from encoders.families.known import family_of
+from encoders.families.known import family_of, require_known_type
 from encoders.interface import PageInput
 from encoders.layouts.interface import PageImages
 from encoders.load_model import load_model
@@ -66,12 +66,12 @@ class ColSmolEncoder:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         import torch
 
-        files = fetch_model_files(model)
+        files = fetch_model_files(model, require_known_type)
         self._family = family_of(model, files)
         if max_edge_px is not None and not self._family.cuts_tiles:
             raise WrongUseError(
                 f"--max-edge {max_edge_px} is for models that cut pages into tiles. "
-                f"{self._family.model_class} has one size for every page; leave it out."
+                f"{self._family.model_class} cuts none; leave it out."
             )
         self._device = torch.device(torch_devices(device)[0])
         self._model, self._processor = load_model(model, files, self._family, self._device)

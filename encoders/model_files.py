@@ -7,6 +7,7 @@ model that `adapter_config.json` names. Only safetensors are read: other formats
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,18 +126,24 @@ def find_model_files(model: str) -> ModelFiles | None:
     Raises:
         WrongUseError: a folder that does not exist or holds no complete model.
     """
-    return _model_files(model, may_download=False)
+    return _model_files(model, None)
 
 
-def fetch_model_files(model: str) -> ModelFiles:
+def fetch_model_files(
+    model: str, check_type: Callable[[str, str], object] = lambda model, model_type: None
+) -> ModelFiles:
     """The files of a model; what the hub's cache lacks is downloaded.
+
+    Args:
+        model: a folder, or a hub id, perhaps with "@" and a commit, branch or tag.
+        check_type: called with a complete model's id and type before its weights are downloaded.
 
     Raises:
         WrongUseError: a folder that does not exist or holds no complete model, or an id that the
             hub does not know.
         MissingDependencyError: the hub cannot be reached.
     """
-    files = _model_files(model, may_download=True)
+    files = _model_files(model, check_type)
     if files is None:
         raise WrongUseError(
             f"The model {model} on the hub is not complete: it needs weights as safetensors, "
@@ -145,8 +152,12 @@ def fetch_model_files(model: str) -> ModelFiles:
     return files
 
 
-def _model_files(model: str, *, may_download: bool) -> ModelFiles | None:
-    folder = _folder(model, needs_processor=True, may_download=may_download)
+_CheckType = Callable[[str, str], object]
+"""Before a download; None where nothing may be downloaded."""
+
+
+def _model_files(model: str, check_type: _CheckType | None) -> ModelFiles | None:
+    folder = _folder(model, check_type, needs_processor=True)
     if folder is None or not (folder / _ADAPTER).exists():
         return None if folder is None else ModelFiles(folder, None)
     adapter = _read_json(folder / _ADAPTER)
@@ -156,7 +167,7 @@ def _model_files(model: str, *, may_download: bool) -> ModelFiles | None:
         return ModelFiles(beside, folder)
     if adapter.get("revision") and _HUB_ID.fullmatch(base):
         base = f"{base}@{adapter['revision']}"
-    weights = _folder(base, needs_processor=False, may_download=may_download)
+    weights = _folder(base, check_type, needs_processor=False)
     return None if weights is None else ModelFiles(weights, folder)
 
 
@@ -170,7 +181,7 @@ def _base_beside(adapter: Path, base: str) -> Path | None:
     return next((place for place in places if not _missing_files(place, False)), None)
 
 
-def _folder(model: str, *, needs_processor: bool, may_download: bool) -> Path | None:
+def _folder(model: str, check_type: _CheckType | None, *, needs_processor: bool) -> Path | None:
     """The folder of a model or of an adapter's base; None where the hub's is not complete here."""
     path = Path(model).expanduser()
     if model and path.is_dir():
@@ -190,7 +201,7 @@ def _folder(model: str, *, needs_processor: bool, may_download: bool) -> Path | 
     repository, revision = hub_id[1], hub_id[2]
     cached = _cached_folder(repository, revision)
     if cached is None or _missing_files(cached, needs_processor):
-        cached = _download(repository, revision) if may_download else None
+        cached = None if check_type is None else _download(repository, revision, check_type)
     if cached is None or _missing_files(cached, needs_processor):
         return None
     return cached
@@ -207,12 +218,18 @@ def _cached_folder(repository: str, revision: str | None) -> Path | None:
     return None
 
 
-def _download(model: str, revision: str | None) -> Path:
+def _download(model: str, revision: str | None, check_type: _CheckType) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
+    def download(names: list[str]) -> Path:
+        return Path(snapshot_download(model, revision=revision, allow_patterns=names))
+
     try:
-        return Path(snapshot_download(model, revision=revision, allow_patterns=_WANTED))
+        folder = download([_CONFIG, _ADAPTER])
+        if (folder / _CONFIG).exists() and not (folder / _ADAPTER).exists():
+            check_type(model, ModelFiles(folder, None).model_type)
+        return download(_WANTED)
     except RevisionNotFoundError as error:
         raise WrongUseError(
             f"The hub has no revision {revision} of {model}. Name a commit, branch or tag of it "

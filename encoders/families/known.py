@@ -37,6 +37,21 @@ _OLD_NAME = "modality_projection.proj.weight"
 configuration says no sizes but names two other models, so that renaming would not do."""
 
 
+def require_known_type(model: str, model_type: str) -> Family:
+    """The family of this type.
+
+    Raises:
+        WrongUseError: there is none.
+    """
+    family = FAMILIES.get(model_type)
+    if family is None:
+        why_not = _WHY_NOT.get(model_type, "no ColVision model of that type is known here")
+        raise WrongUseError(
+            f"The model {model} is of type {model_type}: {why_not}. Pagelens takes {SUPPORTED}."
+        )
+    return family
+
+
 def family_of(model: str, files: ModelFiles) -> Family:
     """The family of a model.
 
@@ -48,13 +63,7 @@ def family_of(model: str, files: ModelFiles) -> Family:
         WrongUseError: it is of another one, has vectors of another length, or weights whose names
             nobody knows any more.
     """
-    family = FAMILIES.get(files.model_type)
-    if family is None:
-        why_not = _WHY_NOT.get(files.model_type, "no ColVision model of that type is known here")
-        raise WrongUseError(
-            f"The model {model} is of type {files.model_type}: {why_not}. Pagelens takes "
-            f"{SUPPORTED}."
-        )
+    family = require_known_type(model, files.model_type)
     shapes = files.weight_shapes()
     if family is MODERNVBERT and any(name.endswith(_OLD_NAME) for name in shapes):
         raise WrongUseError(

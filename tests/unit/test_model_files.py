@@ -12,6 +12,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import filter_repo_objects
 
+from encoders.families.known import require_known_type
 from encoders.model_files import DEFAULT_MODEL, ModelFiles, fetch_model_files, find_model_files
 from index.errors import MissingDependencyError, WrongUseError
 
@@ -158,14 +159,33 @@ def test_what_the_cache_lacks_is_downloaded(hub_cache, monkeypatch):
 
     def snapshot_download(model: str, revision: str | None, allow_patterns: list[str]) -> str:
         asked_for.append(model)
+        if len(asked_for) == 1:
+            assert allow_patterns == ["config.json", "adapter_config.json"]
+            return str(hub_cache(model, {"config.json": BASE["config.json"]}))
+        assert types == [("someone/base", "idefics3")]
         assert {"model.safetensors", "adapter_config.json"} <= set(allow_patterns)
         published = ["checkpoint-100/model.safetensors", "1_Dense/model.safetensors", "dump/a.json"]
         assert not list(filter_repo_objects(published, allow_patterns=allow_patterns))
         return str(hub_cache(model, BASE))
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
-    assert fetch_model_files(DEFAULT_MODEL) == find_model_files(DEFAULT_MODEL)
-    assert asked_for == ["someone/base"]
+    types: list[tuple[str, str]] = []
+    fetched = fetch_model_files(DEFAULT_MODEL, lambda *of: types.append(of))
+    assert fetched == find_model_files(DEFAULT_MODEL)
+    assert asked_for == ["someone/base", "someone/base"]
+
+
+def test_a_model_of_another_type_is_not_downloaded(hub_cache, monkeypatch):
+    asked_for = []
+
+    def snapshot_download(model: str, revision: str | None, allow_patterns: list[str]) -> str:
+        asked_for.extend(allow_patterns)
+        return str(hub_cache(model, {"config.json": '{"model_type": "qwen3_vl"}'}))
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    with pytest.raises(WrongUseError, match=r"^The model a/large is of type qwen3_vl: ColQwen3's"):
+        fetch_model_files("a/large", require_known_type)
+    assert asked_for == ["config.json", "adapter_config.json"]
 
 
 def test_without_network_there_are_three_ways_out(hub_cache, no_network):

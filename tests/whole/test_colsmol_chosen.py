@@ -28,8 +28,8 @@ HUB = Fingerprint(
 @pytest.fixture
 def default_model_on_disk(tiny_colsmol_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = ModelFiles(tiny_colsmol_folder, None)
-    monkeypatch.setattr("encoders.choose.find_model_files", lambda model: files)
-    monkeypatch.setattr("encoders.colsmol.fetch_model_files", lambda model: files)
+    monkeypatch.setattr("encoders.choose.find_model_files", lambda *_: files)
+    monkeypatch.setattr("encoders.colsmol.fetch_model_files", lambda *_: files)
 
 
 def test_what_the_user_names_is_taken_without_a_word(tiny_colsmol_folder):
@@ -58,7 +58,7 @@ def test_the_download_is_offered_on_a_machine_with_a_gpu_only(
 ):
     files = ModelFiles(tiny_colsmol_folder, None)
     monkeypatch.setattr(encoders.choose, "gpu_present", lambda: has_gpu)
-    monkeypatch.setattr("encoders.colsmol.fetch_model_files", lambda model: files)
+    monkeypatch.setattr("encoders.colsmol.fetch_model_files", lambda *_: files)
     questions = []
 
     def ask(question: str) -> bool:

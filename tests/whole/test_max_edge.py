@@ -92,8 +92,7 @@ def test_where_it_means_nothing_it_is_refused(
     with pytest.raises(WrongUseError) as error:
         ColSmolEncoder(str(build(tmp_path / "model")), "cpu", 1024)
     assert str(error.value) == (
-        f"--max-edge 1024 is for models that cut pages into tiles. {name} has one size for every "
-        "page; leave it out."
+        f"--max-edge 1024 is for models that cut pages into tiles. {name} cuts none; leave it out."
     )
 
 
