@@ -137,6 +137,7 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "text": to_wire_text(page.words.text),
         "text_words": words.words,
         "text_forms": words.all,
+        "text_codes": words.codes,
         "words": _base64(words_to_bytes(page.words)),
         "preview": _base64(page.preview),
         **vector_fields(page.vectors),

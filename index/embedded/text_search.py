@@ -74,14 +74,14 @@ class TextSearch:
         """Make a page's text found."""
         self._db.run(
             "INSERT INTO page_text(rowid, words, also) VALUES(?, ?, ?)",
-            (page_key, *stored_text(text, language)),
+            (page_key, *_columns(text, language)),
         )
 
     def delete_page(self, page_key: int, text: str, language: str) -> None:
         """Take a page out; a contentless index wants the text that was put for it."""
         self._db.run(
             "INSERT INTO page_text(page_text, rowid, words, also) VALUES('delete', ?, ?, ?)",
-            (page_key, *stored_text(text, language)),
+            (page_key, *_columns(text, language)),
         )
 
     def put_document(self, document_key: int, title: str, paths: Iterable[str]) -> None:
@@ -89,7 +89,7 @@ class TextSearch:
         self.delete_document(document_key)
         self._db.run(
             "INSERT INTO document_text(rowid, words, also) VALUES(?, ?, ?)",
-            (document_key, *stored_text(place_text(title, paths))),
+            (document_key, *_columns(place_text(title, paths))),
         )
 
     def delete_document(self, document_key: int) -> None:
@@ -156,6 +156,11 @@ class TextSearch:
         """Whether a page that can be found, or its document's title or file name, has the word."""
         expression = _any(stored_forms(token))
         return any(self._db.rows(sql, (expression,)) for sql in _HELD)
+
+
+def _columns(text: str, language: str = "") -> tuple[str, str]:
+    stored = stored_text(text, language)
+    return stored.words, stored.also
 
 
 def _any(terms: Sequence[str]) -> str:

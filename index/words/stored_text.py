@@ -17,14 +17,21 @@ Terms = tuple[str, ...]
 
 
 class StoredText(NamedTuple):
-    """The two texts, terms parted by spaces."""
+    """What is stored, terms parted by spaces.
+
+    Attributes:
+        words: each word as it is written, in order.
+        also: what else they are found by.
+        codes: of `also` the codes, dates and amounts that stand there whole.
+    """
 
     words: str
     also: str
+    codes: str
 
     @property
     def all(self) -> str:
-        """Both in one."""
+        """All words in one text."""
         return f"{self.words} {self.also}".strip()
 
 
@@ -45,14 +52,15 @@ class AskedWord(NamedTuple):
 def stored_text(text: str, language: str = "") -> StoredText:
     """What is stored of a page's text; `language` as for `cut`.
 
-    >>> stored_text("all docu- ments")
-    StoredText(words='all documents', also='ments docu ment document')
+    >>> stored_text("all docu- ments, 5 km")
+    StoredText(words='all documents 5 km', also='ments docu 5km ment document', codes='5km')
     """
     line, others = _in_line(cut(text, language))
     also = [*(token.term for token in others), *_also(others), *_also(line)]
-    return StoredText(
-        " ".join(stored_form(token.term) for token in line), " ".join(map(stored_form, also))
-    )
+    whole = [token for token in others if any(map(str.isdigit, token.term))]
+    codes = [term for token in whole for term in (token.term, *token.also)]
+    words = [token.term for token in line]
+    return StoredText(*(" ".join(map(stored_form, terms)) for terms in (words, also, codes)))
 
 
 def place_text(title: str, paths: Iterable[str]) -> str:

@@ -67,7 +67,9 @@ def test_phase_2_scores_as_many_pages_as_the_embedded_index(prepared: dict[str, 
 def test_a_hit_does_not_carry_what_is_read_one_page_at_a_time(prepared: dict[str, Any]) -> None:
     for fields in prepared["schemas"]["page"]["summaries"].values():
         assert not {"words", "patch_map", "preview", "embedding", "embedding_bits"} & set(fields)
-        assert not {"filter_paths", "text_words", "text_forms", "place_forms"} & set(fields)
+        assert not {"filter_paths", "text_words", "text_forms", "text_codes", "place_forms"} & set(
+            fields
+        )
     assert {"paths", "title", "text", "language"} <= set(
         prepared["schemas"]["page"]["summaries"]["default"]
     )
@@ -81,7 +83,7 @@ def test_what_is_read_one_page_at_a_time_is_stored_as_it_came(
     assert f"input {name} | passthrough {name}" in prepared["schemas"]["page"]["indexing"]
 
 
-@pytest.mark.parametrize("name", ["text_words", "text_forms", "place_forms"])
+@pytest.mark.parametrize("name", ["text_words", "text_forms", "text_codes", "place_forms"])
 def test_words_are_indexed_as_they_were_cut(prepared: dict[str, Any], name: str) -> None:
     (statement,) = (
         line for line in prepared["schemas"]["page"]["indexing"] if f"index {name};" in line
