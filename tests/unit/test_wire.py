@@ -172,6 +172,7 @@ def test_the_fields_are_those_of_the_schema() -> None:
         "text": "two words",
         "text_words": "two words",
         "text_forms": "two words word",
+        "text_codes": "",
     }
     read = {name: base64.b64decode(blob) for name, blob in blobs.items()}
     assert words_from_bytes(read["words"]).texts == ("two", "words")
