@@ -1,10 +1,12 @@
 import json
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest import text_layer
 from ingest.text_layer import MAX_TITLE_CHARACTERS, clean_text, clean_title, parse_text_layer
 
 
@@ -175,3 +177,20 @@ def test_clean_title(raw: str, title: str) -> None:
 
 def test_an_endless_title_is_cut() -> None:
     assert len(clean_title("word " * 1000)) < MAX_TITLE_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "words", ["Total: 1,234 m\u00b2 (ne\u0301e)", "\u8a9e\u3092 \u2019tis \u00a7 14", "- \ufffd x"]
+)
+def test_a_line_read_as_a_whole_is_the_line_read_letter_by_letter(words, monkeypatch):
+    boxes = ((7.1, 3.3, 18.7, 5.9), (20.3, 3.1, 21.2, 9.7))  # one of them taller than wide
+    markup = "<line " + "".join(
+        f'<word xMin="{x0 + 30 * i}" yMin="{y0}" xMax="{x1 + 30 * i}" yMax="{y1}">{word}</word>'
+        for i, word in enumerate([*words.split(), ""])
+        for x0, y0, x1, y1 in boxes
+    )
+    whole = parse_text_layer(markup.encode(), 313, 17)
+    monkeypatch.setattr(text_layer, "_IN_PIECES", re.compile(""))
+    by_letter = parse_text_layer(markup.encode(), 313, 17)
+    assert whole.words.texts == by_letter.words.texts
+    np.testing.assert_array_equal(whole.words.boxes, by_letter.words.boxes)
