@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 INK, QUIET, FAINT, ACCENT = "#1d1f23", "#6d6f76", "#bfc0c5", "#b3401f"
+BRIGHT = "#35c4dc"  # a ring on dark colours
 TOKEN_COLOURS = (ACCENT, "#1f6fb3", "#8a4fbf", "#2f8f4e", "#b8860b", "#0f7f86")
 
 Mark = tuple[NDArray[np.float32], str, str]

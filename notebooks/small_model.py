@@ -6,7 +6,6 @@ What it learns, notebooks 3, 6 and 7 look at.
 """
 
 import random
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,20 +16,19 @@ import torch
 from colpali_engine.models import ColIdefics3, ColIdefics3Processor
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from transformers import Idefics3Config, Idefics3ImageProcessor, LlamaConfig
+from transformers import Idefics3Config, LlamaConfig
 from transformers.utils import logging
 
-from encoders.prompts import PROMPTS
-from encoders.tile_images import cut
-from encoders.tiles import TileLayout
-from tests.tiny_colsmol import build_tiny_colsmol
+from encoders.families.idefics3 import IDEFICS3
+from encoders.layouts.tiles import TileLayout
+from tests.tiny_colsmol import tile_processor
 
 logging.disable_progress_bar()
 
 LAYOUT = TileLayout(long_edge_px=128, tile_px=64, cells_per_side=4)
 PAGE_PX = (128, 64)
 PATCH_PX, SHUFFLE = 8, 2  # 8 x 8 patches a tile, 2 x 2 of them one token
-PROMPT = PROMPTS["idefics3"]
+PROMPT = IDEFICS3.prompts
 
 COLOURS = {
     "red": "#d62728",
@@ -109,19 +107,11 @@ def _draw_thing(draw: ImageDraw.ImageDraw, thing: Thing, x: float, y: float, r: 
 
 def new_model(seed: int = 0) -> tuple[ColIdefics3, ColIdefics3Processor]:
     """A model of random weights and its processor; every word above is one token."""
-    with tempfile.TemporaryDirectory() as folder:
-        tokenizer = ColIdefics3Processor.from_pretrained(build_tiny_colsmol(Path(folder))).tokenizer
-    tokenizer.add_tokens([f" {word}" for pair in GERMAN.items() for word in pair])
-    processor = ColIdefics3Processor(
-        image_processor=Idefics3ImageProcessor(
-            size={"longest_edge": LAYOUT.long_edge_px},
-            max_image_size={"longest_edge": LAYOUT.tile_px},
-            image_mean=[0.5] * 3,
-            image_std=[0.5] * 3,
-        ),
-        tokenizer=tokenizer,
-        image_seq_len=LAYOUT.cells_per_side**2,
+    processor = tile_processor(
+        ColIdefics3Processor, LAYOUT.long_edge_px, LAYOUT.tile_px, LAYOUT.cells_per_side**2
     )
+    tokenizer = processor.tokenizer
+    tokenizer.add_tokens([f" {word}" for pair in GERMAN.items() for word in pair])
     text = LlamaConfig(
         hidden_size=96,
         intermediate_size=192,
@@ -164,7 +154,7 @@ class Trainee:
     def token_vectors(self, pages: Sequence[Image.Image]) -> torch.Tensor:
         """Of all tokens of pages (n_pages, n_tokens, 128), unit length, with gradients."""
         inner, ids = self.model.model, self.page_ids
-        pixels = torch.from_numpy(np.stack([cut(page, LAYOUT).pixels for page in pages]))
+        pixels = torch.from_numpy(np.stack([LAYOUT.cut(page).pixels for page in pages]))
         tiles = pixels.flatten(0, 1).float() / 127.5 - 1  # (n_pages * n_tiles, 3, 64, 64)
         features = inner.connector(inner.vision_model(pixel_values=tiles).last_hidden_state)
         embedded = self.model.get_input_embeddings()(ids).repeat(len(pages), 1, 1)
