@@ -5,10 +5,10 @@ explains or draws a Found takes the query vectors it holds, and encodes nothing 
 phases run inside the index; `hybrid` is made here, from two rankings of any index.
 """
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Literal
 
 from encoders.interface import Encoder
@@ -155,7 +155,7 @@ class Found:
         """The query as a ranking that is fused saw it."""
         return _with_alike(self.query, self.spelled_alike) if half == BM25 else self.query
 
-    @cached_property
+    @functools.cached_property
     def hit_words(self) -> tuple[HitWords, ...]:
         """What each hit holds of the query's words, with its snippet."""
         return tuple(self.words_of(hit) for hit in self.shown)
@@ -165,7 +165,7 @@ class Found:
         misspelt = self.words_nowhere if self.spelled_alike else ()
         return hit_words(hit, self.request.words, misspelt, self.found_by)
 
-    @cached_property
+    @functools.cached_property
     def n_above_line(self) -> int:
         """How many of the hits, the first ones, stand above the line of resemblance."""
         line = self.line
@@ -204,11 +204,11 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     """
     timer = StageTimer()
     check_request(request)
-    n_unfinished = index.n_unfinished()
-    n_waiting = index.n_waiting() if n_unfinished else 0
+    n_unfinished = functools.cache(index.n_unfinished)
+    n_waiting = functools.cache(lambda: index.n_waiting() if n_unfinished() else 0)
     if not request.ranking:
         # without words, such as of a picture, those of pages that wait are of no use
-        n_found_by_words = n_waiting if request.text.strip() else 0
+        n_found_by_words = n_waiting() if request.text.strip() else 0
         ranking = default_ranking(index.fingerprint, n_found_by_words)
         request = replace(request, ranking=ranking)
     if request.ranking == BM25 and isinstance(request.query, str):
@@ -229,7 +229,7 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     elif request.collapse:
         with timer.stage("collapse"):
             groups = collapse_near_duplicates(hits, request.k, index)
-    notices = (*result.notices, *_more_to_come(n_unfinished, n_waiting))
+    notices = (*result.notices, *_more_to_come(n_unfinished(), n_waiting()))
     result = replace(result, hits=hits, notices=notices)
     found_by = _found_by(request.ranking, index.fingerprint)
     found = Found(
@@ -242,7 +242,7 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
         line,
         found_by,
         best_score,
-        n_waiting=n_waiting,
+        n_waiting=n_waiting(),
     )
     return replace(found, advice=_advice(index.fingerprint.model, found))
 

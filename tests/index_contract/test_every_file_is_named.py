@@ -11,7 +11,7 @@ from encoders.lexical import LexicalEncoder
 from index.errors import PageFailure, PassingFailure
 from index.interface import BM25, HAMMING, PageIndex
 from index.pages import Failure, PageVectors, QueryVectors
-from ingest import pipeline, render
+from ingest import drawing, render
 from ingest.render import RenderedPage, render_page
 from query.search import SearchRequest, find
 from tests.cases import CASES
@@ -120,7 +120,7 @@ def test_a_page_that_failed_for_a_passing_cause_is_tried_again(
 ) -> None:
     write_pdf(folder / "birds.pdf", ["heron", "stork"])
     with monkeypatch.context() as busy:
-        busy.setattr(pipeline, "render_page", fail_at(2, PassingFailure("took too long")))
+        busy.setattr(drawing, "render_page", fail_at(2, PassingFailure("took too long")))
         report = sync(empty_index, folder)
     assert report.failed == [
         (str(folder / "birds.pdf"), Failure(2, "took too long", is_passing=True))

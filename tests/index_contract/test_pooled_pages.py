@@ -12,6 +12,7 @@ from index.pages import Page
 from index.quantize import from_bfloat16, to_bfloat16
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map
+from query.heat.scale import Scale
 from query.token_matches import match_tokens
 from tests.random_pages import document, page, query, unit_vectors
 
@@ -44,8 +45,8 @@ def test_every_cell_keeps_the_vector_that_stands_for_it(
             heat_map(question, before, None, 45, 64),
             atol=1e-6,
         )
-        assert [w.text for w in hot_words(question, got, None)] == [
-            w.text for w in hot_words(question, before, None)
+        assert [w.text for w in hot_words(question, got, None, Scale(0, 1))] == [
+            w.text for w in hot_words(question, before, None, Scale(0, 1))
         ]
         for match, expected in zip(
             match_tokens(question, got, FLOAT), match_tokens(question, before, FLOAT), strict=True
