@@ -28,7 +28,7 @@ from query.quality.questions import resolve
 from query.quality.run_file import RunFile, state_of
 from query.quality.settings import Setting, settings_of
 from query.quality.sweep import missing, sweep
-from query.search import RANKINGS
+from query.request import RANKINGS
 
 _RUNS_SUFFIX = ".runs.jsonl"
 _LEAST_RERANK = 10  # nDCG@10 and recall@10 look at as many pages, and phase 2 scores what is shown

@@ -27,13 +27,15 @@ from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.self_test import untrained_warning
 from pagelens.sync import N_WORKERS, prepare_sync
 from query.filters import read_filters
+from query.found import Found
 from query.groups import HitGroup
 from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.scale import Scale, common_scale
 from query.hit_words import HitWords, MatchedBy
-from query.search import Found, SearchRequest, encode, find
+from query.request import SearchRequest
+from query.search import encode, find
 from query.why.explain import PageExplanation, explain
 
 

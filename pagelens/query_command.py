@@ -25,14 +25,8 @@ from pagelens.save_pages import CONTACT_SHEET_NAME, save_pages
 from pagelens.terminal import say
 from query.as_json import found_as_json
 from query.filters import FILTER_KEYS, NOT, read_filters
-from query.search import (
-    BY_DOCUMENT,
-    DEFAULT_RANKINGS_SAID,
-    RANKINGS,
-    SearchRequest,
-    encode,
-    find,
-)
+from query.request import BY_DOCUMENT, DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
+from query.search import encode, find
 from query.why.no_hits import why_no_hits
 
 DEFAULT_K = 5  # hits that fit a screen with their snippets

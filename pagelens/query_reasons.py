@@ -10,8 +10,8 @@ from pagelens.page_name import find_page
 from pagelens.query_report import print_explanation, print_hot_words
 from pagelens.save_heatmaps import heatmap_name, save_heatmaps
 from query.as_json import explanation_as_json, hot_words_as_json
+from query.found import Found
 from query.heat.hot_words import HotWord
-from query.search import Found
 from query.why.explain import PageExplanation, explain, explain_hits
 
 

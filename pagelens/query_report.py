@@ -13,11 +13,12 @@ from rich.text import Text
 from index.pages import Hit
 from index.wording import HALF_NAMES, as_cosine, count, half_text, score_text, shown_path
 from pagelens.terminal import print_results
+from query.found import Found
 from query.fusion import HYBRID
 from query.groups import HitGroup
 from query.heat.hot_words import HotWord
 from query.hit_words import HitWords
-from query.search import SHOWN_OTHER_PAGES, Found
+from query.request import SHOWN_OTHER_PAGES
 from query.token_matches import TokenMatch
 from query.why.explain import PageExplanation
 from query.why.phases import TWO_PHASES

@@ -6,11 +6,11 @@ from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.pages import Hit
 from pagelens.save_pages import preview_name
+from query.found import Found
 from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.scale import common_scale
-from query.search import Found
 
 
 def save_heatmaps(folder: Path, found: Found, index: PageIndex) -> tuple[tuple[HotWord, ...], ...]:

@@ -7,7 +7,7 @@ from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.pages import Hit
 from query.contact_sheet import contact_sheet
-from query.search import Found
+from query.found import Found
 
 CONTACT_SHEET_NAME = "contact-sheet.png"
 LONGEST_NAME = (

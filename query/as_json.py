@@ -5,9 +5,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 from index.pages import Hit
+from query.found import Found
 from query.heat.hot_words import HotWord
 from query.hit_words import HitWords
-from query.search import Found
 from query.token_matches import TokenMatch
 from query.why.explain import PageExplanation
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from index.pages import Hit
 from index.wording import score_text
-from query.search import Found
+from query.found import Found
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 

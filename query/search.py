@@ -1,193 +1,29 @@
 """A request to ranked pages: encode, two phases, fuse, group. The whole path on one screen.
 
-Every door (command line, web, REST, agents, Python) makes a SearchRequest and shows a Found; what
-explains or draws a Found takes the query vectors it holds, and encodes nothing again. The two
-phases run inside the index; `hybrid` is made here, from two rankings of any index.
+Every door makes a SearchRequest (request.py) and shows a Found (found.py); what explains or draws a
+Found takes the query vectors it holds, and encodes nothing again. The two phases run inside the
+index; `hybrid` is made here, from two rankings of any index.
 """
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import replace
 
 from encoders.interface import Encoder
 from encoders.lexical import CHANCE_COSINE
-from index.errors import WrongUseError
-from index.filters import Filters
-from index.interface import (
-    BM25,
-    HAMMING_THEN_FLOAT,
-    INDEX_RANKINGS,
-    RERANK_COUNT,
-    PageIndex,
-    check_search_arguments,
-)
-from index.pages import Fingerprint, Hit, QueryVectors, SearchResult, existing_first
+from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
+from index.pages import Fingerprint, QueryVectors, SearchResult, existing_first
 from index.timing import StageTimer
-from index.wording import COSINE_RANKINGS, count, rounded_score
-from query.close_calls import close_call_notices, noise, ties_with_previous
+from index.wording import COSINE_RANKINGS, count
+from query.close_calls import close_call_notices
+from query.found import Found, with_alike
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 from query.groups import HitGroup, collapse_near_duplicates, group_by_document
-from query.hit_words import RESEMBLANCE, HitWords, hit_words
 from query.language_guard import language_notices
-from query.operators import read_operators
+from query.request import SearchRequest, check_request
 from query.resemblance import Line, line_of_chance, scores_at_random
 from query.words_nowhere import nowhere_notices, spelled_alike, words_nowhere
-
-RANKINGS = (*INDEX_RANKINGS, HYBRID)
-DEFAULT_RANKINGS_SAID = (
-    f"{HYBRID} for an index made from words, or while pages wait for vectors, else "
-    f"{HAMMING_THEN_FLOAT}"
-)
-
-BY_DOCUMENT: Literal["document"] = "document"
-PAGES_PER_GROUP = 10
-"""Pages looked at for each hit asked for where they are grouped; fewer, and one long document hides
-the others."""
-SHOWN_OTHER_PAGES = 5  # of a hit, beside its best: the first places to look
-
-
-@dataclass(frozen=True)
-class SearchRequest:
-    """What is asked for.
-
-    Attributes:
-        query: what the user typed, or vectors made already; `bm25` reads the text of either. Of a
-            text the operators are taken out and become filters, see query/operators.py.
-        k: how many hits; groups, where they are grouped. Each door has its own default.
-        ranking: one of RANKINGS; "" takes the index's own, see `default_ranking`.
-        rerank: how many pages phase 2 scores; None takes the index's default.
-        filters: applied before ranking.
-        group_by: BY_DOCUMENT for one hit a document, with its other pages beside it.
-        collapse: one hit for pages whose bits nearly agree, the newest, with the others beside it;
-            not together with `group_by`.
-        except_page_id: no hit, though it would be the best: the page whose like is wanted.
-        min_score: hits whose score, as it is shown, is lower are left out.
-    """
-
-    query: str | QueryVectors
-    k: int
-    ranking: str = ""
-    rerank: int | None = None
-    filters: Filters = field(default_factory=Filters)
-    group_by: Literal["document"] | None = None
-    collapse: bool = False
-    except_page_id: str | None = None
-    min_score: float | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.query, str):
-            asked = read_operators(self.query)
-            phrases = (*self.filters.phrases, *asked.phrases)
-            without = (*self.filters.without, *asked.without)
-            object.__setattr__(self, "query", asked.text)
-            object.__setattr__(
-                self, "filters", replace(self.filters, phrases=phrases, without=without)
-            )
-
-    @property
-    def text(self) -> str:
-        """The words of the query."""
-        return self.query if isinstance(self.query, str) else self.query.text
-
-    @property
-    def words(self) -> str:
-        """The words to be marked; "" where a page or an image is the query."""
-        return "" if self.except_page_id else self.text
-
-    @property
-    def n_pages(self) -> int:
-        """How many pages are looked for to have k hits."""
-        return self.k * PAGES_PER_GROUP if self.group_by or self.collapse else self.k
-
-    def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
-        """The hits that may come up: all but the page whose like is wanted."""
-        return tuple(hit for hit in hits if hit.page_id != self.except_page_id)
-
-    def is_too_low(self, score: float) -> bool:
-        """Whether a score, as it is shown, is below the least that is wanted."""
-        least = self.min_score
-        return least is not None and rounded_score(score, self.ranking) < least
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a search gave.
-
-    Attributes:
-        request: as it was asked, with the ranking that was taken.
-        query: as the index saw it; without vectors for `bm25`, unless the request had them.
-        result: every page found, with the time it took; its notices say what an answer lacks.
-        groups: the k hits to show, best first; `others` is empty unless they are grouped.
-        words_nowhere: words of the query that no page of the index holds, as typed.
-        spelled_alike: words of pages that they may be meant to be, where the ranking finds those.
-        line: what the last hit above the line of resemblance meets; None where there is no line.
-        found_by: what brings up a page without a word of the query, as people read it.
-        best_score: of all pages, those below `min_score` included; None where none was found.
-        advice: where another query or ranking would do better, a line each; usually nothing.
-        n_waiting: pages of the index that only their words could find yet.
-    """
-
-    request: SearchRequest
-    query: QueryVectors
-    result: SearchResult
-    groups: tuple[HitGroup, ...]
-    words_nowhere: tuple[str, ...] = ()
-    spelled_alike: tuple[str, ...] = ()
-    line: Line | None = None
-    found_by: str = "resemblance"
-    best_score: float | None = None
-    advice: tuple[str, ...] = ()
-    n_waiting: int = 0
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """Everything the user must know of this answer, a line each."""
-        return self.result.notices + self.advice
-
-    @property
-    def shown(self) -> tuple[Hit, ...]:
-        """The page that stands for each hit, best first."""
-        return tuple(group.best for group in self.groups)
-
-    def query_of(self, half: str) -> QueryVectors:
-        """The query as a ranking that is fused saw it."""
-        return _with_alike(self.query, self.spelled_alike) if half == BM25 else self.query
-
-    @functools.cached_property
-    def hit_words(self) -> tuple[HitWords, ...]:
-        """What each hit holds of the query's words, with its snippet."""
-        return tuple(self.words_of(hit) for hit in self.shown)
-
-    def words_of(self, hit: Hit) -> HitWords:
-        """What a hit holds of the query's words, with its snippet."""
-        misspelt = self.words_nowhere if self.spelled_alike else ()
-        return hit_words(hit, self.request.words, misspelt, self.found_by)
-
-    @functools.cached_property
-    def n_above_line(self) -> int:
-        """How many of the hits, the first ones, stand above the line of resemblance."""
-        line = self.line
-        if line is None:
-            return len(self.groups)
-        answers = [
-            (line.words_do and words.matched_by != RESEMBLANCE)
-            or _score_by_vectors(hit, self.request.ranking) >= line.score
-            for hit, words in zip(self.shown, self.hit_words, strict=True)
-        ]
-        return max((place for place, is_one in enumerate(answers, 1) if is_one), default=0)
-
-    @property
-    def ties(self) -> tuple[bool, ...]:
-        """Whether each hit's score is too close to that of the hit before to call it worse."""
-        scores = [max(hit.score for hit in (group.best, *group.others)) for group in self.groups]
-        return ties_with_previous(scores, self.least_gap)
-
-    @property
-    def least_gap(self) -> float:
-        """By how much scores must differ not to be too close."""
-        return noise(self.request.ranking, len(self.query.tokens))
 
 
 def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchRequest) -> Found:
@@ -325,38 +161,6 @@ def encode(
         return loaded.encode_query(request.query)
 
 
-def check_request(request: SearchRequest) -> None:
-    """Refuse what no search can answer.
-
-    Raises:
-        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, two ways to group, or
-            a least score that is no number.
-    """
-    if request.min_score is not None and not math.isfinite(request.min_score):
-        raise WrongUseError(
-            f"No score can be compared with {request.min_score}. Give the least score wanted as a "
-            "number, for example: --min-score 0.6"
-        )
-    if request.group_by and request.collapse:
-        raise WrongUseError(
-            "Hits are grouped by document, or pages that look alike are collapsed: not both at "
-            "once, for a page would belong to two groups. Leave out one."
-        )
-    if isinstance(request.query, str) and not request.query.strip():
-        if request.filters.without:
-            left_out = " ".join(f"-{word}" for word in request.filters.without)
-            raise WrongUseError(
-                f"The query only leaves words out ({left_out}). Add what to look for, for example: "
-                'pagelens query "budget -draft"'
-            )
-        raise WrongUseError(
-            "The query is empty. Type what the page says or shows, for example: "
-            'pagelens query "revenue by region"'
-        )
-    rerank = RERANK_COUNT if request.rerank is None else request.rerank
-    check_search_arguments(request.ranking or RANKINGS[0], request.k, rerank, RANKINGS)
-
-
 def _rank(
     index: PageIndex, query: QueryVectors, request: SearchRequest, timer: StageTimer
 ) -> tuple[SearchResult, Line | None, tuple[str, ...], tuple[str, ...]]:
@@ -379,7 +183,7 @@ def _rank(
         finds_alike = request.ranking != BM25 and index.fingerprint.rendering == "words"
         alike = spelled_alike(nowhere, request.words, first.hits) if finds_alike else ()
     if is_fused and alike:
-        results[BM25] = run_ranking(index, _with_alike(query, alike), request, BM25, timer)
+        results[BM25] = run_ranking(index, with_alike(query, alike), request, BM25, timer)
     hits = first.hits
     if is_fused:
         with timer.stage("fuse"):
@@ -388,11 +192,6 @@ def _rank(
     line = _line(index, query, request, first.n_candidates, timer)
     hits = hits[: request.n_pages]
     return SearchResult(hits, first.n_candidates, timer.timings_ms, notices), line, nowhere, alike
-
-
-def _with_alike(query: QueryVectors, alike: Sequence[str]) -> QueryVectors:
-    """A query that text search also asks for words spelled like those that stand nowhere."""
-    return replace(query, text=" ".join((query.text, *alike)))
 
 
 def _line(
@@ -412,10 +211,6 @@ def _line(
         return None
     is_cosine = request.ranking in (*COSINE_RANKINGS, HYBRID)
     return Line(CHANCE_COSINE if is_cosine else math.inf, words_do=True)
-
-
-def _score_by_vectors(hit: Hit, ranking: str) -> float:
-    return hit.halves.get(HAMMING_THEN_FLOAT, -math.inf) if ranking == HYBRID else hit.score
 
 
 def run_ranking(

@@ -8,8 +8,10 @@ from encoders.lexical import LexicalEncoder
 from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT, PageIndex
 from index.pages import Hit, QueryVectors, SearchResult
+from query.found import Found
 from query.groups import HitGroup
-from query.search import Found, SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 
 
 def found_for(

@@ -12,7 +12,7 @@ from index.interface import HAMMING_THEN_FLOAT
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH
 from query.hit_words import MatchedBy
 from query.operators import OPERATORS_SAID
-from query.search import DEFAULT_RANKINGS_SAID, RANKINGS
+from query.request import DEFAULT_RANKINGS_SAID, RANKINGS
 from query.service.service import MAX_TEXT_LENGTH
 
 MAX_K = 50  # hits with snippets that a model can still read: 5,000 tokens

@@ -33,11 +33,12 @@ from query.agents.shapes import (
     SearchHit,
 )
 from query.filters import FILTER_KEYS, read_filters
+from query.found import Found
 from query.groups import HitGroup
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_of_cells
 from query.heat.scale import common_scale
-from query.search import BY_DOCUMENT, Found, SearchRequest
+from query.request import BY_DOCUMENT, SearchRequest
 from query.service.service import SearchService
 from query.token_matches import match_tokens
 from query.why.no_hits import why_no_hits

@@ -8,7 +8,8 @@ from index.interface import BM25, PageIndex
 from index.timing import StageTimer
 from query.quality.run_file import Answer, RunFile
 from query.quality.settings import Setting
-from query.search import SearchRequest, encode, find
+from query.request import SearchRequest
+from query.search import encode, find
 
 _READING_HITS = ("hits", "words")
 """The stages of a search that read its hits: people ask for five, not a hundred."""

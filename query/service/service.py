@@ -25,12 +25,14 @@ from index.pages import (
     split_page_id,
 )
 from index.timing import StageTimer
+from query.found import Found
 from query.fusion import HYBRID
 from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.scale import Scale, common_scale
-from query.search import Found, SearchRequest, check_request, default_ranking, find
+from query.request import SearchRequest, check_request
+from query.search import default_ranking, find
 from query.service.cached_function import CachedFunction
 from query.service.concurrency_limit import ConcurrencyLimit
 from query.service.model_loader import ModelLoader, ModelState

@@ -14,10 +14,11 @@ from index.wording import (
     score_text,
     shown_path,
 )
+from query.found import Found
 from query.fusion import HYBRID
 from query.groups import HitGroup
 from query.hit_words import HitWords
-from query.search import SHOWN_OTHER_PAGES, Found
+from query.request import SHOWN_OTHER_PAGES
 from query.snippet import Snippet
 from query.web.search_form import SearchForm, thumbnail_href
 

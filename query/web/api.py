@@ -10,7 +10,7 @@ from fastapi import APIRouter, File, Path, Query, Response, UploadFile
 
 from index.pages import Document
 from query.as_json import explanation_as_json, found_as_json, hot_words_as_json
-from query.search import SearchRequest
+from query.request import SearchRequest
 from query.service.service import SearchService
 from query.web.api_models import (
     MAX_WIDTH_PX,

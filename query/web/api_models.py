@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
 from query.hit_words import MatchedBy
 from query.operators import OPERATORS_SAID
-from query.search import DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
+from query.request import DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 
 MAX_WIDTH_PX = 4096

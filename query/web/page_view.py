@@ -10,8 +10,8 @@ from PIL import Image
 
 from index.pages import Document, Page, page_id
 from index.wording import file_name, printable, shown_path
+from query.found import Found
 from query.heat.hot_words import HotWord
-from query.search import Found
 from query.web.fact import Fact
 from query.web.search_form import SearchForm, preview_href
 from query.web.why_view import Why, why_view

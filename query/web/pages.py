@@ -14,7 +14,7 @@ from index.errors import PagelensError, WrongUseError
 from index.interface import BM25
 from index.pages import split_page_id
 from index.wording import file_name
-from query.search import SearchRequest
+from query.request import SearchRequest
 from query.service.refusals import BusyError, NoSuchPageError
 from query.service.service import SearchService
 from query.service.uploaded_image import MAX_UPLOAD_BYTES

@@ -20,7 +20,7 @@ from index.interface import (
 from query.filters import FILTER_KEYS, read_filters
 from query.fusion import HYBRID
 from query.operators import OPERATORS_SAID
-from query.search import BY_DOCUMENT, SearchRequest
+from query.request import BY_DOCUMENT, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
 
 COLLAPSE = "true"  # as the REST interface takes it

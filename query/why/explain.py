@@ -10,8 +10,8 @@ import numpy as np
 
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
 from index.pages import Page
+from query.found import Found
 from query.fusion import HYBRID, contributions
-from query.search import Found
 from query.token_matches import TokenMatch, match_tokens
 from query.why.phases import Phases, place_of, run_phases
 from query.why.query_words import QueryWord, query_words_on

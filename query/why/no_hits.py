@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.wording import count, score_text
-from query.search import Found
+from query.found import Found
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from index.interface import (
     PageIndex,
 )
 from index.pages import Hit, SearchResult
+from query.found import Found
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
-from query.search import Found, run_ranking
+from query.search import run_ranking
 
 TWO_PHASES = frozenset({HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, HYBRID})
 """Rankings whose first phase is `hamming`; all others have one phase alone."""

@@ -9,8 +9,8 @@ from index.filters import Filters
 from index.interface import BM25, HAMMING, PageIndex
 from index.pages import VECTOR_DIM, Hit, Page, QueryVectors
 from index.wording import count, score_text
+from query.found import Found
 from query.fusion import HYBRID
-from query.search import Found
 from query.token_matches import match_tokens
 from query.why.phases import TWO_PHASES, Phases, place_of
 

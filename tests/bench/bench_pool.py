@@ -1,15 +1,17 @@
-"""What `--pool` saves and what it loses: `python -m tests.bench.bench_pool [--pages 2000]`.
+"""What `--pool` and `--max-edge` save, and what pooling loses.
 
-Planted pages of 832 patches with ColSmol's cells (A4, as in bench_first_phase: patches scatter
-around the clusters of a family of pages), pooled by 1, 2, 3 and 6, each in an embedded index of its
-own. Queries of 16 tokens are noisy copies of one page's patches, and four tokens that belong
+`python -m tests.bench.bench_pool [--pages 2000]`. Planted pages of 832 patches with ColSmol's cells
+(A4, as in bench_first_phase: patches scatter around the clusters of a family of pages), pooled by
+1, 2, 3 and 6, and pages of the 640 and 320 patches of smaller edges, each in an embedded index of
+its own. Queries of 16 tokens are noisy copies of one page's patches, and four tokens that belong
 nowhere; the cosine says how much a token resembles its patch.
 
 Counted: vectors, bytes a page. Measured: processor time of pooling a page on one thread, and the
 stages of `hamming-then-float` (200 pages reach phase 2), median over the queries after two that
 warm up; and the processor time of whole searches, all threads, which says the same on a busy
 machine: `hamming` is phase 1. Recall is that of the exact ranking's ten best pages
-without pooling, among the ten best of `float` and of `hamming-then-float`. That vectors scatter so
+without pooling, among the ten best of `float` and of `hamming-then-float`: of the same edge, so it
+says nothing of what a smaller edge loses. That vectors scatter so
 was assumed, so recall here compares poolings and promises nothing; times and bytes do not depend on
 it. The last line is JSON.
 """
@@ -36,7 +38,8 @@ from tests.bench.bench_rerank import noisy_copies, unit
 from tests.bench.machine import describe_machine, print_machine
 from tests.random_pages import FINGERPRINT, document, page, query
 
-FACTORS = (1, 2, 3, 6)
+SETTINGS = ((2048, 1), (2048, 2), (2048, 3), (2048, 6), (1536, 1), (1536, 3), (1024, 1), (1024, 3))
+"""Longest edge and pooling."""
 PAGES_PER_DOCUMENT = 50
 N_CLUSTERS, CLUSTERS_PER_FAMILY, PAGES_PER_FAMILY = 3000, 60, 10
 PATCH_TO_CENTRE = 0.8  # cosine
@@ -44,7 +47,8 @@ TRUE_TOKENS, STRAY_TOKENS = 12, 4
 COSINES = (0.45, 0.37)
 N_QUERIES, N_WARM_UP = 40, 2
 TOP = 10
-BOXES = TileLayout(2048, 512, 8).cell_boxes(595, 842)
+BOXES = {edge: TileLayout(edge, 512, 8).cell_boxes(595, 842) for edge, _ in SETTINGS}
+N_MOST = len(BOXES[2048])
 
 
 def main() -> None:
@@ -62,26 +66,26 @@ def main() -> None:
 
     def vectors_of(number: int) -> NDArray[np.float32]:
         own = np.random.default_rng([2, number])  # the same whenever it is asked for
-        rows = own.choice(families[number // PAGES_PER_FAMILY], len(BOXES))
+        rows = own.choice(families[number // PAGES_PER_FAMILY], N_MOST)
         return noisy_copies(own, centres[rows], PATCH_TO_CENTRE)
 
     asked = {}
     for cosine in COSINES:
         tokens = []
         for target in rng.integers(n_pages, size=N_QUERIES).tolist():
-            rows = rng.choice(len(BOXES), TRUE_TOKENS, replace=False)
+            rows = rng.choice(N_MOST, TRUE_TOKENS, replace=False)
             true = noisy_copies(rng, vectors_of(target)[rows], cosine)
             stray = unit(rng.standard_normal((STRAY_TOKENS, VECTOR_DIM), np.float32))
             tokens.append(np.concatenate([true, stray]))
         asked[cosine] = tokens
 
     results = []
-    exact: dict[float, list[set[str]]] = {}
-    for factor in FACTORS:
+    exact: dict[tuple[int, float], list[set[str]]] = {}
+    for edge, factor in SETTINGS:
         with tempfile.TemporaryDirectory() as folder:
-            result: dict[str, object] = {"pool": factor}
+            result: dict[str, object] = {"max_edge": edge, "pool": factor}
             with closing(EmbeddedIndex.open_for_writing(Path(folder), FINGERPRINT)) as index:
-                pooling_s, cosines = fill(index, factor, n_pages, vectors_of)
+                pooling_s, cosines = fill(index, BOXES[edge], factor, n_pages, vectors_of)
             result["pooling_ms_a_page"] = round(1000 * median(pooling_s), 2)
             result["mean_cosine_to_patch"] = round(float(np.mean(cosines)), 4)
             with closing(EmbeddedIndex.open(Path(folder))) as index:
@@ -92,7 +96,7 @@ def main() -> None:
                 }
                 for cosine, tokens in asked.items():
                     result[f"cosine {cosine}"] = searched(
-                        index, tokens, exact.setdefault(cosine, [])
+                        index, tokens, exact.setdefault((edge, cosine), [])
                     )
         results.append(result)
         report(result)
@@ -101,18 +105,20 @@ def main() -> None:
 
 def fill(
     index: EmbeddedIndex,
+    boxes: NDArray[np.float32],
     factor: int,
     n_pages: int,
     vectors_of: Callable[[int], NDArray[np.float32]],
 ) -> tuple[list[float], list[float]]:
     """Put the pages; of each the seconds of pooling, and how near patches are to their vector."""
     seconds, cosines = [], []
-    own_cells = np.arange(len(BOXES), dtype=np.int32)
-    pool(PageVectors(vectors_of(0), PatchMap(BOXES, own_cells)), 2)  # compiles
+    n_patches = len(boxes)
+    cells = PatchMap(boxes, np.arange(n_patches, dtype=np.int32))
+    pool(PageVectors(vectors_of(0)[:n_patches], cells), 2)  # compiles
     for first in range(0, n_pages, PAGES_PER_DOCUMENT):
         n, pages = first // PAGES_PER_DOCUMENT, []
         for number in range(first, min(first + PAGES_PER_DOCUMENT, n_pages)):
-            plain = PageVectors(vectors_of(number), PatchMap(BOXES, own_cells))
+            plain = PageVectors(vectors_of(number)[:n_patches], cells)
             start = time.thread_time()
             pooled = pool(plain, factor)
             seconds.append(time.thread_time() - start)
@@ -159,9 +165,9 @@ def searched(
 
 
 def report(result: dict[str, object]) -> None:
-    print(f"\npool {result['pool']}")
+    print(f"\nmax edge {result['max_edge']}, pool {result['pool']}")
     for name, value in result.items():
-        if name != "pool":
+        if name not in ("max_edge", "pool"):
             print(f"  {name:22} {value}", flush=True)
 
 

@@ -13,7 +13,8 @@ from index.interface import BM25, HAMMING, PageIndex
 from index.pages import Failure, PageVectors, QueryVectors
 from ingest import drawing, render
 from ingest.render import RenderedPage, render_page
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.cases import CASES
 from tests.documents import write_pdf
 from tests.syncing import sync

@@ -5,7 +5,8 @@ from pathlib import Path
 from encoders.lexical import LexicalEncoder
 from index.interface import BM25, HAMMING, PageIndex
 from ingest.plan import LostRoot
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.documents import write_pdf
 from tests.fakes import Mounts
 from tests.syncing import sync

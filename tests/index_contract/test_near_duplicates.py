@@ -8,7 +8,8 @@ import pytest
 from encoders.interface import Encoder
 from index.interface import FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, PageIndex
 from index.pages import FileRecord
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.random_pages import document, page, query, unit_vectors
 
 

@@ -12,7 +12,8 @@ from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, PageIndex
 from index.pages import QueryVectors
 from index.words.cut import cut_query
-from query.search import HYBRID, SearchRequest, find
+from query.request import SearchRequest
+from query.search import HYBRID, find
 from tests.random_pages import document, page, query, unit_vectors
 
 PAGES = {

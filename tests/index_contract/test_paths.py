@@ -9,7 +9,8 @@ from encoders.lexical import LexicalEncoder
 from index.errors import ServerError
 from index.interface import BM25, HAMMING, PageIndex
 from index.paths import relocation, removal
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.documents import write_pdf
 from tests.index_contract.test_replacing import FailsAtWrite
 from tests.syncing import sync

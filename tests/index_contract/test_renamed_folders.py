@@ -4,7 +4,8 @@ from pathlib import Path
 
 from encoders.lexical import LexicalEncoder
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.documents import write_pdf
 from tests.syncing import sync
 

@@ -14,7 +14,8 @@ from index.interface import BM25, FLOAT, INDEX_RANKINGS, PageIndex
 from index.pages import Failure, Hit, PageVectors, QueryVectors
 from ingest.report import Report
 from query.fusion import HYBRID
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.documents import write_pdf
 from tests.pixel_encoder import PixelEncoder
 from tests.syncing import sync

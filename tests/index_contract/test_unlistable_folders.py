@@ -8,7 +8,8 @@ from encoders.lexical import LexicalEncoder
 from index.interface import BM25, HAMMING, PageIndex
 from index.pages import Failure
 from ingest.plan import LostRoot
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.documents import write_pdf
 from tests.fakes import cannot_be_listed
 from tests.syncing import sync

@@ -7,7 +7,8 @@ import pytest
 from encoders.lexical import LexicalEncoder
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_FLOAT, PageIndex
 from query.fusion import HYBRID
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from query.snippet import snippet
 from tests.documents import write_pdf, write_spelled_pdf
 from tests.syncing import sync

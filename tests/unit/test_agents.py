@@ -20,7 +20,7 @@ from index.filters import path_matches
 from index.pages import Document, Failure, FileRecord
 from query.agents.server import INSTRUCTIONS, make_server
 from query.agents.tools import MAX_FAILURES, MAX_TEXT_CHARS
-from query.search import RANKINGS
+from query.request import RANKINGS
 from query.service.refusals import BusyError
 from query.service.service import MAX_TEXT_LENGTH, SearchService
 from tests.library import (

@@ -15,7 +15,8 @@ from query.close_calls import (
     noise,
     ties_with_previous,
 )
-from query.search import HYBRID, RANKINGS
+from query.request import RANKINGS
+from query.search import HYBRID
 from tests.finding import found_for
 from tests.library import fill
 from tests.memory_index import MemoryIndex

@@ -19,7 +19,7 @@ from query.groups import (
     are_alike,
     collapse_near_duplicates,
 )
-from query.search import BY_DOCUMENT, SearchRequest, check_request
+from query.request import BY_DOCUMENT, SearchRequest, check_request
 from tests.finding import found_for
 from tests.library import make_page
 from tests.memory_index import MemoryIndex

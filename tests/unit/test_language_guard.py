@@ -9,7 +9,8 @@ from encoders.lexical import LexicalEncoder
 from index.interface import BM25, HAMMING, HAMMING_THEN_FLOAT
 from index.pages import Hit, page_id
 from query.language_guard import language_notices
-from query.search import HYBRID, SearchRequest, find
+from query.request import SearchRequest
+from query.search import HYBRID, find
 from tests.library import OLD_REPORT, fill
 from tests.memory_index import MemoryIndex
 

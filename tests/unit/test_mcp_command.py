@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 import pagelens.mcp_command
 from encoders.lexical import LexicalEncoder
-from query.search import SearchRequest
+from query.request import SearchRequest
 from query.service.service import SearchService
 from tests.library import make_index
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from index.errors import WrongUseError
 from index.filters import Filters
 from query.operators import read_operators
-from query.search import SearchRequest, check_request
+from query.request import SearchRequest, check_request
 
 PLAIN = [
     "annual budget report",

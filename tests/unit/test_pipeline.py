@@ -21,7 +21,8 @@ from ingest.pipeline import carry_out
 from ingest.plan import make_plan
 from ingest.render import RenderedPage, render_page
 from ingest.report import Report
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.documents import write_pdf
 
 PageSize = Callable[[float, float], tuple[int, int]]

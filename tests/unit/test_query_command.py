@@ -17,7 +17,7 @@ from index.errors import MissingDependencyError
 from index.interface import RERANK_COUNT
 from index.pages import Fingerprint, QueryVectors
 from pagelens.main import main
-from query.search import RANKINGS
+from query.request import RANKINGS
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill, put_copy
 from tests.memory_index import MemoryIndex
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from index import errors
 from pagelens.main import COMMANDS, load_command
 from query.filters import FILTER_KEYS, NOT
-from query.search import RANKINGS
+from query.request import RANKINGS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {

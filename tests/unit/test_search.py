@@ -12,15 +12,8 @@ from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT, INDEX_RANKINGS
 from index.pages import Hit, SearchResult
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 from query.groups import HitGroup, group_by_document
-from query.search import (
-    BY_DOCUMENT,
-    PAGES_PER_GROUP,
-    RANKINGS,
-    SearchRequest,
-    default_ranking,
-    encode,
-    find,
-)
+from query.request import BY_DOCUMENT, PAGES_PER_GROUP, RANKINGS, SearchRequest
+from query.search import default_ranking, encode, find
 from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
 from tests.looking_encoder import LookingEncoder, fill_with_colours

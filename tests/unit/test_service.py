@@ -15,7 +15,7 @@ from index.errors import MissingDependencyError, ServerError, WrongUseError
 from index.interface import BM25, PageIndex
 from index.pages import Fingerprint, QueryVectors, page_id
 from query.fusion import HYBRID
-from query.search import SearchRequest
+from query.request import SearchRequest
 from query.service import model_loader, shared_index
 from query.service.cached_function import CachedFunction
 from query.service.concurrency_limit import ConcurrencyLimit

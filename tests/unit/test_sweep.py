@@ -13,7 +13,7 @@ from index.pages import QueryVectors, SearchResult
 from query.quality.run_file import RunFile
 from query.quality.settings import Setting, settings_of
 from query.quality.sweep import missing, sweep
-from query.search import RANKINGS
+from query.request import RANKINGS
 from tests.finding import found_for
 from tests.library import fill
 from tests.memory_index import MemoryIndex

@@ -24,7 +24,8 @@ from pagelens.main import load_command
 from pagelens.terminal import terminal
 from query.agents.server import make_server
 from query.fusion import HYBRID
-from query.search import SearchRequest, default_ranking, find
+from query.request import SearchRequest
+from query.search import default_ranking, find
 from query.service.service import SearchService
 from query.web.app import create_app
 from query.why.explain import explain, explain_hits

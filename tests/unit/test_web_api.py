@@ -17,7 +17,7 @@ from index.errors import (
 )
 from index.pages import page_id
 from query.as_json import found_as_json
-from query.search import SearchRequest
+from query.request import SearchRequest
 from query.service.refusals import BusyError, UnavailableError
 from query.service.service import SearchService
 from query.web.app import create_app

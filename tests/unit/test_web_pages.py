@@ -24,7 +24,7 @@ from index.errors import (
 )
 from index.interface import PageIndex
 from index.pages import Document, FileRecord, Fingerprint, SearchResult
-from query.search import RANKINGS
+from query.request import RANKINGS
 from query.service import model_loader
 from query.service.service import SearchService
 from query.web.app import create_app

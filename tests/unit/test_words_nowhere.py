@@ -10,8 +10,8 @@ from encoders.lexical import LexicalEncoder
 from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT
 from query.fusion import HYBRID
+from query.request import RANKINGS
 from query.resemblance import FEWEST_SCORES, Line, line_of_chance, scores_at_random
-from query.search import RANKINGS
 from query.why.explain import explain_hits
 from query.words_nowhere import MAX_ASKED, nowhere_notices, words_nowhere
 from tests.finding import found_for

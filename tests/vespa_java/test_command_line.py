@@ -18,7 +18,7 @@ from index.interface import BM25, INDEX_RANKINGS, PageIndex
 from index.location import Location
 from pagelens.main import main
 from pagelens.open_index import CANDIDATES
-from query.search import RANKINGS
+from query.request import RANKINGS
 from tests.changing_folder import (
     CHANGES,
     N_DOCUMENTS_AFTER,

@@ -13,7 +13,8 @@ from index.interface import BM25, HAMMING
 from index.location import Location
 from index.pages import QueryVectors
 from index.paths import relocation, removal
-from query.search import SearchRequest, find
+from query.request import SearchRequest
+from query.search import find
 from tests.documents import write_pdf
 from tests.pixel_encoder import PixelEncoder
 from tests.syncing import sync

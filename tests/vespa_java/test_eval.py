@@ -7,7 +7,8 @@ import pytest
 
 from index.interface import BM25
 from pagelens.main import main
-from query.search import HYBRID, RANKINGS
+from query.request import RANKINGS
+from query.search import HYBRID
 from tests.changing_folder import WORDS, write_first_state
 from tests.vespa_java.stand_in import StandIn
 

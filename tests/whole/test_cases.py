@@ -9,7 +9,7 @@ import pytest
 import pagelens
 from ingest.report import Report
 from pagelens.python_door import Index
-from query.search import RANKINGS
+from query.request import RANKINGS
 from tests.cases import CASES
 
 PAGES = {

@@ -21,7 +21,7 @@ from query.quality.questions import QuestionSet, read_questions, resolve
 from query.quality.run_file import RunFile
 from query.quality.settings import settings_of
 from query.quality.sweep import missing, sweep
-from query.search import RANKINGS
+from query.request import RANKINGS
 
 ROOT = Path(__file__).parents[2]
 SHOWN = re.compile(

@@ -9,7 +9,7 @@ import pytest
 
 from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
-from query.search import SearchRequest
+from query.request import SearchRequest
 from query.service import shared_index
 from query.service.service import SearchService
 from tests.library import NEW_REPORT, OLD_REPORT, fill

@@ -13,7 +13,7 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.location import Location
 from index.wording import COSINE_RANKINGS
-from query.search import RANKINGS
+from query.request import RANKINGS
 from tests.cases import CASES
 from tests.finding import found_for
 from tests.vespa_java.stand_in import StandIn

@@ -12,7 +12,7 @@ import pytest
 import pagelens
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import BM25
-from query.search import RANKINGS
+from query.request import RANKINGS
 from tests.cases import CASES
 from tests.finding import found_for
 from tests.vespa_java.stand_in import StandIn

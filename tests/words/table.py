@@ -28,9 +28,11 @@ from index.errors import WrongUseError
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
 from index.location import Location
 from index.pages import Hit
+from query.found import Found
 from query.quality.questions import read_questions, resolve
 from query.quality.tables import read_table
-from query.search import HYBRID, Found, SearchRequest, find
+from query.request import SearchRequest
+from query.search import HYBRID, find
 from tests.cases import CASES
 from tests.documents import write_text_pdf
 from tests.vespa_java.jars import compile_sources, fetch_jars

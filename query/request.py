@@ -1,0 +1,126 @@
+"""What every door (command line, web, REST, agents, Python) asks for: a SearchRequest."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from index.errors import WrongUseError
+from index.filters import Filters
+from index.interface import (
+    HAMMING_THEN_FLOAT,
+    INDEX_RANKINGS,
+    RERANK_COUNT,
+    check_search_arguments,
+)
+from index.pages import Hit, QueryVectors
+from index.wording import rounded_score
+from query.fusion import HYBRID
+from query.operators import read_operators
+
+RANKINGS = (*INDEX_RANKINGS, HYBRID)
+DEFAULT_RANKINGS_SAID = (
+    f"{HYBRID} for an index made from words, or while pages wait for vectors, else "
+    f"{HAMMING_THEN_FLOAT}"
+)
+
+BY_DOCUMENT: Literal["document"] = "document"
+PAGES_PER_GROUP = 10
+"""Pages looked at for each hit asked for where they are grouped; fewer, and one long document hides
+the others."""
+SHOWN_OTHER_PAGES = 5  # of a hit, beside its best: the first places to look
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What is asked for.
+
+    Attributes:
+        query: what the user typed, or vectors made already; `bm25` reads the text of either. Of a
+            text the operators are taken out and become filters, see query/operators.py.
+        k: how many hits; groups, where they are grouped. Each door has its own default.
+        ranking: one of RANKINGS; "" takes the index's own, see `default_ranking`.
+        rerank: how many pages phase 2 scores; None takes the index's default.
+        filters: applied before ranking.
+        group_by: BY_DOCUMENT for one hit a document, with its other pages beside it.
+        collapse: one hit for pages whose bits nearly agree, the newest, with the others beside it;
+            not together with `group_by`.
+        except_page_id: no hit, though it would be the best: the page whose like is wanted.
+        min_score: hits whose score, as it is shown, is lower are left out.
+    """
+
+    query: str | QueryVectors
+    k: int
+    ranking: str = ""
+    rerank: int | None = None
+    filters: Filters = field(default_factory=Filters)
+    group_by: Literal["document"] | None = None
+    collapse: bool = False
+    except_page_id: str | None = None
+    min_score: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.query, str):
+            asked = read_operators(self.query)
+            phrases = (*self.filters.phrases, *asked.phrases)
+            without = (*self.filters.without, *asked.without)
+            object.__setattr__(self, "query", asked.text)
+            object.__setattr__(
+                self, "filters", replace(self.filters, phrases=phrases, without=without)
+            )
+
+    @property
+    def text(self) -> str:
+        """The words of the query."""
+        return self.query if isinstance(self.query, str) else self.query.text
+
+    @property
+    def words(self) -> str:
+        """The words to be marked; "" where a page or an image is the query."""
+        return "" if self.except_page_id else self.text
+
+    @property
+    def n_pages(self) -> int:
+        """How many pages are looked for to have k hits."""
+        return self.k * PAGES_PER_GROUP if self.group_by or self.collapse else self.k
+
+    def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
+        """The hits that may come up: all but the page whose like is wanted."""
+        return tuple(hit for hit in hits if hit.page_id != self.except_page_id)
+
+    def is_too_low(self, score: float) -> bool:
+        """Whether a score, as it is shown, is below the least that is wanted."""
+        least = self.min_score
+        return least is not None and rounded_score(score, self.ranking) < least
+
+
+def check_request(request: SearchRequest) -> None:
+    """Refuse what no search can answer.
+
+    Raises:
+        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, two ways to group, or
+            a least score that is no number.
+    """
+    if request.min_score is not None and not math.isfinite(request.min_score):
+        raise WrongUseError(
+            f"No score can be compared with {request.min_score}. Give the least score wanted as a "
+            "number, for example: --min-score 0.6"
+        )
+    if request.group_by and request.collapse:
+        raise WrongUseError(
+            "Hits are grouped by document, or pages that look alike are collapsed: not both at "
+            "once, for a page would belong to two groups. Leave out one."
+        )
+    if isinstance(request.query, str) and not request.query.strip():
+        if request.filters.without:
+            left_out = " ".join(f"-{word}" for word in request.filters.without)
+            raise WrongUseError(
+                f"The query only leaves words out ({left_out}). Add what to look for, for example: "
+                'pagelens query "budget -draft"'
+            )
+        raise WrongUseError(
+            "The query is empty. Type what the page says or shows, for example: "
+            'pagelens query "revenue by region"'
+        )
+    rerank = RERANK_COUNT if request.rerank is None else request.rerank
+    check_search_arguments(request.ranking or RANKINGS[0], request.k, rerank, RANKINGS)
