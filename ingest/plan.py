@@ -6,12 +6,13 @@ found, its paths elsewhere are looked at too, and those that are gone are droppe
 renamed leaves no ghost of its old name.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from index.errors import PageFailure, PassingFailure
 from index.pages import (
@@ -36,6 +37,11 @@ from ingest.files import (
 )
 from ingest.render import read_facts
 from ingest.shard import EVERYTHING, Shard
+
+_LONGEST_WAIT_S = 0.2  # after which a signal is looked for
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ def make_plan(
         return _look(path, owner, drive)
 
     with ThreadPoolExecutor(n_workers) as pool:
-        seen = list(pool.map(look, listing.paths))
+        seen = list(_in_order(pool, look, listing.paths))
         lost = () if allow_empty or keep_missing else _lost_roots(seen, owner, scope, listing)
         if lost and not retry_failed:
             released = confirm(lost)
@@ -185,7 +191,7 @@ def make_plan(
             on_opened(next(n_opened), len(fresh))
             return facts
 
-        facts = dict(zip(fresh, pool.map(open_, fresh), strict=True))
+        facts = dict(zip(fresh, _in_order(pool, open_, fresh), strict=True))
 
     unreadable = [
         *((one.record.path, one.failure) for one in seen if one.failure is not None),
@@ -241,6 +247,24 @@ def make_plan(
         ),
         lost_roots=() if retry_failed else lost,
     )
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, function: Callable[[_Item], _Result], items: Iterable[_Item]
+) -> Iterator[_Result]:
+    """As `pool.map`, but without a wait that has no end.
+
+    A signal that comes just before such a wait is seen when it is over: Ctrl-C would do nothing.
+    """
+    futures = [pool.submit(function, item) for item in items]
+    try:
+        for future in futures:
+            while not future.done():
+                wait((future,), timeout=_LONGEST_WAIT_S)
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 def _could_be_seen(document: Document, scope: Scope, listing: Listing) -> bool:
