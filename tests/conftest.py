@@ -70,3 +70,18 @@ def vespa_java(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VespaJava]:
 def stand_in(vespa_java: VespaJava) -> StandIn:
     """A stand-in for a Vespa server, for the whole run: whoever uses it calls `clear` first."""
     return StandIn(vespa_java)
+
+
+@pytest.fixture(scope="module")
+def exact_cpu() -> Iterator[None]:
+    """float32 on every CPU, and one thread: for matrices this small two cost more."""
+    import torch
+
+    import encoders.devices
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoders.devices, "_fast_cpu_dtype", lambda: torch.float32)
+        yield
+    torch.set_num_threads(n_threads)

@@ -1,7 +1,6 @@
 """Every family against the library's own classes: vectors, strings, which token sees which area."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -63,18 +62,10 @@ PAGES = {
 }
 
 # PaliGemma's processor meets numpy 2 in its copying of labels
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _exact() -> Iterator[None]:
-    """float32 on every CPU, and one thread: for matrices this small two cost more."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders.devices, "_fast_cpu_dtype", lambda: torch.float32)
-        yield
-    torch.set_num_threads(n_threads)
+pytestmark = [
+    pytest.mark.usefixtures("exact_cpu"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 
 
 @pytest.fixture(scope="module", params=BUILDERS)

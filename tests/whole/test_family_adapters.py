@@ -1,7 +1,6 @@
 """Adapters of every family, whichever library saved them, and weights by their published names."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import colpali_engine.models
@@ -11,13 +10,14 @@ import torch
 from peft import LoraConfig
 from safetensors.torch import load_file, save_file
 
-import encoders.devices
 from encoders.colsmol import ColSmolEncoder
 from encoders.families.known import FAMILIES
 from encoders.model_files import ModelFiles
 from index.errors import WrongUseError
 from tests import tiny_families
 from tests.tiny_colsmol import build_tiny_colmodernvbert, build_tiny_colsmol
+
+pytestmark = pytest.mark.usefixtures("exact_cpu")
 
 BUILDERS = {
     "idefics3": build_tiny_colsmol,
@@ -44,17 +44,6 @@ PUBLISHED = {
         r"model\.model\.multi_modal": "model.multi_modal",
     },
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _exact() -> Iterator[None]:
-    """float32 on every CPU, and one thread: for matrices this small two cost more."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders.devices, "_fast_cpu_dtype", lambda: torch.float32)
-        yield
-    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture(params=BUILDERS)

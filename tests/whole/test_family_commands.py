@@ -1,23 +1,23 @@
 """A model of each family from the command line: into a folder and into Vespa, asked, and drawn."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-import encoders.devices
 from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Page, page_id
 from pagelens.main import main
 from tests import tiny_families
 from tests.tiny_colsmol import build_tiny_colmodernvbert
 from tests.vespa_java.stand_in import StandIn
+
+pytestmark = pytest.mark.usefixtures("exact_cpu")
 
 A4_PT = (595.0, 842.0)
 SQUARE = (0.5, 0.55, 0.75, 0.75)  # left, top, right, bottom, as fractions of the page
@@ -30,17 +30,6 @@ FAMILIES = {
     "ColPali": (tiny_families.build_tiny_colpali, 1024),
 }
 """A builder of a tiny model, and the vectors of an A4 page. ColSmol: test_published_layout.py."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _exact() -> Iterator[None]:
-    """float32 on every CPU, and one thread: for matrices this small two cost more."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders.devices, "_fast_cpu_dtype", lambda: torch.float32)
-        yield
-    torch.set_num_threads(n_threads)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """`--max-edge`: fewer tiles of the same model, at every door, and never two edges in one index."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,6 @@ import torch
 from colpali_engine.models import ColIdefics3, ColIdefics3Processor
 from PIL import Image
 
-import encoders.devices
 import pagelens
 from encoders.colsmol import ColSmolEncoder
 from encoders.interface import PageInput
@@ -21,19 +20,10 @@ from pagelens.main import main
 from tests.documents import write_pdf
 from tests.tiny_families import build_tiny_colpali, build_tiny_colqwen2, build_tiny_colsmol_2b
 
+pytestmark = pytest.mark.usefixtures("exact_cpu")
+
 A4, LETTER, SQUARE = (595.276, 841.89), (612.0, 792.0), (1.0, 1.0)
 PAGE_PROMPT = "<|im_start|>User: Describe the image.<image><end_of_utterance>"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _exact() -> Iterator[None]:
-    """float32 on every CPU, and one thread: for matrices this small two cost more."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(encoders.devices, "_fast_cpu_dtype", lambda: torch.float32)
-        yield
-    torch.set_num_threads(n_threads)
 
 
 @pytest.mark.parametrize("max_edge_px", [2048, 1536, 1024, 512])
