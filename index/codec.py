@@ -1,7 +1,7 @@
 """Compact forms of a page's words and patch map and of what failed, the same in every index.
 
-Boxes are kept as 16-bit fixed-point fractions, so they come back within 1/131070 of the page;
-texts and vector numbers come back as they went in.
+Boxes are kept as 16-bit fixed-point fractions, so they come back within 1/131070 of the page, and
+confidences as 8-bit ones; texts and vector numbers come back as they went in.
 """
 
 import json
@@ -16,12 +16,22 @@ from index.errors import DamagedIndexError
 from index.pages import Failure, PageWords, PatchMap
 
 _SCALE = 65535
+_CONFIDENCE_SCALE = 255
+_OF_TEXT_LAYER = 0  # no confidence: the least of those is 1
+_BEFORE_CONFIDENCES = b"\0"
 
 
 def words_to_bytes(words: PageWords) -> bytes:
-    """Pack words: boxes, then the texts separated by line feeds (no word holds a control char)."""
-    texts = "\n".join(words.texts).encode()
-    return zlib.compress(_boxes_to_bytes(words.boxes) + texts)
+    """Pack words: boxes, then the texts separated by line feeds (no word holds a control char).
+
+    Where OCR has read some, behind another control character a byte for each word follows.
+    """
+    packed = _boxes_to_bytes(words.boxes) + "\n".join(words.texts).encode()
+    if words.is_ocr.any():
+        confidences = np.maximum(np.rint(words.confidences * _CONFIDENCE_SCALE), 1)
+        fixed = np.where(words.is_ocr, confidences, _OF_TEXT_LAYER).astype(np.uint8)
+        packed += _BEFORE_CONFIDENCES + fixed.tobytes()
+    return zlib.compress(packed)
 
 
 def words_from_bytes(data: bytes) -> PageWords:
@@ -31,10 +41,17 @@ def words_from_bytes(data: bytes) -> PageWords:
         DamagedIndexError: the bytes are not what was written.
     """
     boxes, rest = _boxes_from_bytes(_decompress(data))
-    texts = rest.decode().split("\n") if rest else []
-    if len(texts) != len(boxes):
-        raise DamagedIndexError(f"{len(texts)} words have {len(boxes)} boxes.")
-    return PageWords(tuple(texts), boxes)
+    joined, _, fixed = rest.partition(_BEFORE_CONFIDENCES)
+    texts = tuple(joined.decode().split("\n")) if joined else ()
+    if len(texts) != len(boxes) or len(fixed) not in (0, len(texts)):
+        raise DamagedIndexError(
+            f"{len(texts)} words have {len(boxes)} boxes and {len(fixed)} confidences."
+        )
+    if not fixed:
+        return PageWords(texts, boxes)
+    confidences = np.frombuffer(fixed, np.uint8).astype(np.float32)
+    confidences[confidences == _OF_TEXT_LAYER] = np.nan
+    return PageWords(texts, boxes, confidences / np.float32(_CONFIDENCE_SCALE))
 
 
 def patch_map_to_bytes(patch_map: PatchMap) -> bytes:

@@ -109,14 +109,24 @@ class _Copy:
     def _is_there(self, document: Document) -> bool:
         if self._known.get(document.document_id) != document:
             return False
-        return document.is_complete or not self._missing(document)
+        id_ = document.document_id
+        return not (self._read_anew(id_) if document.is_complete else self._missing(document))
 
     def _missing(self, document: Document) -> list[int]:
-        """Pages of the source that a document known to the target lacks there, or their vectors."""
+        """Pages of the source that a document known to the target lacks there, or a part of them.
+
+        Which is their vectors, or words that OCR has read in the meantime.
+        """
         id_ = document.document_id
         lacking = self._source.page_numbers(id_) - self._target.page_numbers(id_)
         behind = self._target.waiting_pages(id_) - self._source.waiting_pages(id_)
-        return sorted(lacking | behind)
+        return sorted(lacking | behind | self._read_anew(id_))
+
+    def _read_anew(self, document_id: str) -> set[int]:
+        """Pages that OCR has read in the source, and not in the target, or another engine."""
+        engines = self._source.ocr_engines(document_id)
+        there = self._target.ocr_engines(document_id) if engines else {}
+        return {n for n, engine in engines.items() if there.get(n) != engine}
 
     def copy_documents(self) -> None:
         for document in self._todo:

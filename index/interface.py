@@ -75,6 +75,9 @@ class PageIndex(Protocol):
     def waiting_pages(self, document_id: str) -> frozenset[int]:
         """Which of them wait for their vectors."""
 
+    def ocr_engines(self, document_id: str) -> Mapping[int, str]:
+        """Of those that OCR has read, by page number what has read them: see `Page.ocr_engine`."""
+
     def search(
         self,
         query: QueryVectors,

@@ -73,20 +73,39 @@ def _check_unit_vectors(name: str, vectors: NDArray[np.float32]) -> None:
         )
 
 
+_OF_TEXT_LAYER = np.zeros(0, np.float32)
+"""Stands for as many NaN as there are words."""
+
+
+def _of_text_layer() -> NDArray[np.float32]:
+    return _OF_TEXT_LAYER
+
+
 @dataclass(frozen=True, eq=False)
 class PageWords:
-    """The words of a page's text layer, in reading order.
+    """The words of a page, of its text layer or read by OCR, in reading order.
 
     Attributes:
         texts: the words, without control characters, none of them empty.
         boxes: float32 (n_words, 4), fractions of the page.
+        confidences: float32 (n_words,), how sure OCR is of each word it read, above 0 and up to 1;
+            NaN for a word of the text layer. Without it, all are.
     """
 
     texts: tuple[str, ...]
     boxes: NDArray[np.float32]
+    confidences: NDArray[np.float32] = field(default_factory=_of_text_layer)
 
     def __post_init__(self) -> None:
         check_array("Word boxes", self.boxes, np.float32, len(self.texts), 4)
+        if self.confidences is _OF_TEXT_LAYER:
+            object.__setattr__(self, "confidences", np.full(len(self.texts), np.nan, np.float32))
+        check_array("Word confidences", self.confidences, np.float32, len(self.texts))
+
+    @property
+    def is_ocr(self) -> NDArray[np.bool_]:
+        """Which words OCR has read, bool (n_words,)."""
+        return ~np.isnan(self.confidences)
 
     @classmethod
     def none(cls) -> "PageWords":
@@ -189,11 +208,12 @@ class Page:
         width_pt, height_pt: size as a person sees the page, in points (1/72 inch); pixels for an
             image file.
         language: ISO 639-1 code of the text, "" where unknown.
-        words: the text layer.
+        words: of its text layer, or read by OCR.
         vectors: float32 on the way in; on the way out the same rounded to bfloat16.
         preview: the page as a WebP image.
         is_waiting: it is there with its words, and found by them; its vectors are still to come, by
             `PageIndex.put_vectors`, and it has none.
+        ocr_engine: what read the words, engine, model and version; "" where OCR read none of them.
     """
 
     document_id: str
@@ -205,6 +225,7 @@ class Page:
     vectors: PageVectors
     preview: bytes
     is_waiting: bool = False
+    ocr_engine: str = ""
 
     @property
     def page_id(self) -> str:
@@ -222,6 +243,8 @@ class Failure:
         last_page: the last of several pages in a row with the same reason; None for one alone.
         is_passing: the cause lies outside the file, so that the next run tries again.
         has_words: the page could not be drawn, but is in the index with its words.
+        is_of_ocr: OCR failed on the page, which is in the index without the words it would have
+            read.
     """
 
     page_number: int | None
@@ -229,6 +252,7 @@ class Failure:
     last_page: int | None = None
     is_passing: bool = False
     has_words: bool = False
+    is_of_ocr: bool = False
 
     @property
     def page_numbers(self) -> range:
@@ -351,7 +375,7 @@ class Document:
     @property
     def readable_pages(self) -> tuple[int, ...]:
         """Numbers of the pages that are, or will be, in the index; none where the file failed."""
-        lacking = [failure for failure in self.failures if not failure.has_words]
+        lacking = [f for f in self.failures if not (f.has_words or f.is_of_ocr)]
         if any(failure.page_number is None for failure in lacking):
             return ()
         # a file may claim any number of pages that are not there
@@ -438,6 +462,7 @@ class Hit:
             others.
         language: of the page, by which its words are cut; "" where unknown.
         is_waiting: the page's vectors are still to come; it was found by its words.
+        ocr_engine: what read the page's words; "" where OCR read none of them.
     """
 
     page_id: str
@@ -451,6 +476,7 @@ class Hit:
     halves: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
     is_waiting: bool = False
+    ocr_engine: str = ""
 
     @property
     def name(self) -> str:
@@ -487,6 +513,7 @@ class IndexStats:
         n_failed_documents: documents that could not be read, or not every page of them.
         size_bytes: bytes on disk by kind: "bits", "vectors", "previews", "catalog".
         reclaimable_bytes: bytes of deleted pages that `pagelens compact` gives back.
+        n_pages_by_ocr_engine: searchable pages of which OCR has read words, by engine.
     """
 
     n_documents: int
@@ -497,3 +524,4 @@ class IndexStats:
     n_failed_documents: int
     size_bytes: Mapping[str, int]
     reclaimable_bytes: int
+    n_pages_by_ocr_engine: Mapping[str, int] = field(default_factory=dict)

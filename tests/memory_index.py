@@ -5,6 +5,7 @@ from index to index in its scores; the pages it finds are the same.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -120,6 +121,10 @@ class MemoryIndex:
             p.page_number for p in pages if p.document_id == document_id and p.is_waiting
         )
 
+    def ocr_engines(self, document_id: str) -> dict[int, str]:
+        pages = [p for p in self._pages.values() if p.document_id == document_id]
+        return {p.page_number: p.ocr_engine for p in pages if p.ocr_engine}
+
     def search(
         self,
         query: QueryVectors,
@@ -188,6 +193,7 @@ class MemoryIndex:
             n_failed_documents=sum(bool(d.failures) for d in documents),
             size_bytes={"vectors": 512 * n_vectors},
             reclaimable_bytes=0,
+            n_pages_by_ocr_engine=dict(Counter(p.ocr_engine for p in pages if p.ocr_engine)),
         )
 
     def refresh(self) -> None:
@@ -266,6 +272,7 @@ class MemoryIndex:
             text=page.words.text,
             language=page.language,
             is_waiting=page.is_waiting,
+            ocr_engine=page.ocr_engine,
         )
 
 

@@ -58,7 +58,7 @@ CREATE TABLE pages(
     height_pt REAL NOT NULL, first_patch INTEGER NOT NULL, n_patches INTEGER NOT NULL,
     preview_start INTEGER NOT NULL, preview_length INTEGER NOT NULL,
     bits_crc INTEGER NOT NULL, vectors_crc INTEGER NOT NULL, preview_crc INTEGER NOT NULL,
-    patch_map_key INTEGER NOT NULL REFERENCES patch_maps,
+    patch_map_key INTEGER NOT NULL REFERENCES patch_maps, ocr_engine TEXT NOT NULL DEFAULT '',
     UNIQUE(document_key, page_number));
 CREATE INDEX pages_by_patch_map ON pages(patch_map_key);
 CREATE TABLE page_words(page_key INTEGER PRIMARY KEY REFERENCES pages, words BLOB NOT NULL);
@@ -75,6 +75,7 @@ class PageRow:
         n_patches: VECTORS_TO_COME where the page waits for its vectors.
         preview_start, preview_length: its preview in the previews segment, in bytes.
         bits_crc, vectors_crc, preview_crc: CRC-32 of the stored bytes.
+        ocr_engine: see Page.
     """
 
     page_key: int
@@ -90,14 +91,12 @@ class PageRow:
     bits_crc: int
     vectors_crc: int
     preview_crc: int
+    ocr_engine: str = ""
 
     @property
     def n_stored(self) -> int:
         """Patches it has in the segments."""
         return max(0, self.n_patches)
-
-
-_PAGE_COLUMNS = ", ".join(PageRow.__dataclass_fields__)
 
 
 class Catalog:
@@ -119,6 +118,19 @@ class Catalog:
                 self.text.create()
                 for kind in KINDS:
                     self._run("INSERT INTO segments VALUES(?, 1, 0)", (kind,))
+        self._ocr_engine = self._ocr_engine_column(writable=writable)
+        columns = [name for name in PageRow.__dataclass_fields__ if name != "ocr_engine"]
+        self._page_columns = ", ".join([*columns, self._ocr_engine])
+
+    def _ocr_engine_column(self, *, writable: bool) -> str:
+        """The column's name; an index made before OCR was there has none until it is written to."""
+        if any(name == "ocr_engine" for _, name, *_ in self._rows("PRAGMA table_info(pages)")):
+            return "ocr_engine"
+        if not writable:
+            return "''"
+        with self.transaction():
+            self._run("ALTER TABLE pages ADD COLUMN ocr_engine TEXT NOT NULL DEFAULT ''")
+        return "ocr_engine"
 
     def transaction(self) -> AbstractContextManager[None]:
         """All writes inside are committed together, or not at all."""
@@ -289,7 +301,7 @@ class Catalog:
         values[0] = None
         marks = ", ".join("?" * len(values))
         self._run(
-            f"INSERT INTO pages({_PAGE_COLUMNS}, patch_map_key) VALUES({marks}, ?)",
+            f"INSERT INTO pages({self._page_columns}, patch_map_key) VALUES({marks}, ?)",
             (*values, self._patch_map_key(patch_map)),
         )
         key = self._rows("SELECT last_insert_rowid()")[0][0]
@@ -348,7 +360,7 @@ class Catalog:
         """Every page's row, in storage order."""
         return [
             PageRow(*row)
-            for row in self._rows(f"SELECT {_PAGE_COLUMNS} FROM pages ORDER BY page_key")
+            for row in self._rows(f"SELECT {self._page_columns} FROM pages ORDER BY page_key")
         ]
 
     def page_keys(self) -> list[tuple[str, int, int]]:
@@ -364,7 +376,7 @@ class Catalog:
     def page_row(self, document_id: str, page_number: int) -> PageRow | None:
         """One page's row."""
         rows = self._rows(
-            f"SELECT {_PAGE_COLUMNS} FROM pages WHERE page_number = ? AND document_key = "
+            f"SELECT {self._page_columns} FROM pages WHERE page_number = ? AND document_key = "
             "(SELECT document_key FROM documents WHERE document_id = ?)",
             (page_number, document_id),
         )
@@ -387,6 +399,16 @@ class Catalog:
             (VECTORS_TO_COME, document_id),
         )
         return frozenset(number for (number,) in rows)
+
+    def ocr_engines(self, document_id: str) -> dict[int, str]:
+        """What has read each page of a document that OCR has read."""
+        rows = self._rows(
+            f"SELECT page_number, {self._ocr_engine} AS engine FROM pages "
+            "WHERE engine != '' AND document_key = "
+            "(SELECT document_key FROM documents WHERE document_id = ?)",
+            (document_id,),
+        )
+        return dict(rows)
 
     def words(self, page_key: int) -> PageWords:
         """A page's words."""

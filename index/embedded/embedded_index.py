@@ -7,6 +7,7 @@ the next writer opens. Readers stay on the state they opened until `refresh`.
 
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -183,6 +184,7 @@ class EmbeddedIndex:
             preview_start=segments.append("previews", page.preview),
             preview_length=len(page.preview),
             preview_crc=zlib.crc32(page.preview),
+            ocr_engine=page.ocr_engine,
             **_append_vectors(segments, page.vectors),
         )
         return replace(row, n_patches=VECTORS_TO_COME) if page.is_waiting else row
@@ -221,6 +223,11 @@ class EmbeddedIndex:
         """Which pages of a document wait for their vectors."""
         with self._one_at_a_time:
             return self._catalog.waiting_pages(document_id)
+
+    def ocr_engines(self, document_id: str) -> dict[int, str]:
+        """What has read each page of a document that OCR has read."""
+        with self._one_at_a_time:
+            return self._catalog.ocr_engines(document_id)
 
     def search(
         self,
@@ -268,6 +275,7 @@ class EmbeddedIndex:
         document = snapshot.documents[int(snapshot.document_key[row])]
         number = int(snapshot.page_number[row])
         id_ = page_id(document.document_id, number)
+        page_row = self._page_row(id_)
         return Hit(
             page_id=id_,
             document_id=document.document_id,
@@ -277,8 +285,9 @@ class EmbeddedIndex:
             paths=document.paths,
             title=document.title,
             text=self._catalog.words(int(snapshot.page_key[row])).text,
-            language=self._page_row(id_).language,
+            language=page_row.language,
             is_waiting=bool(snapshot.is_waiting[row]),
+            ocr_engine=page_row.ocr_engine,
         )
 
     def page(self, page_id: str) -> Page:
@@ -296,6 +305,7 @@ class EmbeddedIndex:
                 vectors=PageVectors(from_bfloat16(stored), self._catalog.patch_map(row.page_key)),
                 preview=self._preview(row),
                 is_waiting=row.n_patches == VECTORS_TO_COME,
+                ocr_engine=row.ocr_engine,
             )
 
     def image(self, page_id: str) -> bytes:
@@ -339,6 +349,7 @@ class EmbeddedIndex:
                 row.n_stored * (BITS_SIZE + VECTOR_SIZE) + row.preview_length for row in rows
             )
             catalog_size = (self._folder / CATALOG_NAME).stat().st_size
+            searchable = set(snapshot.page_key.tolist())
         return IndexStats(
             n_documents=len(np.unique(snapshot.document_key)),
             n_pages=len(snapshot.page_key),
@@ -348,6 +359,9 @@ class EmbeddedIndex:
             n_failed_documents=sum(bool(d.failures) for d in documents),
             size_bytes={**lengths, "catalog": catalog_size},
             reclaimable_bytes=stored - live,
+            n_pages_by_ocr_engine=Counter(
+                row.ocr_engine for row in rows if row.ocr_engine and row.page_key in searchable
+            ),
         )
 
     def compact(self) -> int:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import resource
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -317,3 +318,20 @@ def test_a_whole_index_has_no_problems(folder: Path) -> None:
     fill(folder, range(3))
     report = check_index(folder)
     assert (report.n_documents, report.n_pages, report.problems) == (3, 6, ())
+
+
+def test_an_index_of_before_ocr_is_read_as_it_is_and_written_on(folder: Path) -> None:
+    fill(folder, range(2))
+    with closing(sqlite3.connect(folder / "catalog.sqlite")) as catalog:
+        catalog.execute("ALTER TABLE pages DROP COLUMN ocr_engine")
+        catalog.commit()
+    with closing(EmbeddedIndex.open(folder)) as reader:
+        before = ranked(reader)
+        assert reader.ocr_engines(document_id(1)) == {}
+        assert reader.stats().n_pages_by_ocr_engine == {}
+    with closing(EmbeddedIndex.open_for_writing(folder, FINGERPRINT)) as writer:
+        scanned = writer.page(f"{document_id(1)}-2")
+        writer.put([replace(scanned, ocr_engine="an engine")])
+    with closing(EmbeddedIndex.open(folder)) as reader:
+        assert ranked(reader) == before
+        assert reader.ocr_engines(document_id(1)) == {2: "an engine"}
