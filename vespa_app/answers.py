@@ -67,6 +67,36 @@ def page_counts(root: Root) -> tuple[int, int]:
     raise _unusable(root, "count()")
 
 
+def counts_by_ocr_engine(root: Root) -> dict[str, int]:
+    """Read the pages of each engine from the answer to `search_request.count_by_ocr_engine_body`.
+
+    Raises:
+        ServerError: this is no answer to it.
+    """
+    counts = {}
+    for whole in _children(root):
+        for listed in _children(whole):
+            for group in _children(listed):
+                engine = group.get("value")
+                if not isinstance(engine, str):
+                    raise _unusable(group, "an engine's name")
+                counts[from_wire_text(engine)] = _field(group, "count()", int)
+    counts.pop("", None)  # what none has read
+    return counts
+
+
+def ocr_engines(root: Root) -> dict[int, str]:
+    """Read what has read each page from the answer to `search_request.ocr_engines_body`.
+
+    Raises:
+        ServerError: this is no answer to it.
+    """
+    return {
+        _field(child, "page_number", int): from_wire_text(_field(child, "ocr_engine", str))
+        for child in _children(root)
+    }
+
+
 def document_ids(root: Root) -> list[str]:
     """Read the ids in the answer to `search_request.owners_body`.
 
@@ -121,8 +151,9 @@ def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:
         raise _unusable(child, "a finite relevance")
     fields = child["fields"]  # texts and lists that are empty may be left out
     paths = _field(child, "paths", list) if "paths" in fields else []
-    title, text, language = (
-        _field(child, name, str) if name in fields else "" for name in ("title", "text", "language")
+    title, text, language, ocr_engine = (
+        _field(child, name, str) if name in fields else ""
+        for name in ("title", "text", "language", "ocr_engine")
     )
     return Hit(
         page_id=page_id(document_id, number),
@@ -135,6 +166,7 @@ def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:
         text=from_wire_text(text),
         language=language,
         is_waiting=fields.get("n_patches") == VECTORS_TO_COME,
+        ocr_engine=from_wire_text(ocr_engine),
     )
 
 

@@ -22,6 +22,9 @@ ANN = "ann"
 MAX_HITS = 10_000
 """The most hits one search may ask for: maxHits of search/query-profiles/default.xml."""
 
+MAX_OCR_ENGINES = 1_000
+"""Engines pages are counted by, each version of each one: Vespa's grouping wants a limit."""
+
 MAX_PATHS_AT_ONCE = 200
 """Paths one `owners_body` asks for: some 20 kB, which Vespa's container reads in 0.1 s."""
 
@@ -45,7 +48,7 @@ _INPUTS = {
 """The query tensors the phases of each ranking read."""
 
 _TWO_PHASES = (HAMMING_THEN_BITS, HAMMING_THEN_FLOAT)
-_HIT_FIELDS = "document_id, page_number, paths, title, text, language, n_patches"
+_HIT_FIELDS = "document_id, page_number, paths, title, text, language, ocr_engine, n_patches"
 _SEARCHABLE = "n_paths > 0"
 _LARGEST_INT = 2**31 - 1
 
@@ -142,6 +145,32 @@ def count_waiting_body() -> dict[str, object]:
     """Ask how many pages wait for their vectors: the totalCount of the answer."""
     waiting = f"n_patches = {VECTORS_TO_COME}"
     return _body("page", f"select * from page where {_SEARCHABLE} and {waiting} limit 0")
+
+
+def count_by_ocr_engine_body() -> dict[str, object]:
+    """Ask how many pages each engine has read; pages that none has read are counted under ""."""
+    by_engine = f"all(group(ocr_engine) max({MAX_OCR_ENGINES}) each(output(count())))"
+    return _body("page", f"select * from page where {_SEARCHABLE} limit 0 | {by_engine}")
+
+
+def ocr_engines_body(document_id: str, first_page: int) -> dict[str, object]:
+    """Ask which pages of a document OCR has read, and what did.
+
+    Args:
+        document_id: the document's, whether or not it can be found.
+        first_page: of the MAX_HITS pages that are asked for.
+
+    Returns:
+        A request whose hits have the fields page_number and ocr_engine.
+    """
+    conditions, parameters = _filter_conditions(
+        Filters(document_id=document_id, first_page=first_page, last_page=first_page + MAX_HITS - 1)
+    )
+    where = " and ".join([*conditions, 'ocr_engine matches "."'])
+    return _body("page", f"select page_number, ocr_engine from page where {where}") | {
+        "hits": MAX_HITS,
+        **parameters,
+    }
 
 
 def count_unfinished_body() -> dict[str, object]:

@@ -29,18 +29,28 @@ from index.pages import (
     split_page_id,
 )
 from index.words.cut import Token
-from vespa_app.answers import page_counts, require_complete, search_result, total_count
+from vespa_app.answers import (
+    counts_by_ocr_engine,
+    ocr_engines,
+    page_counts,
+    require_complete,
+    search_result,
+    total_count,
+)
 from vespa_app.client import VespaClient
 from vespa_app.endpoint import endpoint_of
 from vespa_app.parallel import run_parallel
 from vespa_app.patience import READING_S, WRITING_S, Patience
 from vespa_app.records import PAGE, RECORD, Records
 from vespa_app.search_request import (
+    MAX_HITS,
     count_body,
+    count_by_ocr_engine_body,
     count_unfinished_body,
     count_waiting_body,
     count_with_word_body,
     count_without_vectors_body,
+    ocr_engines_body,
     search_body,
 )
 from vespa_app.wire import (
@@ -220,6 +230,21 @@ class VespaIndex:
         found = self._n_patches(document_id)
         return frozenset(n for n, n_patches in found.items() if n_patches == VECTORS_TO_COME)
 
+    def ocr_engines(self, document_id: str) -> dict[int, str]:
+        """What has read each page of a document that OCR has read: a search, not a read a page.
+
+        Raises:
+            ServerError: among others, Vespa did not see all documents.
+        """
+        document = self._records.get(document_id)
+        engines: dict[int, str] = {}
+        for first in range(1, document.page_count + 1 if document else 1, MAX_HITS):
+            operation = f"look which pages of document {document_id} OCR has read"
+            root = self._client.search(operation, ocr_engines_body(document_id, first))
+            require_complete(root, f"{operation} at {self._client.url}")
+            engines |= ocr_engines(root)
+        return engines
+
     def _n_patches(self, document_id: str) -> dict[int, object]:
         """What each stored page of a document says of the number of its patches."""
         document = self._records.get(document_id)
@@ -318,6 +343,7 @@ class VespaIndex:
             n_failed_documents=sum(bool(document.failures) for document in documents),
             size_bytes={"bits": _BITS_SIZE * n_vectors, "vectors": _VECTOR_SIZE * n_vectors},
             reclaimable_bytes=0,
+            n_pages_by_ocr_engine=counts_by_ocr_engine(self._counted(count_by_ocr_engine_body())),
         )
 
     def refresh(self) -> None:

@@ -131,6 +131,7 @@ def page_fields(page: Page, document: Document, fingerprint: Fingerprint) -> dic
         "page_count": document.page_count,
         **place_fields(document),
         "language": to_wire_text(page.language),
+        "ocr_engine": to_wire_text(page.ocr_engine),
         "width_pt": page.width_pt,
         "height_pt": page.height_pt,
         "fingerprint": to_wire_text(fingerprint_text(fingerprint)),
@@ -204,6 +205,7 @@ def page_from_fields(fields: Mapping[str, object]) -> Page:
             vectors=PageVectors(vectors, patch_map_from_bytes(record.raw("patch_map"))),
             preview=record.raw("preview"),
             is_waiting=is_waiting,
+            ocr_engine=record.text("ocr_engine"),
         )
     except ServerError as e:
         raise record.unusable(e) from e

@@ -22,8 +22,10 @@ from vespa_app.search_request import (
     MAX_TEXT_CHARACTERS,
     SCAN,
     count_body,
+    count_by_ocr_engine_body,
     count_waiting_body,
     count_without_vectors_body,
+    ocr_engines_body,
     owners_body,
     search_body,
 )
@@ -65,8 +67,8 @@ def wanted(asked: dict[str, object]) -> dict[str, object]:
 
 def test_a_search_as_a_whole() -> None:
     assert body() == {
-        "yql": "select document_id, page_number, paths, title, text, language, n_patches from page "
-        "where n_paths > 0 and n_patches > 0",
+        "yql": "select document_id, page_number, paths, title, text, language, "
+        "ocr_engine, n_patches from page where n_paths > 0 and n_patches > 0",
         "model.restrict": "page",
         "ranking": "hamming-then-float",
         "hits": 10,
@@ -250,7 +252,7 @@ OF_YQL = re.compile(
     r"(?:select|from|where|and|or|false|true|contains|matches|equiv|phrase|prefix|weakAnd"
     r"|nearestNeighbor|totalTargetHits|rq[0-2]|50|200|1000|0|default|page|document_id|page_number"
     r"|paths|title|text|n_paths|n_patches|region_bits|text_forms|text_words|filter_paths|language"
-    r"""|[ ,(){}:>!@"'.])*"""
+    r"""|ocr_engine|[ ,(){}:>!@"'.])*"""
 )
 
 
@@ -301,4 +303,20 @@ def test_counts_ask_for_no_hits() -> None:
     }
     assert count_waiting_body() == shared | {
         "yql": "select * from page where n_paths > 0 and n_patches = -1 limit 0",
+    }
+    assert count_by_ocr_engine_body() == shared | {
+        "yql": "select * from page where n_paths > 0 limit 0"
+        " | all(group(ocr_engine) max(1000) each(output(count())))",
+    }
+
+
+def test_engines_are_asked_for_whether_or_not_the_document_can_be_found() -> None:
+    assert ocr_engines_body("ab", 10_001) == {
+        "yql": "select page_number, ocr_engine from page where document_id contains "
+        "({prefix: true}@wanted_document) and page_number >= 10001 and page_number <= 20000 "
+        'and ocr_engine matches "."',
+        "model.restrict": "page",
+        "ranking": "unranked",
+        "hits": MAX_HITS,
+        "wanted_document": "ab",
     }

@@ -4,6 +4,7 @@ That it keeps the contract of an index is shown over Vespa's own Java parts by t
 """
 
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -72,6 +73,12 @@ def hit(n: int, number: int, relevance: object, **fields: object) -> dict[str, o
 def counted(n_pages: int, n_patches: int) -> dict[str, object]:
     group = {"id": "group:root:0", "fields": {"count()": n_pages, "sum(n_patches)": n_patches}}
     return answer(group, total=n_pages)
+
+
+def counted_by_engine(counts: dict[object, object]) -> dict[str, object]:
+    groups = [{"value": engine, "fields": {"count()": n}} for engine, n in counts.items()]
+    listed = {"id": "grouplist:ocr_engine", "children": groups}
+    return answer({"id": "group:root:0", "children": [listed]}, total=7)
 
 
 def some_pages(n: int, count: int) -> list[Page]:
@@ -493,12 +500,15 @@ def test_stats_are_counted_by_vespa(server: FailingServer, index: VespaIndex) ->
     for record in (document(1, "/a.pdf", page_count=7), broken, half, document(4, page_count=2)):
         index.put_document(record)
     server.forget_faults()
-    answers = (counted(7, 27), answer(total=3), answer(total=2))  # three pages of -1 patches
+    by_engine = {"": 3, "one": 3, "an␛7;other": 1}
+    # three pages of -1 patches
+    answers = (counted(7, 27), answer(total=3), answer(total=2), counted_by_engine(by_engine))
     server.fail("POST", "/search/", *(says(200, one) for one in answers))
     stats = index.stats()
     assert (stats.n_documents, stats.n_failed_documents) == (1, 2)
     assert (stats.n_pages, stats.n_vectors, stats.n_pages_without_vectors) == (7, 30, 2)
     assert stats.n_pages_waiting == 3
+    assert stats.n_pages_by_ocr_engine == {"one": 3, "an\x07other": 1}
     assert stats.size_bytes == {"bits": 480, "vectors": 7680}
     assert stats.reclaimable_bytes == 0
 
@@ -527,6 +537,43 @@ def test_counts_are_not_guessed(
     with pytest.raises(ServerError) as raised:
         index.stats()
     assert str(raised.value).replace(server.url, "URL").startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("counts", "missing"), [({None: 3}, "an engine's name"), ({"one": "3"}, "count()")]
+)
+def test_counts_by_engine_are_not_guessed(
+    server: FailingServer, index: VespaIndex, counts: dict[object, object], missing: str
+) -> None:
+    answers = (counted(7, 27), answer(), answer(), counted_by_engine(counts))
+    server.forget_faults()
+    server.fail("POST", "/search/", *(says(200, one) for one in answers))
+    with pytest.raises(ServerError, match=f"answer to a search has not {re.escape(missing)}: "):
+        index.stats()
+
+
+def test_engines_of_more_pages_than_one_search_gives_are_asked_for_in_parts(
+    server: FailingServer, index: VespaIndex
+) -> None:
+    index.put_document(document(1, "/a.pdf", page_count=10_001))
+    server.forget_faults()
+    server.fail(
+        "POST",
+        "/search/",
+        says(200, answer(hit(1, 7, 0, ocr_engine="a␛7;b"), hit(1, 9_999, 0, ocr_engine="c"))),
+        says(200, answer(hit(1, 10_001, 0, ocr_engine="c"))),
+    )
+    assert index.ocr_engines(document_id(1)) == {7: "a\x07b", 9_999: "c", 10_001: "c"}
+    assert index.ocr_engines(document_id(2)) == {}  # and asks for nothing
+
+
+def test_engines_are_not_taken_from_a_degraded_answer(
+    server: FailingServer, index: VespaIndex
+) -> None:
+    index.put_document(document(1, "/a.pdf"))
+    answered_now(server, answer(coverage=TIMED_OUT))
+    with pytest.raises(ServerError, match="^Cannot look which pages of document 0+1 OCR has read"):
+        index.ocr_engines(document_id(1))
 
 
 def test_the_manifest_is_no_document(server: FailingServer, index: VespaIndex) -> None:

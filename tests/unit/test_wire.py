@@ -50,6 +50,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))  # surrogates and nonch
 HOSTILE = st.text(
     st.sampled_from("␛0a1;\x00\x1f\t\n\x7f\x85\ud800\udfff\ufdd0\ufffe\U0010ffff/é漢")
 )
+HARD = ANY_TEXT | HOSTILE
 WORD = st.text(st.characters(exclude_categories=("Cc", "Cs", "Cn")), min_size=1)
 LONG = st.integers(-(2**63), 2**63 - 1)
 DOCUMENT_IDS = st.integers(0, 2**128 - 1).map(document_id)
@@ -72,7 +73,7 @@ def pages(draw: st.DrawFn) -> Page:
         width_pt=draw(st.floats(1, 1e5)),
         height_pt=draw(st.floats(1, 1e5)),
         language=draw(st.sampled_from(["", "de", "zh"])),
-        words=PageWords(texts, random_boxes(rng, len(texts))),
+        words=PageWords(texts, random_boxes(rng, len(texts)), random_confidences(rng, len(texts))),
         vectors=PageVectors(
             unit_vectors(rng, n_patches),
             PatchMap(
@@ -80,10 +81,8 @@ def pages(draw: st.DrawFn) -> Page:
             ),
         ),
         preview=draw(st.binary()),
+        ocr_engine=draw(HARD),
     )
-
-
-HARD = ANY_TEXT | HOSTILE
 
 
 @st.composite
@@ -107,6 +106,11 @@ def random_boxes(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.integers(0, 65536, (n, 4)).astype(np.float32) / np.float32(65535)
 
 
+def random_confidences(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Those of OCR, as the index's 8 bits hold them exactly, and NaN."""
+    return np.where(rng.random(n) < 0.5, rng.integers(1, 256, n) / 255, np.nan).astype(np.float32)
+
+
 def over_the_wire(fields: object) -> dict[str, object]:
     """Through JSON in UTF-8, which no lone surrogate survives."""
     received: dict[str, object] = json.loads(json.dumps(fields, ensure_ascii=False).encode())
@@ -114,10 +118,14 @@ def over_the_wire(fields: object) -> dict[str, object]:
 
 
 def assert_same_page(read: Page, put: Page) -> None:
-    plain = ("document_id", "page_number", "width_pt", "height_pt", "language", "preview")
+    plain = (
+        *("document_id", "page_number", "width_pt", "height_pt", "language", "preview"),
+        "ocr_engine",
+    )
     assert [getattr(read, name) for name in plain] == [getattr(put, name) for name in plain]
     assert read.words.texts == put.words.texts
     assert read.words.boxes.tobytes() == put.words.boxes.tobytes()
+    assert np.array_equal(read.words.confidences, put.words.confidences, equal_nan=True)
     assert read.vectors.patch_map.boxes.tobytes() == put.vectors.patch_map.boxes.tobytes()
     assert (read.vectors.patch_map.vector_index == put.vectors.patch_map.vector_index).all()
     expected = from_bfloat16(to_bfloat16(put.vectors.vectors))
@@ -165,6 +173,7 @@ def test_the_fields_are_those_of_the_schema() -> None:
         "title": "A title",
         "place_forms": "a title b c",
         "language": "en",
+        "ocr_engine": "",
         "width_pt": 595.0,
         "height_pt": 842.0,
         "fingerprint": "encoder=lexical revision=test pooling=none rendering=words prompts=",
@@ -237,6 +246,12 @@ def test_a_page_without_vectors_has_empty_tensors_and_may_come_back_without_them
     for name in ("language", "text", "title"):
         fields.pop(name, None)
     assert_same_page(page_from_fields(fields), page)
+
+
+def test_a_page_put_before_there_was_ocr_comes_back() -> None:
+    fields = page_fields(A_PAGE, A_DOCUMENT, FINGERPRINT)
+    del fields["ocr_engine"]
+    assert page_from_fields(fields).ocr_engine == ""
 
 
 def test_sizes_may_come_back_as_whole_numbers() -> None:

@@ -70,7 +70,7 @@ def test_a_hit_does_not_carry_what_is_read_one_page_at_a_time(prepared: dict[str
         assert not {"filter_paths", "text_words", "text_forms", "text_codes", "place_forms"} & set(
             fields
         )
-    assert {"paths", "title", "text", "language"} <= set(
+    assert {"paths", "title", "text", "language", "ocr_engine"} <= set(
         prepared["schemas"]["page"]["summaries"]["default"]
     )
 

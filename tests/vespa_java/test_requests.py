@@ -30,9 +30,11 @@ from vespa_app.search_request import (
     PAGES_PER_TOKEN,
     SCAN,
     count_body,
+    count_by_ocr_engine_body,
     count_waiting_body,
     count_with_word_body,
     count_without_vectors_body,
+    ocr_engines_body,
     owners_body,
     search_body,
 )
@@ -156,6 +158,7 @@ def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candida
         "document_id",
         "language",
         "n_patches",
+        "ocr_engine",
         "page_number",
         "paths",
         "text",
@@ -393,8 +396,21 @@ def test_counts(vespa_java: VespaJava) -> None:
     assert (without["error"], without["tree"]) == (None, f"AND n_patches:0 {SEARCHABLE}")
     waiting = parse(vespa_java, count_waiting_body())
     assert (waiting["error"], waiting["tree"]) == (None, f"AND n_patches:-1 {SEARCHABLE}")
-    for parsed in (counted, without, waiting):
+    by_engine = parse(vespa_java, count_by_ocr_engine_body())
+    assert (by_engine["error"], by_engine["tree"]) == (None, "n_paths:>0")
+    assert by_engine["grouping"] == "[all(group(ocr_engine) max(1000) each(output(count())))]"
+    for parsed in (counted, without, waiting, by_engine):
         assert (parsed["hits"], parsed["profile"], parsed["schemas"]) == (0, "unranked", ["page"])
+
+
+def test_engines_of_a_documents_pages(vespa_java: VespaJava) -> None:
+    parsed = parse(vespa_java, ocr_engines_body("a" * 32, 1))
+    assert parsed["error"] is None
+    assert parts(parsed["tree"]) == sorted(
+        [f"document_id:{'a' * 32}*", "page_number:[1;10000]", "REGEXP ocr_engine:."]
+    )
+    assert (parsed["hits"], parsed["profile"]) == (MAX_HITS, "unranked")
+    assert sorted(parsed["summaryFields"]) == ["ocr_engine", "page_number"]
 
 
 # -- requests that Vespa refuses: the tests above can fail

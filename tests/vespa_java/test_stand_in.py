@@ -468,6 +468,16 @@ def test_pages_and_patches_are_counted(fed: Vespa) -> None:
     assert group["fields"] == {"count()": 2, "sum(n_patches)": 14}
 
 
+def test_pages_are_counted_by_value(fed: Vespa) -> None:
+    yql = (
+        "select * from page where true limit 0 | all(group(language) max(9) each(output(count())))"
+    )
+    (whole,) = ask(fed, yql).json["root"]["children"]
+    (listed,) = whole["children"]
+    counts = {group["value"]: group["fields"] for group in listed["children"]}
+    assert counts == {it: {"count()": 1} for it in ("", "de", "en")}
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [

@@ -1,24 +1,31 @@
 package pagelens;
 
 import com.yahoo.document.Document;
+import com.yahoo.document.datatypes.FieldValue;
 import com.yahoo.document.datatypes.NumericFieldValue;
 import com.yahoo.prelude.fastsearch.GroupingListHit;
 import com.yahoo.search.Query;
 import com.yahoo.search.grouping.vespa.GroupingExecutor;
 import com.yahoo.searchlib.aggregation.AggregationResult;
 import com.yahoo.searchlib.aggregation.CountAggregationResult;
+import com.yahoo.searchlib.aggregation.Group;
 import com.yahoo.searchlib.aggregation.Grouping;
+import com.yahoo.searchlib.aggregation.GroupingLevel;
 import com.yahoo.searchlib.aggregation.SumAggregationResult;
 import com.yahoo.searchlib.expression.AttributeNode;
 import com.yahoo.searchlib.expression.IntegerResultNode;
+import com.yahoo.searchlib.expression.StringResultNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * Counts and sums over all that matched, as {@code all(output(count(), sum(field)))} asks for.
+ * Counts and sums over all that matched, as {@code all(output(count(), sum(field)))} asks for, or
+ * over those of each value of a string attribute: {@code all(group(field) each(output(count())))}.
  *
- * <p>Vespa's own searcher above turns a request into aggregations and these into a group of the
- * answer; only the adding up is done here, for a grouping without levels.
+ * <p>Vespa's own searcher above turns a request into aggregations and these into groups of the
+ * answer; only the adding up is done here.
  */
 final class StandInGrouping {
 
@@ -27,16 +34,35 @@ final class StandInGrouping {
     static GroupingListHit over(List<Document> matching, Query query) {
         List<Grouping> answers = new ArrayList<>();
         for (Grouping request : GroupingExecutor.getGroupingList(query)) {
-            if (!request.getLevels().isEmpty()) {
+            if (request.getLevels().size() > 1) {
                 throw new UnsupportedOperationException("The stand-in has no groups in groups.");
             }
             // the searcher above adds what comes back to what it sent: nothing, and then all of it
             request.getRoot().getAggregationResults().forEach(it -> aggregate(it, List.of()));
             Grouping answer = request.clone();
             answer.getRoot().getAggregationResults().forEach(it -> aggregate(it, matching));
+            answer.getLevels().forEach(it -> split(it, matching).forEach(answer.getRoot()::addChild));
             answers.add(answer);
         }
         return new GroupingListHit(answers);
+    }
+
+    /** A group for each value, in order of value; that of a document without one is "". */
+    private static List<Group> split(GroupingLevel level, List<Document> matching) {
+        Map<String, List<Document>> byValue = new TreeMap<>();
+        String field = ((AttributeNode) level.getExpression()).getAttributeName();
+        for (Document document : matching) {
+            FieldValue value = document.getFieldValue(field);
+            byValue.computeIfAbsent(value == null ? "" : value.toString(), it -> new ArrayList<>())
+                    .add(document);
+        }
+        List<Group> groups = new ArrayList<>();
+        byValue.forEach((value, documents) -> {
+            Group group = level.getGroupPrototype().clone().setId(new StringResultNode(value));
+            group.getAggregationResults().forEach(it -> aggregate(it, documents));
+            groups.add(group);
+        });
+        return groups;
     }
 
     private static void aggregate(AggregationResult result, List<Document> matching) {
