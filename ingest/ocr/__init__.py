@@ -1,0 +1,1 @@
+"""Words of pages that have none of their own: which pages, what is read there, what is kept."""

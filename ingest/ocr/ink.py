@@ -1,0 +1,114 @@
+"""What on a page looks like letters: spots of ink of a letter's size, and which stand in rows.
+
+Nothing is read here. A spot is a connected area that is darker than what lies around it, or, on
+dark ground, lighter. OpenCV is imported when the first page is looked at.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Boxes = NDArray[np.int64]
+"""(n, 4): x, y, width and height in pixels."""
+
+_LONG_EDGE_PX = 1280  # larger images are made smaller: 4-point text of an A4 page is 4 px high
+_AROUND_PX = 31  # what is compared with: two lines of usual text
+_CONTRAST = 30  # of 255: light grey text has 60, the noise of a JPEG of quality 30 has 20
+_DARK_GROUND = 110  # of 255; above it what is lighter is what letters leave between them
+
+_MIN_HEIGHT_PX, _MIN_WIDTH_PX = 4, 2
+_MAX_HEIGHT = 0.25  # of the long edge: a title slide of one word
+_MAX_FLATNESS = 15  # width by height: a word of Devanagari or of handwriting is one spot
+_MAX_STEEPNESS = 10
+_MIN_FILLED = 0.12  # of its box: frames and curves fill less
+
+_MIN_IN_ROW = 4
+_MAX_UNEVEN = 0.45  # standard deviation by mean of the heights in a row: Chinese has 0.35
+_MIN_MEAN_WIDTH = 0.3  # of the height: bar codes have less
+_MAX_ROW_HEIGHT = 2.2  # in letters
+_MIN_ROW_LENGTH = 2.5  # in heights of the row
+
+
+def letter_boxes(image: Image.Image) -> tuple[Boxes, tuple[int, int]]:
+    """The spots of a letter's size, in no order.
+
+    Lines, borders, tints, dots of leaders and areas larger than a letter are left out.
+
+    Args:
+        image: the page, long edge some 1,000 px or more.
+
+    Returns:
+        Boxes in an image whose width and height come second: it may be smaller than the one given.
+    """
+    import cv2
+
+    scale = min(1.0, _LONG_EDGE_PX / max(image.size))
+    size_px = (max(1, round(scale * image.width)), max(1, round(scale * image.height)))
+    if size_px != image.size:
+        image = image.resize(size_px, Image.Resampling.BOX)
+    grey = np.asarray(image.convert("L"))  # (height, width)
+    around = cv2.blur(grey, (_AROUND_PX, _AROUND_PX))
+    dark = cv2.subtract(around, grey) > _CONTRAST
+    light = (cv2.subtract(grey, around) > _CONTRAST) & (around < _DARK_GROUND)
+    found = [_spots(mask) for mask in (dark, light) if mask.any()]
+    spots = np.concatenate([np.zeros((0, 5), np.int64), *found])
+    _, _, width, height, area = spots.T
+    is_letter = (
+        (height >= _MIN_HEIGHT_PX)
+        & (width >= _MIN_WIDTH_PX)
+        & (height <= _MAX_HEIGHT * max(size_px))
+        & (width <= _MAX_FLATNESS * height)
+        & (height <= _MAX_STEEPNESS * width)
+        & (area >= _MIN_FILLED * width * height)
+    )
+    return spots[is_letter, :4], size_px
+
+
+def stand_in_rows(letters: Boxes) -> NDArray[np.bool_]:
+    """Which letters stand in a row with others of about their height, level or upright.
+
+    Those of a photo, a scatter plot or a map do so by accident only.
+
+    Args:
+        letters: as `letter_boxes` gives them.
+
+    Returns:
+        bool (n,).
+    """
+    return _in_level_rows(letters) | _in_level_rows(letters[:, [1, 0, 3, 2]])
+
+
+def _spots(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """(n, 5): x, y, width, height, number of pixels of each connected area."""
+    import cv2
+
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    return np.asarray(stats[1:], np.int64)  # the first is the ground
+
+
+def _in_level_rows(letters: Boxes) -> NDArray[np.bool_]:
+    import cv2
+
+    if not len(letters):
+        return np.zeros(0, bool)
+    x, y, width, height = letters.T
+    gap = np.maximum(2, np.minimum(height, 3 * width) // 2)  # half of a space and more
+    right, bottom = (x + width + gap).max(), (y + height).max()
+    joined = np.zeros((bottom, right), np.uint8)
+    for x0, y0, x1, y1 in zip(np.maximum(0, x - gap), y, x + width + gap, y + height, strict=True):
+        joined[y0:y1, x0:x1] = 1
+    n_rows, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=4)
+    row = labels[y + height // 2, x + width // 2]  # (n_letters,)
+    n_letters = np.maximum(1, np.bincount(row, minlength=n_rows))
+    mean_height = np.bincount(row, height, n_rows) / n_letters
+    mean_width = np.bincount(row, width, n_rows) / n_letters
+    uneven = np.bincount(row, (height - mean_height[row]) ** 2, n_rows) / n_letters
+    row_width, row_height = stats[:, 2], stats[:, 3]
+    is_row = (
+        (n_letters >= _MIN_IN_ROW)
+        & (uneven <= (_MAX_UNEVEN * mean_height) ** 2)
+        & (mean_width >= _MIN_MEAN_WIDTH * mean_height)
+        & (row_height <= _MAX_ROW_HEIGHT * mean_height)
+        & (row_width >= _MIN_ROW_LENGTH * row_height)
+    )
+    return np.asarray(is_row[row], bool)
