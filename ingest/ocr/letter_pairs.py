@@ -10,44 +10,46 @@ import unicodedata
 from collections.abc import Sequence
 
 _FOLLOWING = {
-    "a": "abcdefghijklmnoprstuvwyz",
-    "b": "abeiloruy",
-    "c": "acehiklnorstuz",
-    "d": "adeilnorstuvyz",
-    "e": "abcdefghijklmnoprstuvwxyz",
-    "f": "aefilortuy",
-    "g": "aeghiklnorstuy",
-    "h": "aeilnortuvy",
-    "i": "abcdefghijklmnoprstuvxyz",
-    "j": "aeinosu",
-    "k": "aehiklnorstuvy",
-    "l": "abdegijklmnostuvy",
-    "m": "abegilmnopstuy",
-    "n": "acdefghijklnostuvyz",
-    "o": "abcdefghijklmnoprstuvwyz",
-    "p": "aehiloprstu",
+    "a": "abcdfghijklmnoprstuvwyz",
+    "b": "aeiloru",
+    "c": "aehikotu",
+    "d": "aeinoruz",
+    "e": "abcdefghijklmnprstuvz",
+    "f": "aeioru",
+    "g": "aeiloruy",
+    "h": "aeiotu",
+    "i": "abcdeghijklmnoprstuvz",
+    "j": "aeiou",
+    "k": "aehiklorstu",
+    "l": "adeijklmostuy",
+    "m": "abeimopu",
+    "n": "acdeghijknostuy",
+    "o": "abcdgijklmnoprstuvwz",
+    "p": "aeilopru",
     "q": "u",
-    "r": "abcdefghijklmnoprstuvyz",
-    "s": "acehijklmnopstuvyz",
-    "t": "aehiklnorstuvwy",
-    "u": "abcdefghijklmnoprstuvyz",
-    "v": "aeilnorsuy",
-    "w": "aeio",
-    "x": "i",
-    "y": "abceiklmnorstu",
-    "z": "adeilmnotuvy",
+    "r": "acdegiklmnorstuyz",
+    "s": "aceiklmopstuvz",
+    "t": "aehiorstuy",
+    "u": "abcdegiklmnoprstz",
+    "v": "aeio",
+    "w": "aei",
+    "x": "",
+    "y": "aceos",
+    "z": "aeino",
 }
-"""Which letters follow a letter: the pairs that make up at least one in 5,000 of those of 27
-languages with Latin letters, each counted alike, accents dropped, words by how often they are
-used (the word lists of wordfreq 3.1). In each of these languages they are 95 to 99.6 % of the
-pairs, in one left out of the count at least 92 %; with the letters exchanged at random 54 %."""
+"""Which letters follow a letter: the pairs that make up at least 0.06 % of those of 27 languages
+with Latin letters, each counted alike, accents dropped, words by how often they are used (the word
+lists of wordfreq 3.1). They are 87 (Polish) to 97 % of the pairs of each of these languages, of one
+left out of the count at least 82 %, and with the letters exchanged at random 39 %."""
 
 _PAIRS = frozenset(first + second for first, after in _FOLLOWING.items() for second in after)
-_MIN_USUAL = 2 / 3
-"""Of the pairs of a page. Of 2,900 real pages those in order have 0.69 and more, those with wrong
-tables 0.42 to 0.55; what lies just above are the names of commands on Japanese pages."""
-_MIN_WORDS = 15  # different ones; a few are names, codes or units
+_MIN_USUAL = 0.6
+"""Of the pairs of a page. On 1,100 real pages it is 0.71 and more, on four with wrong tables 0.25
+to 0.4, and with the letters of real pages exchanged at random below 0.6 in 99 of 100."""
+_MIN_WORDS = 12  # different ones; a few are names, codes or units
 _WORD = re.compile("[a-z]{4,}")  # shorter ones are often abbreviations
+_MAX_CODES = 1 / 3  # of the words; lists of parts have more with digits in them
+_DIGIT = re.compile(r"\d")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
 _MAX_SIGNS = 0.5
@@ -73,6 +75,8 @@ def are_no_words(texts: Sequence[str]) -> bool:
     signs = sum(c in _SIGNS for c in text)
     if signs >= _MIN_CHARACTERS and signs > _MAX_SIGNS * len(text):
         return True
+    if sum(map(bool, map(_DIGIT.search, texts))) > _MAX_CODES * len(texts):
+        return False
     plain = _ACCENTS.sub("", unicodedata.normalize("NFD", " ".join(texts).lower()))
     bare = {word.strip(string.punctuation) for word in plain.split()}
     words = [word for word in bare if _WORD.fullmatch(word)]
