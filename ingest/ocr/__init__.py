@@ -1,1 +1,1 @@
-"""Words of pages that have none of their own: which pages, what is read there, what is kept."""
+"""Words of pages whose text layer will not do: which pages, what is read there, what is kept."""

@@ -61,6 +61,8 @@ ONE_IMPORTER = {
     "pathspec": {"ingest/exclusion.py"},
     "pdf2image": {"ingest/render.py"},
     "psutil": {"ingest/poppler.py"},
+    "rapidocr": {"ingest/ocr/engine.py"},
+    "cv2": {"ingest/ocr/engine.py"},
     "py3langid": {"encoders/language.py"},
     "numba": {"index/compiled.py"},
     "llvmlite": {"index/compiled.py"},
