@@ -1,4 +1,4 @@
-"""LexicalEncoder: the words of the text layer as vectors. No weights, no download, any machine."""
+"""LexicalEncoder: the words of a page as vectors. No weights, no download, any machine."""
 
 import itertools
 import re
@@ -24,6 +24,10 @@ refused with a clear message instead of answering wrongly."""
 
 PAGE_LONG_EDGE_PX = 1280  # the preview's size: nothing else looks at the image
 BATCH_SIZE = 8
+
+LEAST_CONFIDENCE = 0.6
+"""Of what OCR has read. A word it is less sure of is often a wrong one, which resembles many."""
+
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STEM_MARK = "~"  # of index/words/stems.py: "haus~de"
 
@@ -36,7 +40,7 @@ class LexicalEncoder:
     """Sees a page as its words: one vector for each distinct term, at the boxes where it stands.
 
     Stands in for a vision model on machines without weights, and makes the whole path testable
-    with true relevance. It sees nothing on a page without a text layer.
+    with true relevance. It sees nothing on a page without words.
     """
 
     @property
@@ -80,7 +84,8 @@ class LexicalEncoder:
         vectors = []
         for page in pages:
             assert page.image is not None  # prepare leaves it
-            vectors.append(_encode_words(page.words, page.image.width / page.image.height))
+            sure = page.words.only(~(page.words.confidences < LEAST_CONFIDENCE))  # NaN is sure
+            vectors.append(_encode_words(sure, page.image.width / page.image.height))
         return vectors
 
     def encode_query(self, text: str) -> QueryVectors:

@@ -5,6 +5,7 @@ the page as a person sees it (after rotation and crop box): x0, y0, x1, y1 with 
 top left. Scores: higher is better.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -101,6 +102,11 @@ class PageWords:
         if self.confidences is _OF_TEXT_LAYER:
             object.__setattr__(self, "confidences", np.full(len(self.texts), np.nan, np.float32))
         check_array("Word confidences", self.confidences, np.float32, len(self.texts))
+
+    def only(self, wanted: NDArray[np.bool_]) -> "PageWords":
+        """Some of the words: those that bool (n_words,) names."""
+        texts = tuple(itertools.compress(self.texts, wanted))
+        return PageWords(texts, self.boxes[wanted], self.confidences[wanted])
 
     @property
     def is_ocr(self) -> NDArray[np.bool_]:

@@ -30,6 +30,21 @@ class Forecast:
     memory_bytes: int
 
 
+@dataclass(frozen=True)
+class OcrForecast:
+    """What OCR is to read of a plan.
+
+    Attributes:
+        n_pages: pages it is to read.
+        is_exact: every page was looked at, and not some of them.
+        seconds: for all of these.
+    """
+
+    n_pages: int
+    is_exact: bool
+    seconds: float
+
+
 def page_tiles(plan: Plan, encoder: Encoder) -> tuple[int, ...]:
     """Tiles of each page to do, in the plan's order; nothing is rendered.
 

@@ -6,9 +6,9 @@ found, its paths elsewhere are looked at too, and those that are gone are droppe
 renamed leaves no ghost of its old name.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -55,6 +55,8 @@ class Work:
         replaces: ids of the documents this one takes the last path of.
         waiting: those of the pages that the index holds with their words, and that lack only their
             vectors.
+        kept: those that it holds as they should be, but for words that OCR may read.
+        for_ocr: those of which a pass has found that OCR is to read them, with the reason.
     """
 
     document: Document
@@ -62,6 +64,13 @@ class Work:
     page_numbers: tuple[int, ...]
     replaces: tuple[str, ...]
     waiting: frozenset[int] = frozenset()
+    kept: frozenset[int] = frozenset()
+    for_ocr: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the index holds some of its pages, from an earlier pass or run."""
+        return bool(self.waiting or self.kept or self.for_ocr)
 
     @property
     def path(self) -> Path:
@@ -135,6 +144,7 @@ def make_plan(
     page_numbers: Callable[[str], frozenset[int]],
     waiting_pages: Callable[[str], frozenset[int]],
     *,
+    pages_to_reread: Callable[[str], frozenset[int]] | None = None,
     keep_missing: bool,
     retry_failed: bool,
     allow_empty: bool = False,
@@ -152,6 +162,8 @@ def make_plan(
         documents: what the index holds.
         page_numbers: which pages of a document the index holds.
         waiting_pages: which of them wait for their vectors.
+        pages_to_reread: given a document, says which of the pages that the index holds are looked
+            at again for OCR; None where none are.
         keep_missing: leave documents in the index whose files are gone.
         retry_failed: do only the documents and pages that failed before.
         allow_empty: remove what vanished also from a folder that has lost everything at once.
@@ -182,7 +194,12 @@ def make_plan(
             lost = tuple(folder for folder in lost if folder not in released)
         wanted = _wanted_files(seen, owner, scope, listing, lost, keep_missing)
         replaced_by = _replacements(wanted, known, owner)
-        fresh = _to_be_read(seen, wanted, known, unread, retry_failed)
+        reread_of = {
+            document_id: pages_to_reread(document_id)
+            for document_id in (wanted if pages_to_reread is not None else ())
+            if pages_to_reread is not None and document_id in known and shard.has(document_id)
+        }
+        fresh = _to_be_read(seen, wanted, known, unread, retry_failed, reread_of)
         fresh = [document_id for document_id in fresh if shard.has(document_id)]
         n_opened = count(1)
 
@@ -214,10 +231,17 @@ def make_plan(
             waiting = waiting_pages(document_id) if stored else frozenset()
             replaces = tuple(sorted(o for o, n in replaced_by.items() if n == document_id))
             before = document.failures if document is not None else ()
-            kept = [f for f in before if not (f.is_passing or retry_failed)]
-            again = {n for n in stored if any(n in f.page_numbers for f in before if f not in kept)}
-            done = stored - again - waiting
-            work.append(_work(document_id, files, found, kept, done, replaces, waiting - again))
+            again = [f for f in before if f.is_passing or retry_failed]
+            redo = _failing(stored, [f for f in again if not f.is_of_ocr])
+            waiting -= redo
+            reread = _failing(stored, [f for f in again if f.is_of_ocr])
+            reread |= reread_of.get(document_id, frozenset())
+            reread &= stored - redo - waiting
+            kept = [
+                f for f in before if f not in again and not (f.is_of_ocr and _failing(reread, [f]))
+            ]
+            done = stored - redo - waiting - reread
+            work.append(_work(document_id, files, found, kept, done, replaces, waiting, reread))
         elif document is not None:
             updated = replace(document, files=files)
             paths_before = [file.path for file in document.files]
@@ -410,12 +434,18 @@ def _replacements(
     return {old: new for old, new in replaced_by.items() if old in known}
 
 
+def _failing(pages: Iterable[int], failures: Sequence[Failure]) -> frozenset[int]:
+    """The pages that any of the failures is about; these may be about a thousand million more."""
+    return frozenset(n for n in pages if any(n in f.page_numbers for f in failures))
+
+
 def _to_be_read(
     seen: Iterable[_Seen],
     wanted: dict[str, tuple[FileRecord, ...]],
     known: dict[str, Document],
     unread: dict[str, Document],
     retry_failed: bool,
+    reread_of: Mapping[str, frozenset[int]],
 ) -> list[str]:
     """Ids of the documents to be opened, of those whose bytes are here."""
     seen = [one for one in seen if one.document_id is not None]
@@ -427,7 +457,9 @@ def _to_be_read(
         document = known.get(document_id)
         if retry_failed:
             return document_id in readable_now or bool(document and document.failures)
-        return document is None or not document.is_complete or document.has_passing_failures
+        if document is None or not document.is_complete or document.has_passing_failures:
+            return True
+        return bool(reread_of.get(document_id))
 
     return [document_id for document_id in wanted if document_id in met and needs_work(document_id)]
 
@@ -447,11 +479,13 @@ def _work(
     done: frozenset[int],
     replaces: tuple[str, ...],
     waiting: frozenset[int],
+    reread: frozenset[int],
 ) -> Work:
     """What is to be done with a document.
 
     Failures of earlier runs that are `kept` are not tried again, nor pages that are `done`: those
-    the index holds as they should be. Those `waiting` lack their vectors.
+    the index holds as they should be. Those `waiting` lack their vectors, and those to `reread`
+    perhaps words.
     """
     if isinstance(facts, Failure):
         return Work(Document(document_id, files, "", 0, True, (facts,)), None, (), replaces)
@@ -461,4 +495,11 @@ def _work(
     document = Document(
         document_id, files, facts.title, facts.page_count, False, failures, facts.not_searched
     )
-    return Work(document, facts, todo, replaces, waiting.intersection(todo))
+    return Work(
+        document,
+        facts,
+        todo,
+        replaces,
+        waiting.intersection(todo),
+        reread.intersection(todo),
+    )

@@ -64,6 +64,8 @@ def ingest(
     exclude: Sequence[str] = (),
     follow_links: bool = False,
     text_first: bool | None = None,
+    ocr: str = "auto",
+    redo_ocr: bool = False,
     cert: str | PathLike[str] | None = None,
     key: str | PathLike[str] | None = None,
     token: str | None = None,
@@ -93,6 +95,9 @@ def ingest(
         follow_links: look also behind links to folders, each folder once.
         text_first: make all pages searchable by their words before the model looks at the first;
             None does so where it runs on a CPU.
+        ocr: "auto" to read words from the pictures of pages where the file has none, or not those
+            that are seen; "always" of every page, in place of the file's; "never".
+        redo_ocr: look again at all pages that OCR, as it is now, has not read.
         cert: client certificate (PEM) for a server that asks for one.
         key: private key of `cert`, where it is a file of its own.
         token: secret token for Vespa Cloud.
@@ -124,6 +129,8 @@ def ingest(
         exclude=[exclude] if isinstance(exclude, str) else exclude,
         follow_links=follow_links,
         text_first=text_first,
+        ocr=ocr,
+        redo_ocr=redo_ocr,
         on_progress=on_progress,
     )
 

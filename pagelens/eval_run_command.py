@@ -19,7 +19,7 @@ from index.wording import count
 from pagelens.eval_report import comparison_as_json, print_comparison
 from pagelens.eval_source import ingest_corpus, name_of, read_source
 from pagelens.open_index import open_index
-from pagelens.options import encoder_options, index_options
+from pagelens.options import encoder_options, index_options, ocr_option
 from pagelens.pooled_copy import Pooling, passing_copy, pooling_of
 from pagelens.terminal import end_on_signal, progress_bar, say, terminal
 from query.quality.comparison import Comparison, compare
@@ -38,6 +38,7 @@ _LEAST_RERANK = 10  # nDCG@10 and recall@10 look at as many pages, and phase 2 s
 @click.argument("source", metavar="QUERIES")
 @index_options
 @encoder_options
+@ocr_option
 @click.option(
     "--ranking",
     "rankings",
@@ -88,6 +89,7 @@ def run(
     model: str | None,
     max_edge_px: int | None,
     device: str,
+    ocr: str,
     rankings: Sequence[str],
     reranks: Sequence[int],
     pools: Sequence[int],
@@ -108,7 +110,7 @@ def run(
     messages = terminal(stderr=True)
     questions, corpus = read_source(source, messages)
     if corpus is not None:
-        ingest_corpus(corpus, location, encoder_name, model, max_edge_px, device, messages)
+        ingest_corpus(corpus, location, encoder_name, model, max_edge_px, device, ocr, messages)
     with closing(open_index(location)) as index:
         wanted = {n: pooling_of(location, index.fingerprint, n) for n in pools or (None,)}
         poolings = {n if pooling.is_any else None: pooling for n, pooling in wanted.items()}

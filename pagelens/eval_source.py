@@ -13,6 +13,7 @@ from ingest.poppler import kill_running
 from pagelens.ingest_report import print_report
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.shown_sync import carry_out_shown, look_through, make_plan_shown
+from pagelens.sync import page_reader
 from pagelens.terminal import end_on_signal, progress_bar, say
 from query.quality.beir import is_beir_folder, read_beir
 from query.quality.data_sets import load_data_set, write_corpus
@@ -72,6 +73,7 @@ def ingest_corpus(
     model: str | None,
     max_edge_px: int | None,
     device: str,
+    ocr: str,
     messages: Console,
 ) -> None:
     """Make an index equal to a corpus, unless it holds anything else: that is somebody's.
@@ -85,6 +87,7 @@ def ingest_corpus(
         model: hub id or folder.
         max_edge_px: of a page.
         device: where the model runs.
+        ocr: as for `page_reader`.
         messages: where a person is told.
     """
     if _holds_others(location, corpus):
@@ -98,6 +101,7 @@ def ingest_corpus(
         sync = look_through(
             messages, [corpus], location, encoder_name, model, device, max_edge_px=max_edge_px
         )
+        reader = page_reader(ocr, redo_ocr=False, say_what_is_missing=messages.print)
         with (
             progress_bar(messages) as progress,
             closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index,
@@ -109,6 +113,7 @@ def ingest_corpus(
                 index,
                 progress,
                 messages,
+                reader=reader,
                 text_first=False,  # nobody asks meanwhile
             )
     if plan.n_pages or report.failed or report.lost_roots:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.wording import count, duration, size
-from ingest.forecast import Forecast
+from ingest.forecast import Forecast, OcrForecast
 
 MANY_PAGES_FOR_A_CPU = 200
 """At some 20 s a page, more than an hour."""
@@ -27,18 +27,40 @@ class Cost:
         n_tiles: 0 for an encoder of words.
         forecast: None where no page could be measured.
         choices: see `choices`.
+        ocr: how much of it OCR is to read; None where OCR is not wanted.
     """
 
     n_tiles: int
     forecast: Forecast | None
     choices: tuple[str, ...]
+    ocr: OcrForecast | None = None
 
 
 def cost_lines(n_pages: int, cost: Cost) -> list[str]:
     """The same as a person reads it, a line each."""
     how_much = size_line(n_pages, cost.n_tiles)
     time = f", {forecast_line(cost.forecast)}" if cost.forecast is not None else ""
-    return [f"{how_much} to render and encode{time}.", *choices_lines(n_pages, cost.choices)]
+    return [
+        f"{how_much} to render and encode{time}.",
+        *ocr_lines(n_pages, cost.ocr),
+        *choices_lines(n_pages, cost.choices),
+    ]
+
+
+def ocr_lines(n_pages: int, ocr: OcrForecast | None) -> list[str]:
+    """How much OCR is to read, if anything, in a line.
+
+    >>> ocr_lines(1930, OcrForecast(412, is_exact=False, seconds=850.0))
+    ['About 412 of 1,930 pages need OCR, about 14 min more.']
+    """
+    if ocr is None or not ocr.n_pages:
+        return []
+    about = "" if ocr.is_exact else "About "
+    need = "needs" if ocr.n_pages == 1 else "need"
+    return [
+        f"{about}{ocr.n_pages:,} of {count(n_pages, 'page')} {need} OCR, "
+        f"about {duration(ocr.seconds)} more."
+    ]
 
 
 def size_line(n_pages: int, n_tiles: int) -> str:

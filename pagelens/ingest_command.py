@@ -12,9 +12,10 @@ from rich.console import Console
 from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED
 from index.interface import PageIndex
 from index.location import Location
-from ingest.estimate import estimate
+from ingest.estimate import estimate, estimate_ocr
 from ingest.exclusion import IGNORE_FILE
 from ingest.forecast import page_tiles
+from ingest.ocr.reader import PageReader
 from ingest.plan import Plan
 from ingest.poppler import kill_running
 from ingest.shard import Shard
@@ -28,14 +29,14 @@ from pagelens.ingest_report import (
 )
 from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
-from pagelens.options import encoder_options, index_options
+from pagelens.options import encoder_options, index_options, ocr_option
 from pagelens.shown_sync import (
     carry_out_shown,
     look_through,
     make_plan_shown,
     warn_of_untrained,
 )
-from pagelens.sync import N_WORKERS, Sync
+from pagelens.sync import N_WORKERS, Sync, page_reader
 from pagelens.terminal import end_on_signal, progress_bar, terminal
 
 
@@ -55,6 +56,13 @@ from pagelens.terminal import end_on_signal, progress_bar, terminal
     default=None,
     help="Make all pages searchable by their words before the model looks at the first, or not. "
     "Without either it is done where the model runs on a CPU.",
+)
+@ocr_option
+@click.option(
+    "--redo-ocr",
+    is_flag=True,
+    help="Look again at all pages that OCR, as it is now, has not read: those another version has, "
+    "and those of before or of --ocr never. Vectors of a model stay.",
 )
 @click.option("--dry-run", is_flag=True, help="Show the plan and how long it would take; stop.")
 @click.option("--keep-missing", is_flag=True, help="Keep documents whose files are gone.")
@@ -93,6 +101,8 @@ def ingest(
     device: str,
     pool: int | None,
     text_first: bool | None,
+    ocr: str,
+    redo_ocr: bool,
     dry_run: bool,
     keep_missing: bool,
     retry_failed: bool,
@@ -122,6 +132,7 @@ def ingest(
             exclude=exclude,
             follow_links=follow_links,
         )
+        reader = page_reader(ocr, redo_ocr=redo_ocr, say_what_is_missing=messages.print)
         encoder = sync.encoder
         with progress_bar(messages) as progress:
 
@@ -135,18 +146,19 @@ def ingest(
                     retry_failed=retry_failed,
                     allow_empty=allow_empty,
                     shard=shard,
+                    redo_with=reader if redo_ocr else None,
                 )
 
             if dry_run:
                 opened = nullcontext() if sync.is_new else closing(open_index(location))
-                with opened as reader:
-                    plan = plan_over(reader)
-                cost = _cost(sync, plan, messages)
+                with opened as existing:
+                    plan = plan_over(existing)
+                cost = _cost(sync, plan, reader, messages)
             else:
                 with closing(open_index_for_writing(location, encoder.fingerprint)) as index:
                     plan = plan_over(index)
                     report = carry_out_shown(
-                        sync, plan, index, progress, messages, text_first=text_first
+                        sync, plan, index, progress, messages, reader=reader, text_first=text_first
                     )
 
     left_out = sync.listing.left_out
@@ -171,7 +183,7 @@ def ingest(
     raise SystemExit(FINISHED_WITH_FAILURES if report.failed or report.lost_roots else 0)
 
 
-def _cost(sync: Sync, plan: Plan, messages: Console) -> Cost | None:
+def _cost(sync: Sync, plan: Plan, reader: PageReader | None, messages: Console) -> Cost | None:
     """What the plan will take; None where there is no page to do."""
     if not plan.n_pages:
         return None
@@ -181,6 +193,7 @@ def _cost(sync: Sync, plan: Plan, messages: Console) -> Cost | None:
         sum(page_tiles(plan, encoder)),
         estimate(plan, encoder, N_WORKERS),
         choices(plan.n_pages, is_on_cpu=sync.is_on_cpu()),
+        estimate_ocr(plan, reader, N_WORKERS) if reader is not None else None,
     )
 
 

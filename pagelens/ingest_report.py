@@ -17,10 +17,8 @@ _PATHS_SHOWN = 20  # of each kind in a dry run; --json lists all
 
 def print_plan(console: Console, plan: Plan, cost: Cost | None) -> None:
     """Show what a run would do."""
-    added = [work.document for work in plan.work if work.facts and not work.replaces]
-    replaced = [work.document for work in plan.work if work.facts and work.replaces]
-    _print_kind(console, "add", added)
-    _print_kind(console, "replace", replaced)
+    for verb, documents in _works_by_kind(plan).items():
+        _print_kind(console, verb.replace("_", " "), documents)
     _print_kind(console, "move", plan.move)
     _print_kind(console, "remove", plan.remove)
     print_lost_roots(console, plan.lost_roots)
@@ -30,6 +28,16 @@ def print_plan(console: Console, plan: Plan, cost: Cost | None) -> None:
             console.print(line)
     unchanged = len(plan.skip) + len(plan.touch)
     console.print(f"{count(unchanged, 'document')} unchanged. Nothing was written (--dry-run).")
+
+
+def _works_by_kind(plan: Plan) -> dict[str, list[Document]]:
+    """Documents whose pages are to be looked at, by what is done with them."""
+    works = [work for work in plan.work if work.facts]
+    return {
+        "add": [w.document for w in works if not (w.replaces or w.kept)],
+        "replace": [w.document for w in works if w.replaces],
+        "read_again": [w.document for w in works if w.kept],
+    }
 
 
 def _print_kind(console: Console, verb: str, documents: Sequence[Document]) -> None:
@@ -59,8 +67,7 @@ def plan_as_json(plan: Plan, cost: Cost | None) -> dict[str, Any]:
 
     return {
         "dry_run": True,
-        "add": listed(w.document for w in plan.work if w.facts and not w.replaces),
-        "replace": listed(w.document for w in plan.work if w.facts and w.replaces),
+        **{kind: listed(documents) for kind, documents in _works_by_kind(plan).items()},
         "move": listed(plan.move),
         "remove": listed(plan.remove),
         "skip": listed((*plan.skip, *plan.touch)),
@@ -69,6 +76,8 @@ def plan_as_json(plan: Plan, cost: Cost | None) -> dict[str, Any]:
         "pages": plan.n_pages,
         "tiles": cost.n_tiles if cost else 0,
         "estimated_seconds": round(forecast.seconds, 3) if forecast else 0.0,
+        "ocr_pages": cost.ocr.n_pages if cost and cost.ocr else 0,
+        "ocr_seconds": round(cost.ocr.seconds, 3) if cost and cost.ocr else 0.0,
         "seconds_per_page": round(forecast.seconds_per_page, 3) if forecast else None,
         "memory_bytes": forecast.memory_bytes if forecast else None,
         "choices": list(cost.choices) if cost else [],
@@ -92,6 +101,7 @@ def print_report(
         "moved": report.moved,
         "removed": report.removed,
         "skipped": report.skipped,
+        "read again": report.read_again,
     }
     done = [
         f"{name} {count(counts.documents, 'document')} ({count(counts.pages, 'page')})"
@@ -101,6 +111,8 @@ def print_report(
     console.print(f"{', '.join(done).capitalize() or 'Nothing to do'} in {duration(seconds)}.")
     print_pages_without_vectors(console, report.pages_without_vectors, encoder)
     _print_pages_with_unreadable_text(console, report.pages_with_unreadable_text)
+    if report.pages_read_by_ocr:
+        console.print(f"{count(report.pages_read_by_ocr, 'page')} read by OCR.")
     print_lost_roots(console, report.lost_roots)
     print_not_searched(console, report.not_searched)
     print_failures(console, report.failed)
@@ -123,9 +135,8 @@ def print_pages_without_vectors(console: Console, n_pages: int, encoder: str) ->
     """Tell of pages in which the encoder saw nothing, if there are any."""
     if n_pages and encoder == "lexical":
         console.print(
-            f"{count(n_pages, 'page')} without a text layer: the lexical encoder sees nothing "
-            "there, and only --ranking bm25 finds them, by file name and title. ColSmol would see "
-            "them."
+            f"{count(n_pages, 'page')} without words: the lexical encoder sees nothing there, and "
+            "only --ranking bm25 finds them, by file name and title. ColSmol would see them."
         )
     elif n_pages:
         console.print(
@@ -172,8 +183,13 @@ def print_not_searched(console: Console, not_searched: Sequence[tuple[str, str]]
 def print_failures(console: Console, failed: Sequence[tuple[str, Failure]]) -> None:
     """List files and pages that could not be read."""
     undrawn = [one for one in failed if one[1].has_words]
-    unread = [one for one in failed if not one[1].has_words]
-    for what, some in (("read", unread), ("drawn, and are found by their words only", undrawn)):
+    not_by_ocr = [one for one in failed if one[1].is_of_ocr]
+    unread = [one for one in failed if not (one[1].has_words or one[1].is_of_ocr)]
+    for what, some in (
+        ("read", unread),
+        ("drawn, and are found by their words only", undrawn),
+        ("read by OCR, and are found by all but their words", not_by_ocr),
+    ):
         if some:
             console.print(
                 f"[bold]{len(some)} could not be {what}[/] (--retry-failed tries these again):"
@@ -199,9 +215,11 @@ def report_as_json(report: Report, seconds: float) -> dict[str, Any]:
         "moved": counts(report.moved),
         "removed": counts(report.removed),
         "skipped": counts(report.skipped),
+        "read_again": counts(report.read_again),
         "pages_without_vectors": report.pages_without_vectors,
         "pages_waiting": report.pages_waiting,
         "pages_with_unreadable_text": report.pages_with_unreadable_text,
+        "pages_read_by_ocr": report.pages_read_by_ocr,
         "failed": [failure_as_json(*failed) for failed in report.failed],
         "not_searched": [{"path": path, "what": what} for path, what in report.not_searched],
         "lost_roots": lost_roots_as_json(report.lost_roots),
@@ -222,4 +240,5 @@ def failure_as_json(path: str, failure: Failure) -> dict[str, Any]:
         "reason": failure.reason,
         "is_passing": failure.is_passing,
         "has_words": failure.has_words,
+        "is_of_ocr": failure.is_of_ocr,
     }

@@ -11,6 +11,8 @@ from index.location import DEFAULT_INDEX, Location
 
 INDEX_VARIABLE = "PAGELENS_INDEX"
 
+OCR_MODES = ("auto", "always", "never")
+
 Command = Callable[..., Any]
 
 
@@ -68,6 +70,17 @@ def index_options(command: Command) -> Command:
         return command(*arguments, location=Location(name, cert, key, token), **others)
 
     return with_location
+
+
+def ocr_option(command: Command) -> Command:
+    """Give a command --ocr, as `ocr`."""
+    return click.option(
+        "--ocr",
+        type=click.Choice(OCR_MODES),
+        default="auto",
+        help="Read words from the pictures of pages. auto (the default): where the file has none, "
+        "or not those that are seen; always: of every page, in place of the file's; never.",
+    )(command)
 
 
 def encoder_options(command: Command) -> Command:

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, overload
@@ -20,12 +20,12 @@ from index.location import Location
 from index.pages import Document, IndexStats, QueryVectors
 from index.pages import Hit as IndexHit
 from index.wording import count, rounded_score
-from ingest.pipeline import carry_out
+from ingest.pipeline import Watch, carry_out
 from ingest.report import Report
 from ingest.shard import Shard
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.self_test import untrained_warning
-from pagelens.sync import N_WORKERS, prepare_sync
+from pagelens.sync import N_WORKERS, page_reader, prepare_sync
 from query.filters import read_filters
 from query.found import Found
 from query.groups import HitGroup
@@ -326,6 +326,8 @@ def ingest_folders(
     exclude: Sequence[str],
     follow_links: bool,
     text_first: bool | None,
+    ocr: str,
+    redo_ocr: bool,
     on_progress: Callable[[Progress], object] | None,
 ) -> Report:
     """See `pagelens.ingest`."""
@@ -341,6 +343,9 @@ def ingest_folders(
         exclude=exclude,
         follow_links=follow_links,
     )
+    reader = page_reader(
+        ocr, redo_ocr=redo_ocr, say_what_is_missing=partial(warnings.warn, stacklevel=4)
+    )
     with closing(open_index_for_writing(location, sync.encoder.fingerprint)) as index:
         plan = sync.plan(
             index,
@@ -348,6 +353,7 @@ def ingest_folders(
             retry_failed=retry_failed,
             allow_empty=allow_empty,
             shard=own,
+            redo_with=reader if redo_ocr else None,
             on_file=lambda: None,
         )
         n_done = 0
@@ -357,9 +363,11 @@ def ingest_folders(
             if warning is not None:
                 warnings.warn(warning, stacklevel=5)  # where pagelens.ingest was called
 
-        def on_text(n_searchable: int) -> None:
-            if on_progress is not None:
+        def on_words(n_searchable: int) -> None:
+            if on_progress is not None and is_text_first:
                 on_progress(Progress(n_done, plan.n_pages, n_searchable))
+
+        is_text_first = sync.is_text_first(text_first, plan.n_pages)
 
         def on_page(n_searchable: int) -> None:
             nonlocal n_done
@@ -373,10 +381,14 @@ def ingest_folders(
             sync.encoder.load,
             n_workers=N_WORKERS,
             stop=threading.Event(),
-            on_page=on_page,
-            text_first=sync.is_text_first(text_first, plan.n_pages),
-            on_text=on_text,
-            before_vectors=before_vectors,
+            reader=reader,
+            text_first=is_text_first,
+            watch=Watch(
+                on_page,
+                on_text=on_words,
+                on_ocr=on_words,
+                before_vectors=before_vectors,
+            ),
         )
     report.left_out = sync.listing.left_out
     return report

@@ -15,7 +15,8 @@ from index.interface import PageIndex
 from index.location import Location
 from index.wording import count
 from ingest.forecast import Pace, page_tiles
-from ingest.pipeline import carry_out
+from ingest.ocr.reader import PageReader
+from ingest.pipeline import Watch, carry_out
 from ingest.plan import LostRoot, Plan
 from ingest.poppler import kill_running
 from ingest.report import Report
@@ -70,6 +71,7 @@ def make_plan_shown(
     retry_failed: bool = False,
     allow_empty: bool = False,
     shard: Shard = EVERYTHING,
+    redo_with: PageReader | None = None,
 ) -> Plan:
     """What has to be done: see `Sync.plan`.
 
@@ -82,6 +84,7 @@ def make_plan_shown(
         retry_failed: try only what could not be read before.
         allow_empty: remove also what a folder has lost that has lost everything at once.
         shard: which of the documents are this run's.
+        redo_with: see `Sync.plan`.
     """
     ask = _questions(progress) if may_ask else None
     task = progress.add_task("Reading files", total=len(sync.listing.paths))
@@ -91,6 +94,7 @@ def make_plan_shown(
         retry_failed=retry_failed,
         allow_empty=allow_empty,
         shard=shard,
+        redo_with=redo_with,
         confirm=lambda lost: _released(lost, ask),
         on_file=lambda: progress.advance(task),
         on_opened=lambda n_opened, n_new: progress.update(
@@ -108,6 +112,7 @@ def carry_out_shown(
     progress: Progress,
     messages: Console,
     *,
+    reader: PageReader | None,
     text_first: bool | None,
 ) -> Report:
     """Do what a plan says; until here nothing is changed, and from here Ctrl-C ends a batch.
@@ -118,6 +123,7 @@ def carry_out_shown(
         index: open for writing.
         progress: where the bars are drawn.
         messages: where lines for a person go.
+        reader: see `carry_out`.
         text_first: see `Sync.is_text_first`.
     """
     encoder = sync.encoder
@@ -129,7 +135,9 @@ def carry_out_shown(
         "Reading words", total=n_without_text, visible=is_text_first and n_without_text > 0
     )
     task = progress.add_task("Ingesting pages", total=plan.n_pages, visible=not is_text_first)
+    ocr_task = progress.add_task("Reading scans by OCR", total=0, visible=False)
     pace: Pace | None = None
+    ocr_pace: Pace | None = None
 
     def load() -> Encoder:
         nonlocal pace
@@ -147,7 +155,27 @@ def carry_out_shown(
         so_far = f"Reading words ({count(n_searchable, 'document')} searchable by them)"
         progress.update(text_task, advance=1, description=so_far)
 
+    def before_ocr(n_for_ocr: int) -> None:
+        nonlocal ocr_pace
+        need = "needs" if n_for_ocr == 1 else "need"
+        messages.print(f"{n_for_ocr:,} of {count(plan.n_pages, 'page')} {need} OCR.")
+        progress.update(text_task, visible=False)
+        progress.update(task, visible=False)
+        progress.update(ocr_task, total=n_for_ocr, visible=True)
+        if reader is not None:
+            ocr_pace = Pace([0] * n_for_ocr, 2 * reader.n_workers)
+
+    def on_ocr(n_searchable: int) -> None:
+        so_far = f"Reading scans by OCR ({count(n_searchable, 'document')} searchable)"
+        progress.update(ocr_task, advance=1, description=so_far)
+        forecast = ocr_pace.page_done() if ocr_pace is not None else None
+        if forecast is not None:
+            messages.print(f"OCR of the rest will take {forecast_line(forecast)}.")
+
     def before_vectors(loaded: Encoder) -> None:
+        progress.update(text_task, visible=False)
+        progress.update(ocr_task, visible=False)
+        progress.update(task, visible=True)
         if is_text_first:
             messages.print("Words find every page now; the vectors follow.")
         warn_of_untrained(messages, loaded)
@@ -155,8 +183,6 @@ def carry_out_shown(
             pace.begin()
 
     def on_page(n_searchable: int) -> None:
-        progress.update(text_task, visible=False)
-        progress.update(task, visible=True)
         so_far = f"Ingesting pages ({count(n_searchable, 'document')} searchable)"
         progress.update(task, advance=1, description=so_far)
         forecast = pace.page_done() if pace is not None else None
@@ -170,10 +196,9 @@ def carry_out_shown(
             load,
             n_workers=N_WORKERS,
             stop=stop,
-            on_page=on_page,
+            reader=reader,
             text_first=is_text_first,
-            on_text=on_text,
-            before_vectors=before_vectors,
+            watch=Watch(on_page, on_text, on_ocr, before_ocr, before_vectors),
         )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from encoders.choose import choose_encoder, load_encoder
@@ -10,16 +11,18 @@ from encoders.devices import torch_devices
 from encoders.interface import Encoder
 from encoders.layouts.tiles import edge_px_of
 from encoders.pooling import pooling_name
-from index.errors import WrongUseError
+from index.errors import MissingDependencyError, WrongUseError
 from index.interface import PageIndex
 from index.location import Location
 from index.pages import Fingerprint, mismatch_error
 from ingest.files import Listing, Scope, find_files, scope_of
+from ingest.ocr.reader import PageReader
 from ingest.plan import LostRoot, Plan, make_plan
 from ingest.poppler import require_poppler
 from ingest.shard import Shard
 from pagelens.left_out_report import left_out_lines
 from pagelens.open_index import stored_fingerprint
+from pagelens.options import OCR_MODES
 
 N_WORKERS = os.cpu_count() or 1
 """Files read and pages rendered at once: poppler keeps one core busy each."""
@@ -91,6 +94,7 @@ class Sync:
         retry_failed: bool,
         allow_empty: bool,
         shard: Shard,
+        redo_with: PageReader | None = None,
         confirm: Callable[[Sequence[LostRoot]], Collection[LostRoot]] = lambda lost: (),
         on_file: Callable[[], None],
         on_opened: Callable[[int, int], object] = lambda n_opened, n_new: None,
@@ -103,6 +107,7 @@ class Sync:
             retry_failed: try only what could not be read before.
             allow_empty: remove also what a folder has lost that has lost everything at once.
             shard: which of the documents are this run's.
+            redo_with: look again at all pages that this one has not read; None where not.
             confirm: given such folders, where that is not said, gives those of which it may.
             on_file: called for every file looked at.
             on_opened: called for every new document opened: how many are, and are to be.
@@ -113,6 +118,11 @@ class Sync:
             index.documents() if index is not None else (),
             index.page_numbers if index is not None else lambda _: frozenset(),
             index.waiting_pages if index is not None else lambda _: frozenset(),
+            pages_to_reread=(
+                partial(redo_with.pages_to_reread, index)
+                if redo_with is not None and index is not None
+                else None
+            ),
             keep_missing=keep_missing,
             retry_failed=retry_failed,
             allow_empty=allow_empty,
@@ -122,6 +132,35 @@ class Sync:
             on_file=on_file,
             on_opened=on_opened,
         )
+
+
+def page_reader(
+    ocr: str, *, redo_ocr: bool, say_what_is_missing: Callable[[str], object]
+) -> PageReader | None:
+    """What reads pages by OCR; None where it is not wanted, or not on this machine.
+
+    Args:
+        ocr: as `--ocr`, one of OCR_MODES.
+        redo_ocr: as `--redo-ocr`.
+        say_what_is_missing: called with a line where OCR would be done if it could be.
+
+    Raises:
+        WrongUseError: it is to be done again, and not at all.
+        MissingDependencyError: it was asked for, and is not on this machine.
+    """
+    if ocr not in OCR_MODES:
+        raise WrongUseError(f"No --ocr {ocr!r}. There are: {', '.join(OCR_MODES)}.")
+    if ocr == "never":
+        if redo_ocr:
+            raise WrongUseError("--redo-ocr has pages read by OCR, and --ocr never has none read.")
+        return None
+    try:
+        return PageReader(reads_all=ocr == "always")
+    except MissingDependencyError as error:
+        if ocr == "always" or redo_ocr:
+            raise
+        say_what_is_missing(f"Note: scans stay without words. {error} Then run --redo-ocr.")
+        return None
 
 
 def prepare_sync(

@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.interface import PageIndex
 from ingest.files import find_files, scope_of
+from ingest.ocr.reader import PageReader
 from ingest.pipeline import carry_out
 from ingest.plan import make_plan
 from ingest.report import Report
@@ -25,6 +27,8 @@ def sync(
     exclude: Sequence[str] = (),
     follow_links: bool = False,
     text_first: bool = False,
+    reader: PageReader | None = None,
+    redo_ocr: bool = False,
 ) -> Report:
     """Make an index equal to folders, or to single files; by words, unless told otherwise."""
     scope = scope_of(folders)
@@ -34,6 +38,7 @@ def sync(
         index.documents(),
         index.page_numbers,
         index.waiting_pages,
+        pages_to_reread=partial(reader.pages_to_reread, index) if reader and redo_ocr else None,
         keep_missing=keep_missing,
         retry_failed=retry_failed,
         shard=shard,
@@ -46,6 +51,6 @@ def sync(
         load_encoder,
         n_workers=1,
         stop=stop or threading.Event(),
-        on_page=lambda _: None,
+        reader=reader,
         text_first=text_first,
     )

@@ -259,7 +259,6 @@ def ingest(encoder: ColSmolEncoder, folder: Path, target: Path) -> None:
             lambda: encoder,
             n_workers=N_WORKERS,
             stop=threading.Event(),
-            on_page=lambda _: None,
         )
 
 

@@ -62,7 +62,7 @@ ONE_IMPORTER = {
     "pdf2image": {"ingest/render.py"},
     "psutil": {"ingest/poppler.py"},
     "rapidocr": {"ingest/ocr/engine.py"},
-    "cv2": {"ingest/ocr/engine.py"},
+    "cv2": {"ingest/ocr/engine.py", "ingest/ocr/ink.py"},
     "py3langid": {"encoders/language.py"},
     "numba": {"index/compiled.py"},
     "llvmlite": {"index/compiled.py"},

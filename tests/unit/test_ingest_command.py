@@ -58,6 +58,7 @@ def failure(path: Path, reason: str, *, is_passing: bool = False) -> dict[str, o
         "reason": reason,
         "is_passing": is_passing,
         "has_words": False,
+        "is_of_ocr": False,
     }
 
 
@@ -84,9 +85,11 @@ def test_ingest_as_json(shell: Shell) -> None:
         "moved": none,
         "removed": none,
         "skipped": none,
+        "read_again": none,
         "pages_without_vectors": 0,
         "pages_waiting": 0,
         "pages_with_unreadable_text": 0,
+        "pages_read_by_ocr": 0,
         "not_searched": [],
         "lost_roots": [],
         "interrupted": False,
@@ -184,7 +187,7 @@ def test_pages_whose_text_cannot_be_decoded_are_told(shell: Shell) -> None:
 
 def test_pages_the_encoder_cannot_see_are_told(shell: Shell) -> None:
     write_pdf(Path("pdfs/scan.pdf"), ["", ""])
-    told = "2 pages without a text layer: the lexical encoder sees nothing there"
+    told = "2 pages without words: the lexical encoder sees nothing there"
     assert told in shell.run(*INGEST)
     assert told in shell.run("status")
     assert told not in shell.run("ingest", "pdfs")

@@ -17,7 +17,7 @@ from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import PageVectors, QueryVectors
 from ingest.document_facts import DocumentFacts
 from ingest.files import find_files, scope_of
-from ingest.pipeline import carry_out
+from ingest.pipeline import Watch, carry_out
 from ingest.plan import make_plan
 from ingest.render import RenderedPage, render_page
 from ingest.report import Report
@@ -103,7 +103,7 @@ def sync(
         load,
         n_workers=2,
         stop=stop or threading.Event(),
-        on_page=lambda _: done.append(None),
+        watch=Watch(on_page=lambda _: done.append(None)),
     )
     if not report.is_interrupted:
         assert len(done) == plan.n_pages
@@ -260,7 +260,7 @@ def test_slow_pages_are_committed_before_their_batch_is_full(
     n_batches: set[int],
 ) -> None:
     clock = itertools.count(0, look_takes_s)  # it goes on at every look at it
-    monkeypatch.setattr("ingest.pipeline.time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr("ingest.page_pass.time", SimpleNamespace(monotonic=lambda: next(clock)))
     sizes = []
     sync(folder, index, LargeBatches(lambda pages: sizes.append(len(pages))))
     assert sum(sizes) == 7
@@ -282,7 +282,7 @@ def test_nobody_waits_behind_a_page_that_takes_long(
             others_are_searchable.set()
 
     monkeypatch.setattr("ingest.drawing.render_page", render)
-    monkeypatch.setattr("ingest.pipeline.COMMIT_INTERVAL_S", 0.1)
+    monkeypatch.setattr("ingest.page_pass.COMMIT_INTERVAL_S", 0.1)
     write_pdf(folder / "stones.pdf", ["agate", "basalt", "chalk", "dolomite"])
     report = sync(folder, index, SmallBatches(see))
     assert (report.added.documents, report.added.pages) == (3, 11)
