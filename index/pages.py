@@ -115,7 +115,7 @@ class PageWords:
 
     @classmethod
     def none(cls) -> "PageWords":
-        """The words of a page without text layer."""
+        """The words of a page without any."""
         return cls((), np.zeros((0, 4), np.float32))
 
     @property
@@ -391,6 +391,11 @@ class Document:
     def why_not_drawn(self, page_number: int) -> str:
         """The reason why a page shows no picture, "" where it does."""
         failures = (f for f in self.failures if f.has_words and page_number in f.page_numbers)
+        return next((failure.reason for failure in failures), "")
+
+    def why_not_read(self, page_number: int) -> str:
+        """The reason why OCR has read no words of a page that it was to read, "" for others."""
+        failures = (f for f in self.failures if f.is_of_ocr and page_number in f.page_numbers)
         return next((failure.reason for failure in failures), "")
 
     @property

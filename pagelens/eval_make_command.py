@@ -72,7 +72,7 @@ def make(folder: Path, location: Location, per_document: int, out: Path | None) 
     if not drafts:
         raise WrongUseError(
             f"No question can be drafted from the {count(len(documents), 'document')} in {folder}: "
-            "their pages have no text layer, or say nothing that stands on one page alone. Write "
+            "their pages have no words, or say nothing that stands on one page alone. Write "
             "questions by hand, a line each: query, file, pages, with tabs between."
         )
     table = drafts_as_table(drafts, names)
@@ -113,3 +113,9 @@ def _say_what_was_drafted(drafts: Sequence[Draft], n_documents: int) -> None:
         f"{count(n_documents - n_without, 'document')}: {kinds}."
         + (f" For {count(n_without, 'document')} there is none." if n_without else "")
     )
+    n_ocr = sum(draft.is_ocr for draft in drafts)
+    if n_ocr:
+        say(
+            f"{n_ocr} of them {'is of a page' if n_ocr == 1 else 'are of pages'} whose words were "
+            "read by OCR: compare with the page, for a misread word is as rare as a telling one."
+        )

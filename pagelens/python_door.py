@@ -197,6 +197,7 @@ class Hit:
         ties_with_previous: the score is too close to that of the hit before to tell which is
             better.
         is_waiting: it was found by its words: its vectors are still to come.
+        ocr_engine: what read the page's words, which may hold its errors; "" where OCR read none.
         other_pages: with group_by, the document's other pages that were found; with collapse,
             those that look the same.
     """
@@ -214,6 +215,7 @@ class Hit:
     halves: dict[str, float] = field(repr=False)
     ties_with_previous: bool = field(repr=False)
     is_waiting: bool = field(repr=False)
+    ocr_engine: str = field(repr=False)
     paths: tuple[str, ...] = field(repr=False)
     text: str = field(repr=False)
     other_pages: tuple["Hit", ...] = field(repr=False)
@@ -275,6 +277,7 @@ def _hit(answer: _Answer, group: HitGroup, words: HitWords, *, tie: bool, below_
         halves={name: rounded_score(score, name) for name, score in page.halves.items()},
         ties_with_previous=tie,
         is_waiting=page.is_waiting,
+        ocr_engine=page.ocr_engine,
         paths=page.paths,
         text=page.text,
         other_pages=tuple(_other(answer, other, below_line=below_line) for other in group.others),

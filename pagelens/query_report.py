@@ -11,7 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from index.pages import Hit
-from index.wording import HALF_NAMES, as_cosine, count, half_text, score_text, shown_path
+from index.wording import (
+    HALF_NAMES,
+    as_cosine,
+    count,
+    half_text,
+    printable,
+    score_text,
+    shown_path,
+)
 from pagelens.terminal import print_results
 from query.found import Found
 from query.fusion import HYBRID
@@ -75,6 +83,8 @@ def _text(words: HitWords, hit: HitGroup) -> Text:
     text.append(words.why_no_snippet, "dim italic")
     if hit.best.is_waiting:
         text.append(" [vectors to come]", "dim")
+    if hit.best.ocr_engine:
+        text.append(" [words read by OCR]", "dim")
     if hit.others:
         listed = ", ".join(_other(other, hit.best) for other in hit.others[:SHOWN_OTHER_PAGES])
         page = "page " if hit.others[0].document_id == hit.best.document_id else ""
@@ -107,8 +117,13 @@ def print_hot_words(words: Mapping[str, Sequence[HotWord]]) -> None:
         words: hottest first, by the picture's name.
     """
     for name, found in words.items():
-        listed = ", ".join(dict.fromkeys(word.text.strip(string.punctuation) for word in found))
+        listed = ", ".join(dict.fromkeys(_hot_word(word) for word in found))
         print_results(Text(f"{name}: {listed or 'no word stands where it is hot'}"))
+
+
+def _hot_word(word: HotWord) -> str:
+    text = word.text.strip(string.punctuation)
+    return f"{text} ({word.doubt_said})" if word.is_unsure else text
 
 
 def _explained(explanation: PageExplanation, name: str) -> Iterator[RenderableType]:
@@ -122,6 +137,8 @@ def _explained(explanation: PageExplanation, name: str) -> Iterator[RenderableTy
         yield Text(f"{part.ranking}: {found}, {part.share:.0%} of the score")
     if explanation.words:
         yield Text(f"words: {', '.join(map(_word, explanation.words))}")
+    if explanation.ocr_engine:
+        yield Text(printable(explanation.ocr_said))
     if explanation.tokens:
         yield _token_table(explanation)
 

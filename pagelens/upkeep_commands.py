@@ -11,6 +11,7 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.embedded.manifest import read_manifest
 from index.errors import DamagedIndexError
 from index.location import Location
+from index.pages import IndexStats
 from index.wording import count, size
 from pagelens.ingest_report import (
     failure_as_json,
@@ -62,6 +63,7 @@ def status(location: Location, as_json: bool) -> None:
             [f"{stats.n_documents:,}", *(f"{n:,} {what}" for n, what in notes if n)]
         ),
         "Pages": f"{stats.n_pages:,}{_waiting(stats.n_pages_waiting)}",
+        **_read_by_ocr(stats),
         "Vectors": f"{stats.n_vectors:,}",
         "On disk": ", ".join(f"{kind} {size(n)}" for kind, n in stats.size_bytes.items()),
         "Per page": size(round(per_page)),
@@ -77,6 +79,13 @@ def status(location: Location, as_json: bool) -> None:
         console.print(f'{size(stats.reclaimable_bytes)} can be freed with "pagelens compact".')
     print_pages_without_vectors(console, stats.n_pages_without_vectors, made_with.encoder)
     print_failures(console, failed)
+
+
+def _read_by_ocr(stats: IndexStats) -> dict[str, str]:
+    """How many pages each engine has read; nothing where none has read any."""
+    by_engine = sorted(stats.n_pages_by_ocr_engine.items(), key=lambda of: (-of[1], of[0]))
+    said = "; ".join(f"{count(n, 'page')} read by {engine}" for engine, n in by_engine)
+    return {"OCR": said} if said else {}
 
 
 def _waiting(n_pages: int) -> str:

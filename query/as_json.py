@@ -70,6 +70,7 @@ def _score_as_json(hit: Hit) -> dict[str, object]:
         "score_sum": hit.score_sum,
         "halves": dict(hit.halves),
         "is_waiting": hit.is_waiting,
+        "ocr_engine": hit.ocr_engine,
     }
 
 
@@ -97,6 +98,7 @@ def explanation_as_json(explanation: PageExplanation) -> dict[str, object]:
             for part in explanation.fused
         ],
         "why_not": explanation.why_not,
+        "ocr_engine": explanation.ocr_engine,
     }
 
 
@@ -125,6 +127,7 @@ def hot_words_as_json(words: Sequence[HotWord]) -> list[dict[str, object]]:
             "text": word.text,
             "box": [round(edge, 5) for edge in word.box],
             "heat": word.heat,
+            "confidence": None if word.confidence is None else round(word.confidence, 3),
         }
         for word in words
     ]

@@ -359,8 +359,10 @@ class EmbeddedIndex:
             n_failed_documents=sum(bool(d.failures) for d in documents),
             size_bytes={**lengths, "catalog": catalog_size},
             reclaimable_bytes=stored - live,
-            n_pages_by_ocr_engine=Counter(
-                row.ocr_engine for row in rows if row.ocr_engine and row.page_key in searchable
+            n_pages_by_ocr_engine=dict(  # which dataclasses.asdict copies, and a Counter it spoils
+                Counter(
+                    row.ocr_engine for row in rows if row.ocr_engine and row.page_key in searchable
+                )
             ),
         )
 

@@ -32,7 +32,7 @@ class HotRegion:
             rectangle together.
         similarity: cosine with the best of `tokens`.
         tokens: of the query, those that match best here, in its order.
-        words: of the text layer, those that stand there, in reading order.
+        words: of the page, those that stand there, in reading order.
     """
 
     boxes: tuple[Box, ...]

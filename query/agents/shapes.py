@@ -32,6 +32,13 @@ Box = Annotated[
         "left corner."
     ),
 ]
+OcrEngine = Annotated[
+    str,
+    Field(
+        description="What read the page's words, where that was OCR: they may hold reading errors. "
+        "Empty where OCR read none."
+    ),
+]
 Notices = Annotated[
     list[str], Field(description="What to know of this answer, if anything; tell the user.")
 ]
@@ -121,6 +128,7 @@ class SearchHit(BaseModel):
         description="The score is too close to that of the hit before to tell which is better."
     )
     is_waiting: bool = Field(description="Found by its words: its vectors are still to come.")
+    ocr_engine: OcrEngine
     title: str = Field(description="Of the document; empty where it has none.")
     snippet: str = Field(
         description="Words of the page around the query's; empty where none of them stands on it. "
@@ -180,6 +188,9 @@ class MatchingWord(BaseModel):
     text: str
     box: Box
     heat: float = Field(description="Mean similarity over the word's box.")
+    confidence: float | None = Field(
+        description="How sure OCR is of the word, up to 1; null where OCR has not read it."
+    )
 
 
 class Citation(BaseModel):
@@ -188,6 +199,10 @@ class Citation(BaseModel):
     file: str
     page_number: int
     box: Box | None = Field(description="The hottest region; null without a query or a match.")
+    is_read_by_ocr: bool = Field(
+        description="OCR has read words of the page: compare what you quote with the picture, and "
+        "say so."
+    )
 
 
 class PageAnswer(BaseModel):
@@ -201,6 +216,7 @@ class PageAnswer(BaseModel):
     citation: Citation
     regions: list[Region]
     matching_words: list[MatchingWord]
+    ocr_engine: OcrEngine
     text: str
     is_text_cut: bool
     notices: Notices
@@ -222,6 +238,9 @@ class FailedPage(BaseModel):
     last_page: int | None = Field(description="Where it is several pages in a row.")
     reason: str
     has_words: bool = Field(description="The page could not be drawn, but its words are found.")
+    is_of_ocr: bool = Field(
+        description="OCR could not read the page: it is found without the words on it."
+    )
 
 
 class ListedDocument(BaseModel):
@@ -244,6 +263,9 @@ class IndexStatus(BaseModel):
     n_pages: int
     n_pages_without_vectors: int = Field(description='Pages that only "bm25" can find.')
     n_pages_waiting: int = Field(description="Pages whose vectors are still to come.")
+    n_pages_by_ocr_engine: dict[str, int] = Field(
+        description="Pages of which OCR has read words, by what read them."
+    )
     n_failed_documents: int
     encoder: str = Field(description='"lexical" knows words only, others see the page.')
     model: str

@@ -104,6 +104,7 @@ def _hit(found: Found, place: int, group: HitGroup) -> SearchHit:
         halves={name: rounded_score(score, name) for name, score in hit.halves.items()},
         ties_with_previous=found.ties[place],
         is_waiting=hit.is_waiting,
+        ocr_engine=hit.ocr_engine,
         title=hit.title,
         snippet=words.snippet.text,
         matched_by=words.matched_by,
@@ -152,6 +153,12 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
     why_not_drawn = document.why_not_drawn(page.page_number)
     if why_not_drawn:
         notices.append(f"This page could not be drawn ({why_not_drawn}); only its words are known.")
+    why_not_read = document.why_not_read(page.page_number)
+    if why_not_read:
+        notices.append(
+            f"OCR could not read this page ({why_not_read}): the picture holds words that its text "
+            "does not."
+        )
     answer = _page_answer(page, document, regions, words, notices)
     return PageWithPicture(answer, _as_jpeg(page.preview))
 
@@ -174,6 +181,7 @@ def _page_answer(
             file=document.name,
             page_number=page.page_number,
             box=regions[0].boxes[0] if regions else None,
+            is_read_by_ocr=bool(page.ocr_engine),
         ),
         regions=[
             Region(
@@ -185,9 +193,15 @@ def _page_answer(
             for region in regions
         ],
         matching_words=[
-            MatchingWord(text=word.text, box=rounded_box(word.box), heat=round(word.heat, 3))
+            MatchingWord(
+                text=word.text,
+                box=rounded_box(word.box),
+                heat=round(word.heat, 3),
+                confidence=None if word.confidence is None else round(word.confidence, 3),
+            )
             for word in words
         ],
+        ocr_engine=page.ocr_engine,
         text=text[:MAX_TEXT_CHARS],
         is_text_cut=len(text) > MAX_TEXT_CHARS,
         notices=notices,
@@ -224,6 +238,7 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
             n_pages=stats.n_pages,
             n_pages_without_vectors=stats.n_pages_without_vectors,
             n_pages_waiting=stats.n_pages_waiting,
+            n_pages_by_ocr_engine=dict(stats.n_pages_by_ocr_engine),
             n_failed_documents=stats.n_failed_documents,
             encoder=fingerprint.encoder,
             model=fingerprint.model,
@@ -248,6 +263,7 @@ def _listed(document: Document) -> ListedDocument:
                 last_page=failure.last_page,
                 reason=failure.reason,
                 has_words=failure.has_words,
+                is_of_ocr=failure.is_of_ocr,
             )
             for failure in document.failures[:MAX_FAILURES]
         ],

@@ -27,6 +27,7 @@ _LINE_PX = 2
 _GAP_PX = 2  # between a word and its outline
 _ROUND_PX = 3
 _HALO = (255, 255, 255)
+_DASH_PX = 4  # and as long a gap
 
 _BACKGROUND_PX = 24  # wider than two lines of text: their mean is nearer the paper than the ink
 _DARK, _LIGHT = 80, 140  # grey levels of a background taken for dark, and for light
@@ -50,7 +51,7 @@ def draw_heatmap(
         preview: the page's image, in any format Pillow reads.
         heat: float32 (height, width) of any size; NaN is left uncoloured.
         scale: of the query.
-        outlines: words to outline.
+        outlines: words to outline, those that OCR may have misread with dashes.
         file_format: "PNG" or "WEBP".
 
     Returns:
@@ -59,7 +60,7 @@ def draw_heatmap(
     with Image.open(io.BytesIO(preview)) as image:
         page = image.convert("L")
     drawn = _coloured(page, scale.position(heat))
-    _outline(drawn, [word.box for word in outlines])
+    _outline(drawn, outlines)
     data = io.BytesIO()
     if file_format == "PNG":
         drawn.save(data, "PNG", compress_level=3)
@@ -97,10 +98,11 @@ def _background_lightness(page: Image.Image) -> Image.Image:
     return smooth.point(np.rint(255 * steps).astype(int).tolist())
 
 
-def _outline(page: Image.Image, boxes: Sequence[tuple[float, float, float, float]]) -> None:
-    """Draw a frame around each box, with a light edge that shows it on dark pages, in place."""
+def _outline(page: Image.Image, words: Sequence[HotWord]) -> None:
+    """Draw a frame around each word, with a light edge that shows it on dark pages, in place."""
     draw = ImageDraw.Draw(page)
-    for x0, y0, x1, y1 in boxes:
+    for word in words:
+        x0, y0, x1, y1 = word.box
         frame = (
             round(x0 * page.width) - _GAP_PX,
             round(y0 * page.height) - _GAP_PX,
@@ -110,3 +112,17 @@ def _outline(page: Image.Image, boxes: Sequence[tuple[float, float, float, float
         wide = (frame[0] - 1, frame[1] - 1, frame[2] + 1, frame[3] + 1)
         draw.rounded_rectangle(wide, _ROUND_PX + 1, outline=_HALO, width=_LINE_PX + 2)
         draw.rounded_rectangle(frame, _ROUND_PX, outline=OUTLINE, width=_LINE_PX)
+        if word.is_unsure:
+            _cut_into_dashes(draw, frame)
+
+
+def _cut_into_dashes(draw: ImageDraw.ImageDraw, frame: tuple[int, int, int, int]) -> None:
+    """Draw gaps, as light as its edge, over a frame."""
+    x0, y0, x1, y1 = frame
+    gap, width = _DASH_PX - 1, _LINE_PX - 1  # a rectangle holds its last pixel too
+    for x in range(x0 + _DASH_PX, x1 - _DASH_PX, 2 * _DASH_PX):
+        for y in (y0, y1 - width):
+            draw.rectangle((x, y, x + gap, y + width), fill=_HALO)
+    for y in range(y0 + _DASH_PX, y1 - _DASH_PX, 2 * _DASH_PX):
+        for x in (x0, x1 - width):
+            draw.rectangle((x, y, x + width, y + gap), fill=_HALO)

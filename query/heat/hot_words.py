@@ -1,4 +1,4 @@
-"""The words of the text layer that stand where the page matches best: heat, in words.
+"""The words of a page that stand where the page matches best: heat, in words.
 
 Works for an encoder that never saw the text: a vision model's cells lie under the words.
 """
@@ -23,21 +23,43 @@ HOT_PART = 0.5
 page with two matching words, a list of ten would be eight accidents."""
 
 
+UNSURE = 0.5
+"""Below this confidence a word that OCR has read is shown as one that may be another."""
+
+
 @dataclass(frozen=True)
 class HotWord:
-    """A word of the text layer, and how hot it is there.
+    """A word of a page, and how hot it is there.
 
     Attributes:
         text: as the page has it.
         box: x0, y0, x1, y1, fractions of the page.
         heat: mean over the cells under the box, a cosine.
         page_number: counted from 1.
+        confidence: how sure OCR is of it, up to 1; None where it has not read it.
     """
 
     text: str
     box: tuple[float, float, float, float]
     heat: float
     page_number: int
+    confidence: float | None = None
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether OCR may have misread it."""
+        return self.confidence is not None and self.confidence < UNSURE
+
+    @property
+    def doubt_said(self) -> str:
+        """What is to be said beside it where it may be misread; "" where not.
+
+        >>> HotWord("lamp", (0, 0, 1, 1), 0.8, 1, 0.31).doubt_said
+        '31 % sure'
+        """
+        if self.confidence is None or not self.is_unsure:
+            return ""
+        return f"{100 * self.confidence:.0f} % sure"
 
 
 def hot_words(
@@ -58,7 +80,7 @@ def hot_words(
 
     Returns:
         Hottest first; words equal to six decimals in reading order. None where the page has no
-        text layer or no vectors.
+        words or no vectors.
     """
     texts = page.words.texts
     takes_all = not _says_something(query.text)  # "to be or not to be"
@@ -78,8 +100,15 @@ def hot_words(
     low, high = np.median(means[known]), means[known].max()
     # rounded, so that noise in the last bits never decides the order
     order = known[np.lexsort((known, -means[known].round(6)))]
+    sure = page.words.confidences[chosen]
     return tuple(
-        HotWord(texts[chosen[i]], _box(word_boxes[i]), float(means[i]), page.page_number)
+        HotWord(
+            texts[chosen[i]],
+            _box(word_boxes[i]),
+            float(means[i]),
+            page.page_number,
+            None if np.isnan(sure[i]) else float(sure[i]),
+        )
         for i in order[:n]
         if means[i] >= low + HOT_PART * (high - low) and means[i] > scale.low
     )

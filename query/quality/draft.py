@@ -9,7 +9,7 @@ import io
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.interface import PageIndex
 from index.pages import Document, page_id
@@ -41,6 +41,8 @@ class Draft:
         document_id, page_number: the one page it stands on.
         kind: what it was made of, one of KINDS.
         language: ISO 639-1 code of the page, or else of most of its document; "" where unknown.
+        is_ocr: whether OCR has read words of the page. What it misread is rare, and rare words are
+            what sentences are cut to.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Draft:
     page_number: int
     kind: str
     language: str
+    is_ocr: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +60,7 @@ class _PageText:
     document_id: str
     page_number: int
     language: str
+    is_ocr: bool
     terms: tuple[str, ...]
     candidates: tuple[Candidate, ...]
 
@@ -125,14 +129,15 @@ def _read(
         page = index.page(page_id(document.document_id, number))
         terms = tuple(content_terms(joined(page.words.texts)))
         found = tuple(candidates(page)) if document.document_id in wanted else ()
-        texts.append(_PageText(document.document_id, number, page.language, terms, found))
+        texts.append(
+            _PageText(
+                document.document_id, number, page.language, bool(page.ocr_engine), terms, found
+            )
+        )
         on_page()
     languages = Counter(text.language for text in texts if text.language).most_common(1)
     usual = languages[0][0] if languages else ""
-    return [
-        _PageText(t.document_id, t.page_number, t.language or usual, t.terms, t.candidates)
-        for t in texts
-    ]
+    return [replace(text, language=text.language or usual) for text in texts]
 
 
 def _as_drafts(page: _PageText, rarity: dict[str, float]) -> list[Candidate]:
@@ -181,7 +186,7 @@ def _chosen(found: Sequence[tuple[_PageText, Candidate]], n: int) -> list[Draft]
         waiting = [of for of in waiting if not _are_alike(of[1], best[1])]
     chosen.sort(key=lambda of: of[0].page_number)
     return [
-        Draft(one.text, page.document_id, page.page_number, one.kind, page.language)
+        Draft(one.text, page.document_id, page.page_number, one.kind, page.language, page.is_ocr)
         for page, one in chosen
     ]
 

@@ -56,6 +56,7 @@ class HitCard:
         halves: what each half of `hybrid` says; "" for other rankings.
         meter: how long the meter is, 0 to 1.
         is_waiting: whether it was found by its words, for its vectors are still to come.
+        is_ocr: whether OCR has read its words.
         is_tie: whether the score is too close to that of the hit before to tell which is better.
         why_no_snippet: what is read in its place; "" where there is one, or nothing to say.
         others: other pages of the hit that were found, the first few.
@@ -74,6 +75,7 @@ class HitCard:
     halves: str
     meter: float
     is_waiting: bool
+    is_ocr: bool
     is_tie: bool
     snippet: tuple[SnippetPart, ...]
     why_no_snippet: str
@@ -245,6 +247,7 @@ def _card(
         halves=halves_text(hit.halves),
         meter=min(1.0, max(0.0, hit.score / full)),
         is_waiting=hit.is_waiting,
+        is_ocr=bool(hit.ocr_engine),
         is_tie=tie,
         snippet=marked(words.snippet),
         why_no_snippet=words.why_no_snippet,

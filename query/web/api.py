@@ -101,6 +101,7 @@ def make_router(service: SearchService) -> APIRouter:
             language=found.language,
             n_patches=len(found.vectors.vectors),
             is_waiting=found.is_waiting,
+            ocr_engine=found.ocr_engine,
             text=found.words.text,
         )
 

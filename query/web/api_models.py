@@ -13,6 +13,14 @@ from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 MAX_WIDTH_PX = 4096
 MAX_TOKEN_INDEX = 10_000
 
+OcrEngine = Annotated[
+    str,
+    Field(
+        description="What read the page's words, which may hold its errors: engine, model and "
+        "version. Empty where OCR read none of them."
+    ),
+]
+
 PAGE_ID_PATTERN = "^[0-9a-f]{32}-[1-9][0-9]{0,8}$"
 
 
@@ -123,6 +131,7 @@ class OtherPage(BaseModel):
         description="For hybrid, the score of each of its rankings that found the page."
     )
     is_waiting: bool = Field(description="Found by its words: its vectors are still to come.")
+    ocr_engine: OcrEngine
     document_id: str
     paths: list[str]
 
@@ -173,6 +182,9 @@ class HotWordBody(BaseModel):
     text: str
     box: Box
     heat: float
+    confidence: float | None = Field(
+        description="How sure OCR is of the word, up to 1; null where it has not read it."
+    )
 
 
 class PageBody(BaseModel):
@@ -186,6 +198,7 @@ class PageBody(BaseModel):
     language: str
     n_patches: int
     is_waiting: bool = Field(description="Whether its vectors are still to come.")
+    ocr_engine: OcrEngine
     text: str
 
 
@@ -234,13 +247,15 @@ class ExplanationBody(BaseModel):
     words: list[WordBody]
     fused: list[FusedBody]
     why_not: str | None
+    ocr_engine: OcrEngine
 
 
 class FailureBody(BaseModel):
     """Why a file, or pages of it, could not be read; without `page_number` it is the whole file.
 
     `last_page` is given where several pages in a row say the same; `has_words` where a page could
-    not be drawn, but is found by its words.
+    not be drawn, but is found by its words; `is_of_ocr` where OCR could not read it, and it is
+    found without the words it would have read.
     """
 
     page_number: int | None
@@ -248,6 +263,7 @@ class FailureBody(BaseModel):
     reason: str
     is_passing: bool
     has_words: bool
+    is_of_ocr: bool
 
 
 class DocumentBody(BaseModel):
@@ -285,5 +301,8 @@ class StatusBody(BaseModel):
     n_pages_waiting: int
     n_vectors: int
     n_failed_documents: int
+    n_pages_by_ocr_engine: dict[str, int] = Field(
+        description="Pages of which OCR has read words, by what read them."
+    )
     size_bytes: dict[str, int]
     reclaimable_bytes: int

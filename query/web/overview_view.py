@@ -1,5 +1,6 @@
 """What the overview of an index shows, as text and addresses; the template only sets it."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,6 +17,14 @@ box."""
 N_COLOURS, N_SHAPES = 6, 4
 N_MARKS = N_COLOURS * N_SHAPES
 """Marks that tell documents apart on the map, by colour and shape; then they begin again."""
+
+
+_NOT_DONE = {
+    "read": "",
+    "drawn": "found by its words only",
+    "read by OCR": "found without the words that OCR would have read",
+}
+"""What could not be done with a page, and how it is found all the same, if it is."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +78,18 @@ class DocumentList:
 
 @dataclass(frozen=True)
 class FailureRow:
-    """What could not be read, and why; `pages` is "" where it is the whole file."""
+    """What could not be read, and why.
+
+    Attributes:
+        pages: "" where it is the whole file.
+        still: how it is found all the same; "" where it is not.
+    """
 
     file: str
     where: str
     pages: str
     reason: str
+    still: str
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,9 @@ def overview(
         _counted(stats.n_vectors, "vector"),
         Fact("stored", size(stored)),
     ]
+    if stats.n_pages_by_ocr_engine:
+        n_read = sum(stats.n_pages_by_ocr_engine.values())
+        headline.append(Fact("read by OCR", count(n_read, "page")))
     if stats.n_failed_documents:
         headline.append(Fact("with failures", f"{stats.n_failed_documents:,}"))
     if stats.n_pages:
@@ -145,7 +163,7 @@ def overview(
         n_waiting=stats.n_pages_waiting,
         n_unfinished=sum(not d.is_complete for d in shown),
         encoder=made_with.encoder,
-        made_with=_made_with(made_with),
+        made_with=(*_made_with(made_with), *_read_by(stats)),
         storage=_storage(stats),
         reclaimable=size(stats.reclaimable_bytes) if stats.reclaimable_bytes else "",
         documents=_list(shown, find, start),
@@ -220,17 +238,28 @@ def _row(document: Document, mark: Mark | None) -> DocumentRow:
 def _failed(document: Document) -> str:
     if any(failure.page_number is None for failure in document.failures):
         return "could not be read"
-    n_undrawn = sum(len(f.page_numbers) for f in document.failures if f.has_words)
-    n_unread = sum(len(f.page_numbers) for f in document.failures) - n_undrawn
-    parts = [(n_unread, "read"), (n_undrawn, "drawn")]
+    n_pages = Counter[str]()
+    for failure in document.failures:
+        n_pages[_not_done(failure)] += len(failure.page_numbers)
+    parts = [(n_pages[what], what) for what in _NOT_DONE]
     if document.failures:
         return ", ".join(f"{count(n, 'page')} could not be {done}" for n, done in parts if n)
     return "" if document.is_complete else "not finished"
 
 
+def _not_done(failure: Failure) -> str:
+    """What could not be done with the pages: one of _NOT_DONE."""
+    return "drawn" if failure.has_words else "read by OCR" if failure.is_of_ocr else "read"
+
+
 def _failure(path: str, failure: Failure) -> FailureRow:
-    where = failure.where.removeprefix("pages ").removeprefix("page ")
-    return FailureRow(file_name(path), folder_of(path), where, printable(failure.reason))
+    return FailureRow(
+        file=file_name(path),
+        where=folder_of(path),
+        pages=failure.where.removeprefix("pages ").removeprefix("page "),
+        reason=printable(failure.reason),
+        still=_NOT_DONE[_not_done(failure)],
+    )
 
 
 def _made_with(made_with: Fingerprint) -> tuple[Fact, ...]:
@@ -242,6 +271,12 @@ def _made_with(made_with: Fingerprint) -> tuple[Fact, ...]:
         "Rendering": made_with.rendering,
     }
     return tuple(Fact(name, printable(value)) for name, value in facts.items() if value)
+
+
+def _read_by(stats: IndexStats) -> tuple[Fact, ...]:
+    """What has read the words of scans, and of how many; nothing where there are none."""
+    by_engine = sorted(stats.n_pages_by_ocr_engine.items(), key=lambda of: (-of[1], of[0]))
+    return tuple(Fact("OCR", f"{printable(name)} ({count(n, 'page')})") for name, n in by_engine)
 
 
 def _storage(stats: IndexStats) -> tuple[StorageRow, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from PIL import Image
 
 from index.pages import Document, Page, page_id
-from index.wording import file_name, printable, shown_path
+from index.wording import count, file_name, printable, shown_path
 from query.found import Found
 from query.heat.hot_words import HotWord
 from query.web.fact import Fact
@@ -49,11 +49,13 @@ class HotWordEntry:
     Attributes:
         boxes: numbers of its boxes among those of the page, from 0, separated by spaces.
         n_places: how many they are.
+        doubt: that OCR may have misread it where it is hottest; "" where not.
     """
 
     text: str
     boxes: str
     n_places: int
+    doubt: str
 
 
 @dataclass(frozen=True)
@@ -150,16 +152,22 @@ def page_view(seen: PageInSearch, form: SearchForm) -> PageView:
         place_said=_place_said(seen),
         turns=_turns(seen, form),
         why=None if seen.explanation is None else why_view(seen.explanation),
-        citation=f"{shown_path(document.name, Path.cwd())}, page {page.page_number}",
+        citation=_citation(page, document),
         facts=_facts(page, document),
         like=SearchForm(like=page.page_id).href if len(page.vectors.vectors) else "",
     )
 
 
+def _citation(page: Page, document: Document) -> str:
+    by_ocr = " (words read by OCR)" if page.ocr_engine else ""
+    return f"{shown_path(document.name, Path.cwd())}, page {page.page_number}{by_ocr}"
+
+
 def _picture_said(page: Page, file: str) -> str:
     n = len(page.words.texts)
-    text = f"with {n:,} words" if n else "without text layer"
-    return f"Page {page.page_number} of {file}, {text}"
+    text = f"with {count(n, 'word')}" if n else "without words"
+    by_ocr = ", read by OCR" if page.ocr_engine else ""
+    return f"Page {page.page_number} of {file}, {text}{by_ocr}"
 
 
 def _heat_said(seen: PageInSearch) -> str:
@@ -201,16 +209,26 @@ def _chips(seen: PageInSearch, form: SearchForm) -> tuple[Chip, ...]:
 
 def _hot_word_entries(words: Sequence[HotWord]) -> tuple[HotWordEntry, ...]:
     """Hottest first; a word that stands in several places once, as it is written at the hottest."""
-    shown: dict[str, str] = {}
+    shown: dict[str, HotWord] = {}
     places: dict[str, list[int]] = {}
     for i, word in enumerate(words):
-        text = printable(_PUNCTUATION.sub("", word.text) or word.text)
-        shown.setdefault(text.casefold(), text)
-        places.setdefault(text.casefold(), []).append(i)
+        key = _bare(word.text).casefold()
+        shown.setdefault(key, word)
+        places.setdefault(key, []).append(i)
     return tuple(
-        HotWordEntry(shown[key], " ".join(map(str, numbers)), len(numbers))
+        HotWordEntry(
+            _bare(shown[key].text),
+            " ".join(map(str, numbers)),
+            len(numbers),
+            shown[key].doubt_said,
+        )
         for key, numbers in places.items()
     )
+
+
+def _bare(word: str) -> str:
+    """A word without punctuation around it, as it may be shown."""
+    return printable(_PUNCTUATION.sub("", word) or word)
 
 
 def _box(word: HotWord) -> Box:
@@ -266,10 +284,10 @@ def _neighbours(document: Document, number: int) -> tuple[int | None, int | None
 
 
 def _facts(page: Page, document: Document) -> tuple[Fact, ...]:
-    n_words, n_vectors = len(page.words.texts), len(page.vectors.vectors)
+    n_vectors = len(page.vectors.vectors)
     facts = [Fact("path", printable(path)) for path in document.paths]
     facts.append(Fact("size", f"{page.width_pt:.0f} × {page.height_pt:.0f} {_unit(document)}"))
-    facts.append(Fact("words", f"{n_words:,}" if n_words else "no text layer"))
+    facts.append(Fact("words", _words_said(page)))
     if page.language:
         facts.append(Fact("language", page.language))
     without = "still to come" if page.is_waiting else "none: the encoder saw nothing"
@@ -277,10 +295,24 @@ def _facts(page: Page, document: Document) -> tuple[Fact, ...]:
     why_not_drawn = document.why_not_drawn(page.page_number)
     if why_not_drawn:
         facts.append(Fact("not drawn", printable(why_not_drawn)))
+    why_not_read = document.why_not_read(page.page_number)
+    if why_not_read:
+        facts.append(Fact("not read by OCR", printable(why_not_read)))
     if document.not_searched:
         facts.append(Fact("not searched", printable(document.not_searched)))
     facts.append(Fact("page id", page.page_id))
     return tuple(facts)
+
+
+def _words_said(page: Page) -> str:
+    """How many words the page has, and who has read them, where that was OCR."""
+    n, n_ocr = len(page.words.texts), int(page.words.is_ocr.sum())
+    if not n:
+        return "none"
+    if not n_ocr:
+        return f"{n:,}"
+    which = "" if n_ocr == n else f"{n_ocr:,} of them "
+    return f"{n:,}, {which}read by OCR ({printable(page.ocr_engine)})"
 
 
 def _unit(document: Document) -> str:

@@ -39,6 +39,7 @@ class Why:
 
     Attributes:
         share_of: what the tokens' shares are parts of.
+        ocr_said: that OCR has read the page's words, "" where it has not.
     """
 
     heading: str
@@ -48,6 +49,7 @@ class Why:
     tokens: tuple[TokenRow, ...]
     others_said: str
     words: tuple[WordRow, ...]
+    ocr_said: str
 
 
 def why_view(explanation: PageExplanation) -> Why:
@@ -78,6 +80,7 @@ def why_view(explanation: PageExplanation) -> Why:
             WordRow(printable(word.text), printable(", ".join(word.on_page)) or "not on this page")
             for word in explanation.words
         ),
+        ocr_said=printable(explanation.ocr_said),
     )
 
 

@@ -58,6 +58,7 @@ class PageExplanation:
         n_candidates: pages that passed the filters.
         fused: for `hybrid`, what each of its halves gives; empty for others.
         why_not: where the page did not come up, one plain sentence that says why.
+        ocr_engine: what read the page's words; "" where OCR read none of them.
     """
 
     page_id: str
@@ -72,6 +73,12 @@ class PageExplanation:
     n_candidates: int
     fused: tuple[FusedShare, ...]
     why_not: str | None
+    ocr_engine: str
+
+    @property
+    def ocr_said(self) -> str:
+        """Who read the page's words, where that was OCR; else ""."""
+        return f"words read by OCR ({self.ocr_engine})" if self.ocr_engine else ""
 
 
 def explain(index: PageIndex, found: Found, page_id: str) -> PageExplanation:
@@ -138,6 +145,7 @@ def _explain_page(index: PageIndex, found: Found, page: Page, phases: Phases) ->
         n_candidates=phases.n_candidates,
         fused=fused,
         why_not=None if place else why_not(index, found, page, phases),
+        ocr_engine=page.ocr_engine,
     )
 
 

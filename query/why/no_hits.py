@@ -58,7 +58,6 @@ def why_no_hits(found: Found, n_pages: int, index_name: str | None = None) -> No
             f"Try others, or the ranking {HAMMING_THEN_FLOAT}, which finds similar ones too.",
         )
     return NoHits(
-        f"None of the {count(n_candidates, 'page')} has a text layer, and this index was made from "
-        "text.",
+        f"None of the {count(n_candidates, 'page')} has words, and this index was made from words.",
         "To search by looks, make another: pagelens ingest FOLDER --encoder colsmol --index NEW",
     )

@@ -157,7 +157,7 @@ def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: 
             f"{score_text(lowest.score, BM25)}."
         )
     if not page.words.texts:
-        return "It has no text layer, and the name of its file holds no word of the query."
+        return "It has no words, and the name of its file holds no word of the query."
     return "Neither its text nor the name of its file holds a word of the query."
 
 

@@ -282,7 +282,7 @@ def test_the_model_is_loaded_when_it_is_first_needed(index):
         ),
         (
             {"query": "harbour", "document": "3"},
-            "None of the 2 pages has a text layer, and this index was made from text. To "
+            "None of the 2 pages has words, and this index was made from words. To "
             "search by looks, make another: pagelens ingest FOLDER --encoder colsmol --index NEW",
         ),
     ],
@@ -314,6 +314,7 @@ def test_get_page(ask, index):
         "file": "/library/2023/copy.pdf",
         "page_number": 2,
         "box": None,
+        "is_read_by_ocr": False,
     }
 
 
@@ -358,6 +359,7 @@ def test_list_documents(ask):
         "n_pages": 8,
         "n_pages_without_vectors": 2,
         "n_pages_waiting": 0,
+        "n_pages_by_ocr_engine": {},
         "n_failed_documents": 0,
         "encoder": "lexical",
         "model": LexicalEncoder().fingerprint.model,
@@ -400,6 +402,7 @@ def test_failures_are_named_and_documents_without_a_path_are_not_listed(ask, ind
         "last_page": None,
         "reason": "The page is broken.",
         "has_words": False,
+        "is_of_ocr": False,
     }
     assert listed["index"]["n_failed_documents"] == 1
     assert answer_of(ask("list_documents"))["n_matching"] == 5

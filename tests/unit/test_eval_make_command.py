@@ -12,6 +12,7 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.pages import Document, FileRecord
 from pagelens.main import main
 from query.quality.questions import read_questions, resolve
+from tests.ocr_pages import read_by_ocr
 from tests.random_pages import FINGERPRINT
 from tests.unit.test_draft import SENTENCES, TITLE, At, block, page
 
@@ -53,6 +54,21 @@ def test_without_a_file_the_questions_are_printed_and_the_rest_is_beside_them(ru
     assert out.startswith("# Drafted by rule from the pages' own headings")
     assert files(out) == ["2022/report.pdf"]
     assert err == "Drafted 1 question for 1 document: 1 of sentence.\n"
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(1, "1 of them is of a page whose"), (2, "2 of them are of pages whose")]
+)
+def test_drafts_from_words_that_ocr_has_read_are_to_be_compared(
+    run: Run, n: int, said: str
+) -> None:
+    with closing(EmbeddedIndex.open_for_writing(Path("pagelens-index"), FINGERPRINT)) as index:
+        index.put([read_by_ocr(index.page(f"{str(i) * 32}-1")) for i in range(n)])
+    _, err = run("make", ".")
+    assert err.splitlines()[1] == (
+        f"{said} words were read by OCR: compare with the page, for a misread word is as rare as "
+        "a telling one."
+    )
 
 
 def test_a_file_is_called_by_as_much_of_its_path_as_makes_it_clear(
@@ -97,9 +113,9 @@ def test_a_folder_of_which_nothing_is_in_the_index(run: Run) -> None:
 def test_pages_that_say_nothing(run: Run) -> None:
     _, err = run("make", "c", "--out", "q.tsv", expect=2)
     assert err == (
-        "Error: No question can be drafted from the 1 document in c: their pages have no text "
-        "layer, or say nothing that stands on one page alone. Write questions by hand, a line "
-        "each: query, file, pages, with tabs between.\n"
+        "Error: No question can be drafted from the 1 document in c: their pages have no words, "
+        "or say nothing that stands on one page alone. Write questions by hand, a line each: "
+        "query, file, pages, with tabs between.\n"
     )
     assert not Path("q.tsv").exists()
 

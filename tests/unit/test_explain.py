@@ -397,7 +397,7 @@ def test_bm25_finds_forms_of_the_words(library: MemoryIndex) -> None:
 
 def test_bm25_without_text(library: MemoryIndex) -> None:
     assert why(library, "volcano", f"{SCAN}-1", BM25).why_not == (
-        "It has no text layer, and the name of its file holds no word of the query."
+        "It has no words, and the name of its file holds no word of the query."
     )
 
 

@@ -14,7 +14,7 @@ from encoders.lexical import LexicalEncoder
 from index.pages import VECTOR_DIM, Fingerprint, PageVectors, PatchMap
 from query.heat.colours import OUTLINE, heat_colours
 from query.heat.drawing import draw_heatmap
-from query.heat.hot_words import HotWord
+from query.heat.hot_words import UNSURE, HotWord
 from query.heat.merging import heat_map, heat_of_cells, map_size_px, merge_cells, pixels_of, smooth
 from query.heat.scale import Scale, common_scale
 from tests.random_pages import page, query
@@ -302,6 +302,19 @@ def test_words_are_outlined_around_their_box():
     assert 190 <= y.min() < 200
     assert 220 < y.max() <= 230
     assert not blue[201:219, 151:224].any()  # the word itself stays free
+
+
+def test_the_outline_of_a_word_that_may_be_misread_is_dashed():
+    def outline(confidence):
+        word = HotWord("crane", (0.5, 0.5, 0.75, 0.55), 1.0, 1, confidence)
+        picture = drawn("white", np.full((2, 2), np.nan, np.float32), [word])
+        return (picture == OUTLINE).all(axis=2)
+
+    whole, sure, unsure = outline(None), outline(UNSURE), outline(UNSURE - 0.01)
+    assert (sure == whole).all()
+    assert not (unsure & ~whole).any()
+    for side in (np.s_[:200], np.s_[220:], np.s_[:, :155], np.s_[:, 220:]):
+        assert 0.3 < unsure[side].sum() / whole[side].sum() < 0.8
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (500, 3)])

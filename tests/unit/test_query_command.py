@@ -185,6 +185,7 @@ def test_the_json_object(run: Run) -> None:
         "matched_by": "words",
         "below_line": False,
         "is_waiting": False,
+        "ocr_engine": "",
         "ties_with_previous": False,
         "other_pages": [],
     }
@@ -217,6 +218,7 @@ def test_grouped_by_document(run: Run) -> None:
         "score_sum",
         "halves",
         "is_waiting",
+        "ocr_engine",
         "document_id",
         "paths",
     }
@@ -419,7 +421,7 @@ def test_pages_without_text(run: Run) -> None:
     assert run("zebra", "--filter", f"document={SCAN}") == (
         0,
         "",
-        "None of the 2 pages has a text layer, and this index was made from text. To search by "
+        "None of the 2 pages has words, and this index was made from words. To search by "
         "looks, make another: pagelens ingest FOLDER --encoder colsmol --index NEW\n",
     )
 
@@ -618,7 +620,7 @@ def test_why_not_of_a_page_that_came_up_explains_it(run: Run) -> None:
 
 def test_why_not_where_nothing_was_found(run: Run) -> None:
     ran = run("zebra", "--ranking", "bm25", "--why-not", "scan.pdf:1")
-    assert "It has no text layer, and the name of its file holds no word of the query." in ran.out
+    assert "It has no words, and the name of its file holds no word of the query." in ran.out
     assert ran.err.startswith("None of the 8 pages holds one of these words.")
 
 
@@ -640,7 +642,7 @@ def test_reasons_in_json(run: Run, tmp_path: Path) -> None:
         "02-copy-p2-heat.png",
     ]
     word = found["heatmaps"][0]["hot_words"][0]
-    assert set(word) == {"page_number", "text", "box", "heat"}
+    assert set(word) == {"page_number", "text", "box", "heat", "confidence"}
     assert (word["page_number"], word["text"]) == (2, "Containers")
 
 

@@ -140,13 +140,22 @@ def test_hot_words_by_picture(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_a_hot_word_that_may_be_misread_says_how_sure_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    box = (0.0, 0.0, 0.1, 0.1)
+    words = [HotWord("quay,", box, 0.9, 2, 0.306), HotWord("sea", box, 0.9, 2, 0.5)]
+    print_hot_words({"01-a.png": words})
+    assert capsys.readouterr().out == "01-a.png: quay (31 % sure), sea\n"
+
+
 def test_json(library: MemoryIndex) -> None:
     found = explanation_as_json(explained(library, "containers quay", f"{OLD_REPORT}-2", HYBRID))
     again = json.loads(json.dumps(found, allow_nan=False))
     assert again == found
     assert list(found) == [
         *("page_id", "ranking", "score", "score_sum", "place", "phase_1_place", "phase_1_depth"),
-        *("n_candidates", "tokens", "words", "fused", "why_not"),
+        *("n_candidates", "tokens", "words", "fused", "why_not", "ocr_engine"),
     ]
     token = again["tokens"][0]
     assert token.pop("similarity") == pytest.approx(1, abs=0.01)

@@ -203,7 +203,7 @@ def test_hits_that_are_too_close_to_call_say_so(client: Client) -> None:
     [
         ("/?q=zebra&ranking=bm25", "None of the 8 pages holds one of these words"),
         ("/?q=harbour&path=1999/*", "None of the 8 pages passes the filters."),
-        ("/?q=harbour&path=scan.pdf", "this index was made from text"),
+        ("/?q=harbour&path=scan.pdf", "this index was made from words"),
     ],
 )
 def test_no_hits_says_why_and_what_to_try(client: Client, address: str, said: str) -> None:
