@@ -151,7 +151,7 @@ def overview(
     ]
     if stats.n_pages_by_ocr_engine:
         n_read = sum(stats.n_pages_by_ocr_engine.values())
-        headline.append(Fact("read by OCR", count(n_read, "page")))
+        headline.append(Fact("read by OCR", f"{n_read:,}"))
     if stats.n_failed_documents:
         headline.append(Fact("with failures", f"{stats.n_failed_documents:,}"))
     if stats.n_pages:

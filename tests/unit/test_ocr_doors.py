@@ -202,7 +202,7 @@ def test_why_and_heat_in_the_browser(client: TestClient) -> None:
 
 def test_the_overview_in_the_browser(client: TestClient) -> None:
     shown = text_of(client.get("/overview").text)
-    assert "read by OCR 2 pages" in shown
+    assert "read by OCR 2 with failures 1" in shown
     assert f"OCR {OCR_ENGINE} (2 pages)" in shown
     assert (
         "1 page could not be read, 1 page could not be drawn, 1 page could not be read by OCR"
