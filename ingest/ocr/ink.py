@@ -23,7 +23,7 @@ _MAX_STEEPNESS = 10
 _MIN_FILLED = 0.12  # of its box: frames and curves fill less
 
 _MIN_IN_ROW = 4
-_MAX_UNEVEN = 0.45  # standard deviation by mean of the heights in a row: Chinese has 0.35
+_MAX_UNEVEN = 0.55  # standard deviation by mean of the heights in a row: strokes of Chinese vary
 _MIN_MEAN_WIDTH = 0.3  # of the height: bar codes have less
 _MAX_ROW_HEIGHT = 2.2  # in letters
 _MIN_ROW_LENGTH = 2.5  # in heights of the row
