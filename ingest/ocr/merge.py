@@ -11,6 +11,7 @@ from ingest.ocr.letter_pairs import are_no_words
 from ingest.ocr.need import A_PART, NO_WORDS
 
 _MOST = 0.5
+_ENOUGH = 0.25  # of the characters: one of Chinese is two or three in a table of another encoding
 _MARGIN = 0.2  # of a box's shorter side: it closes the gap between two words of a line
 
 
@@ -18,7 +19,7 @@ def settled_words(reason: str, text_layer: PageWords, read: PageWords) -> PageWo
     """The words that a page is to have.
 
     A text layer without words, or of glyph numbers, gives way to what was read. So does one of
-    words that are no words, unless most of them were read alike, or less was read than it has, or
+    words that are no words, unless most of them were read alike, far less was read than it has, or
     what was read is no better. One that covers a part of the page stays, and what was read beside
     it is added. Where nothing was read, the text layer stays.
 
@@ -45,7 +46,7 @@ def _is_better(read: PageWords, text_layer: PageWords) -> bool:
     n_read, n_given = (sum(map(len, words.texts)) for words in (read, text_layer))
     return (
         n_alike.total() <= _MOST * len(text_layer.texts)
-        and n_read > _MOST * n_given
+        and n_read > _ENOUGH * n_given
         and not are_no_words(read.texts)
     )
 

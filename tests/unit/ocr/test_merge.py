@@ -46,6 +46,13 @@ def test_what_was_read_takes_the_place_of_words_that_are_none() -> None:
     assert settled_words(NO_WORDS, text_layer(GARBAGE), words) is words
 
 
+def test_chinese_takes_the_place_of_its_bytes() -> None:
+    texts = ["我们的目的地是北京", "明天早上从上海出发", "下午三点到达火车站", "晚上住在老朋友家里"]
+    given = text_layer([text.encode("gbk").decode("latin-1") for text in texts])
+    words = read(texts)
+    assert settled_words(NO_WORDS, given, words) is words
+
+
 def test_a_text_layer_that_was_read_alike_stays() -> None:
     """A page of codes, that looks as if its words were none."""
     given = text_layer(GARBAGE)
@@ -56,7 +63,7 @@ def test_a_text_layer_that_was_read_alike_stays() -> None:
 
 def test_a_text_layer_of_which_little_was_read_stays() -> None:
     given = text_layer(GARBAGE)
-    assert settled_words(NO_WORDS, given, read(READ[:8])) is given
+    assert settled_words(NO_WORDS, given, read(READ[:5])) is given
 
 
 def test_what_was_read_does_not_take_a_place_when_it_is_no_words_either() -> None:
