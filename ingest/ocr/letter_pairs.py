@@ -48,7 +48,7 @@ _MIN_USUAL = 0.6
 to 0.4, and with the letters of real pages exchanged at random below 0.6 in 99 of 100."""
 _MIN_WORDS = 12  # different ones; a few are names, codes or units
 _WORD = re.compile("[a-z]{4,}")  # shorter ones are often abbreviations
-_MAX_CODES = 1 / 3  # of the words; lists of parts have more with digits in them
+_MAX_CODES = 0.5  # of the words; lists of parts have more with digits in them
 _DIGIT = re.compile(r"\d")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 
