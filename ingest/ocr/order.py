@@ -7,6 +7,7 @@ text or keeps to no rows, and row by row where it is a table.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -19,9 +20,10 @@ _SAME_ROW = 0.5  # in heights: the middles of two lines of a row are nearer than
 _ALIGNED = 0.2  # in heights: cells of a table are, lines of two columns only by chance
 _NARROWEST_GAP = 0.6  # in heights: below, it is a space between words
 _CORE = 0.6  # part of a line's height that no line above or below it reaches into
-_LONG_LINE = 12  # in heights, some 25 letters: few cells of a table are so long
-_FEWEST_LINES = 3  # of a column of running text
+_LONG_LINE = 10  # in heights, some 25 letters: few cells of a table are so long
+_WIDER = 1.5  # than the usual one is a gap before something else
 _MOST_ALIGNED = 0.7
+_FEWEST_ROWS = 3  # of a table
 
 
 class _Band(NamedTuple):
@@ -44,11 +46,13 @@ def reading_order(boxes: Boxes) -> list[int]:
 def _in_order(boxes: Boxes, lines: Sequence[int]) -> Iterator[int]:
     for band in _bands(boxes, lines):
         columns = _columns(boxes, band)
-        if len(columns) > 1 and _is_read_by_columns(boxes, columns):
-            for column in columns:
-                yield from _in_order(boxes, column)
-        else:
+        parts = _table_apart(boxes, band.lines)
+        if not parts and _is_read_by_columns(boxes, columns):
+            parts = _running_text_apart(boxes, columns)
+        if not parts:
             yield from _row_by_row(boxes, band.lines)
+        for part in parts:
+            yield from _in_order(boxes, part)
 
 
 def _bands(boxes: Boxes, lines: Sequence[int]) -> Iterator[_Band]:
@@ -66,6 +70,39 @@ def _bands(boxes: Boxes, lines: Sequence[int]) -> Iterator[_Band]:
         band = _Band(strip, free)
     if band is not None:
         yield band
+
+
+def _table_apart(boxes: Boxes, lines: Sequence[int]) -> list[list[int]]:
+    """What stands above and below a wide gap, if one is a table, the other columns of text."""
+    strips = list(_strips(boxes, lines))
+    if len(strips) < 2:
+        return []
+    tops = [float(boxes[strip, 1].min()) for strip in strips]
+    bottoms = [float(boxes[strip, 3].max()) for strip in strips]
+    gaps = [top - bottom for top, bottom in zip(tops[1:], bottoms, strict=False)]
+    if max(gaps) <= _WIDER * max(0, float(np.median(gaps))):
+        return []
+    at = gaps.index(max(gaps)) + 1
+    halves = strips[:at], strips[at:]
+    parts = [list(chain.from_iterable(half)) for half in halves]
+    columns = [_columns(boxes, _Band(part, _free(boxes, part))) for part in parts]
+    kinds = [_is_read_by_columns(boxes, each) for each in columns]
+    has_rows = [len(half) >= _FEWEST_ROWS for half in halves]
+    is_apart = (kinds == [True, False] and has_rows[1]) or (kinds == [False, True] and has_rows[0])
+    return parts if is_apart else []
+
+
+def _running_text_apart(boxes: Boxes, columns: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Each column of running text, and together what stands beside it: a table, or a picture's."""
+    parts: list[list[int]] = []
+    was_running = True
+    for column in columns:
+        is_running = _is_running_text(boxes, column)
+        if is_running or was_running:
+            parts.append([])
+        parts[-1] += column
+        was_running = is_running
+    return parts
 
 
 def _strips(boxes: Boxes, lines: Sequence[int]) -> Iterator[list[int]]:
@@ -116,16 +153,18 @@ def _columns(boxes: Boxes, band: _Band) -> list[list[int]]:
     return [column for column in columns if column]
 
 
-def _is_read_by_columns(boxes: Boxes, columns: Sequence[Sequence[int]]) -> bool:
-    """Whether they are running text, or at least no rows of a table."""
+def _is_read_by_columns(boxes: Boxes, columns: Sequence[Sequence[int]]) -> bool | None:
+    """Whether they are running text, or what stands beside some; None for a single one."""
+    if len(columns) < 2:
+        return None
     n_running = sum(_is_running_text(boxes, column) for column in columns)
-    return n_running > 1 or _part_in_rows(boxes, columns) < _MOST_ALIGNED
+    return n_running > 1 or (n_running == 1 and _part_in_rows(boxes, columns) < _MOST_ALIGNED)
 
 
 def _is_running_text(boxes: Boxes, lines: Sequence[int]) -> bool:
     x0, y0, x1, y1 = boxes[lines].T
-    n_long = np.count_nonzero(x1 - x0 > _LONG_LINE * (y1 - y0))
-    return len(lines) >= _FEWEST_LINES and 2 * int(n_long) >= len(lines)
+    n_long = int(np.count_nonzero(x1 - x0 > _LONG_LINE * (y1 - y0)))
+    return 2 * n_long >= len(lines)
 
 
 def _part_in_rows(boxes: Boxes, columns: Sequence[Sequence[int]]) -> float:

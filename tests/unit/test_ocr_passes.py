@@ -21,7 +21,7 @@ from ingest.ocr.engine import Ocr, engine_name
 from ingest.ocr.reader import PageReader
 from ingest.report import Report
 from tests.looking_encoder import LookingEncoder
-from tests.scans import write_scans
+from tests.scanned_pdfs import write_scans
 from tests.syncing import sync
 
 N_PAGES = 5
