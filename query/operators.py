@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 _QUOTES = '"\u201c\u201d\u201e\u201f\u00ab\u00bb\u300c\u300d\u300e\u300f'
 _PHRASE = re.compile(rf"(?<![^\s(])(-?)[{_QUOTES}]([^{_QUOTES}]*\w[^{_QUOTES}]*)[{_QUOTES}](?!\w)")
-_QUOTE = re.compile(f"[{_QUOTES}]")
+_QUOTE = re.compile(rf"[{_QUOTES}](?:[{_QUOTES}-]*(?=[^\W\d_]))?")
+"""With the dashes that would, without it, leave the next word out."""
 _WITHOUT = re.compile(r"(?<!\S)-(?=[^\W\d_])(\S+)")
 _DASH_BEFORE_WORD = re.compile(r"(?<!\S)-+(?=\w)")
 

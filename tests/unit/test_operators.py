@@ -61,6 +61,7 @@ def test_a_text_without_operators_is_left_as_it_is(typed: str) -> None:
         ('"a -b" c', "a b c", ("a b",), ()),
         ('"x "a" y"', "x a y", ("a",), ()),
         ("2023 -5 -draft", "2023 -5", (), ("draft",)),
+        ('-b 5 "-a', "5 a", (), ("b",)),
     ],
 )
 def test_phrases_and_words_left_out(
