@@ -35,7 +35,7 @@ def letter_boxes(image: Image.Image) -> tuple[Boxes, tuple[int, int]]:
     Lines, borders, tints, dots of leaders and areas larger than a letter are left out.
 
     Args:
-        image: the page, long edge some 1,000 px or more.
+        image: the page, long edge 768 px or more.
 
     Returns:
         Boxes in an image whose width and height come second: it may be smaller than the one given.
@@ -44,9 +44,9 @@ def letter_boxes(image: Image.Image) -> tuple[Boxes, tuple[int, int]]:
 
     scale = min(1.0, _LONG_EDGE_PX / max(image.size))
     size_px = (max(1, round(scale * image.width)), max(1, round(scale * image.height)))
-    if size_px != image.size:
-        image = image.resize(size_px, Image.Resampling.BOX)
     grey = np.asarray(image.convert("L"))  # (height, width)
+    if size_px != image.size:
+        grey = cv2.resize(grey, size_px, interpolation=cv2.INTER_AREA)
     around = cv2.blur(grey, (_AROUND_PX, _AROUND_PX))
     dark = cv2.subtract(around, grey) > _CONTRAST
     light = (cv2.subtract(grey, around) > _CONTRAST) & (around < _DARK_GROUND)
