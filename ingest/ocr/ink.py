@@ -11,9 +11,9 @@ from PIL import Image
 Boxes = NDArray[np.int64]
 """(n, 4): x, y, width and height in pixels."""
 
-_LONG_EDGE_PX = 1280  # larger images are made smaller: 4-point text of an A4 page is 4 px high
+_LONG_EDGE_PX = 1280  # of larger images too: capitals of 4-point text on A4 are 4 px high
 _AROUND_PX = 31  # what is compared with: two lines of usual text
-_CONTRAST = 30  # of 255: light grey text has 60, the noise of a JPEG of quality 30 has 20
+_CONTRAST = 30  # of 255: text of grey 200 on white is seen, noise of 15 on blank paper is not
 _DARK_GROUND = 110  # of 255; above it what is lighter is what letters leave between them
 
 _MIN_HEIGHT_PX, _MIN_WIDTH_PX = 4, 2
