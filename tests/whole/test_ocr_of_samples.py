@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.ocr.engine import DPI, Ocr, ocr_size_px
+from ingest.ocr.engine import DPI, MAX_PIXELS, Ocr, ocr_size_px
 from tests.bench.bench_ocr import compared, draw
 from tests.scans import noisy, phone_picture, saved_as_jpeg, skewed
 
@@ -51,12 +51,12 @@ def test_a_bad_picture_of_a_page_is_read(ocr: Ocr, worse: Worse, most_lost: floa
 
 
 def test_a_page_of_five_thousand_words_is_read(ocr: Ocr) -> None:
-    font = ImageFont.load_default(15)
+    font = ImageFont.load_default(20)
     words = TEXT.split()
-    image = Image.new("RGB", (1754, 2480), "white")
+    image = Image.new("RGB", (2339, 3307), "white")
     lines = [" ".join(words[(i + j) % len(words)] for j in range(42)) for i in range(120)]
     for i, line in enumerate(lines):
-        ImageDraw.Draw(image).text((20, 20 + 20 * i), line, font=font, fill="black")
+        ImageDraw.Draw(image).text((20, 20 + 27 * i), line, font=font, fill="black")
     read = ocr.read(image)
     lost = Counter(" ".join(lines).split()) - Counter(read.texts)
     assert sum(lost.values()) <= 0.02 * 42 * 120
@@ -65,5 +65,5 @@ def test_a_page_of_five_thousand_words_is_read(ocr: Ocr) -> None:
 def test_an_image_of_64_megapixels_is_read_at_a_bounded_size(ocr: Ocr) -> None:
     image = noisy(Image.new("RGB", (500, 500), "grey"), 60).resize((8000, 8000))
     drawn = image.resize(ocr_size_px(*image.size, is_pdf=False))
-    assert drawn.width * drawn.height < 4_500_000
+    assert drawn.width * drawn.height < 1.01 * MAX_PIXELS
     assert ocr.read(drawn).texts == ()

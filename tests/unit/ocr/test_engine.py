@@ -190,13 +190,15 @@ def test_what_check_raises_ends_the_reading(ocr: Ocr, page: RenderedPage) -> Non
 @pytest.mark.parametrize(
     ("size", "is_pdf", "expected"),
     [
-        ((612, 792), True, (1275, 1650)),  # letter, at 150 dpi
-        ((5000, 5000), True, (2098, 2098)),  # a poster
+        ((612, 792), True, (1700, 2200)),  # letter, at 200 dpi
+        ((842, 1191), True, (2339, 3308)),  # A3, as well
+        ((5000, 5000), True, (2793, 2793)),  # a poster
         ((14400, 100), True, (12000, 83)),
         ((0.1, 0.1), True, (1, 1)),
-        ((2480, 3508), False, (1764, 2495)),  # A4 scanned at 300 dpi
-        ((1000, 1500), False, (1000, 1500)),
-        ((640, 480), False, (1200, 900)),
+        ((2480, 3508), False, (2348, 3322)),  # A4 scanned at 300 dpi
+        ((1240, 1754), False, (1653, 2339)),  # at 150 dpi: lines are found at its own size
+        ((900, 600), False, (1600, 1067)),
+        ((640, 480), False, (1280, 960)),
         ((1, 1), False, (2, 2)),
     ],
 )
