@@ -214,7 +214,7 @@ def _colsmol_notice(n_pages: int) -> str:
 def _lexical_notice(n_pages: int) -> str:
     seconds = n_pages * estimated_colsmol_s_per_page()
     return (
-        f"Encoding {count(n_pages, 'page')} with lexical, which finds words of the text layer and "
+        f"Encoding {count(n_pages, 'page')} with lexical, which finds words and "
         f"sees no pictures: {DEFAULT_MODEL} is not on this machine. ColSmol would take "
         f"{_rough_duration(seconds)} here after a download of {DEFAULT_MODEL_SIZE}: "
         "--encoder colsmol, with a new --index."

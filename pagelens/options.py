@@ -112,8 +112,8 @@ def encoder_options(command: Command) -> Command:
             type=click.Choice(["auto", "colsmol", "lexical"]),
             default="auto",
             help="What turns pages into vectors. auto (the default): the index's own; for a new "
-            "index ColSmol where its weights are on this machine, else lexical (the words of the "
-            "text layer).",
+            "index ColSmol where its weights are on this machine, else lexical (the words of "
+            "pages).",
         ),
     ):
         command = option(command)

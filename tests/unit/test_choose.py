@@ -46,7 +46,7 @@ def test_auto_says_what_it_took_instead_and_what_colsmol_would_take(
     choice = choose_encoder("auto")
     assert isinstance(choice.encoder, LexicalEncoder)
     assert choice.notice(n_pages) == (
-        f"Encoding {pages} with lexical, which finds words of the text layer and sees no "
+        f"Encoding {pages} with lexical, which finds words and sees no "
         "pictures: vidore/colSmol-256M is not on this machine. ColSmol would take "
         f"{duration} here after a download of about 0.5 GB: --encoder colsmol, with a new --index."
     )
