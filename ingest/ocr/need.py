@@ -37,8 +37,8 @@ def why_ocr(words: PageWords, is_unreadable: bool, image: Image.Image) -> str:
     Args:
         words: the text layer.
         is_unreadable: whether most of it cannot be decoded, see `TextLayer`.
-        image: the page as drawn, perhaps stretched. Long edge 768 px or more: at 512 px one of six
-            scans with a stamp is missed, and none goes that did not before.
+        image: the page as drawn, perhaps stretched. Long edge 768 px or more: at 512 px one of
+            seven scans with a stamp is missed.
 
     Returns:
         NO_TEXT_LAYER, GLYPH_NUMBERS, NO_WORDS, A_PART or "".
