@@ -159,7 +159,9 @@ def page_reader(
     except MissingDependencyError as error:
         if ocr == "always" or redo_ocr:
             raise
-        say_what_is_missing(f"Note: scans stay without words. {error} Then run --redo-ocr.")
+        say_what_is_missing(
+            f"Note: scans stay without words. {error}. Later --redo-ocr reads them."
+        )
         return None
 
 

@@ -44,9 +44,9 @@ left out of the count at least 82 %, and with the letters exchanged at random 39
 
 _PAIRS = frozenset(first + second for first, after in _FOLLOWING.items() for second in after)
 _MIN_USUAL = 0.6
-"""Of the pairs of a page. On 1,140 real pages it is 0.71 and more, on one that shows alphabets 0.61,
+"""Of the pairs. On 1,140 real pages it is 0.71 and more, on one that shows alphabets 0.61;
 on five with wrong tables 0.25 to 0.4, and with the letters of real pages exchanged at random below
-0.6 in 99 of 100."""
+0.6 on 99 of 100."""
 _MIN_WORDS = 12  # different ones; a few are names, codes or units
 _WORD = re.compile("[a-z]{4,}")  # shorter ones are often abbreviations
 _MAX_CODES = 0.5  # of the words; lists of parts have more with digits in them
