@@ -37,7 +37,7 @@ TEXT = " ".join(["The Air", *LEFT, *RIGHT, *(" ".join(row) for row in TABLE)])
 
 @pytest.fixture(scope="module")
 def ocr() -> Ocr:
-    return Ocr(2)
+    return Ocr(1)  # tests run side by side
 
 
 @pytest.fixture(scope="module")
