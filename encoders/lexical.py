@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from encoders.interface import PageInput
 from encoders.term_vectors import n_grams, term_vector
 from index.errors import WrongUseError
-from index.pages import Fingerprint, PageVectors, PageWords, PatchMap, QueryVectors
+from index.pages import (
+    LEAST_CONFIDENCE,
+    Fingerprint,
+    PageVectors,
+    PageWords,
+    PatchMap,
+    QueryVectors,
+)
 from index.words.cut import Token, cut, cut_query
 from index.words.scripts import REGION
 from index.words.stop_words import is_stop_word
@@ -24,10 +31,6 @@ refused with a clear message instead of answering wrongly."""
 
 PAGE_LONG_EDGE_PX = 1280  # the preview's size: nothing else looks at the image
 BATCH_SIZE = 8
-
-LEAST_CONFIDENCE = 0.6
-"""Of what OCR has read. A word it is less sure of is often a wrong one, which resembles many."""
-
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _STEM_MARK = "~"  # of index/words/stems.py: "haus~de"
 

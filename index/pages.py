@@ -20,6 +20,10 @@ from index.errors import IndexMismatchError, VectorShapeError, WrongUseError
 VECTOR_DIM = 128
 """Dimensions of every stored and query vector: what the ColVision models put out."""
 
+LEAST_CONFIDENCE = 0.6
+"""A word that OCR is less sure of is as often wrong as right (docs/ocr.md): it is shown as doubtful
+and text search finds it, but it gets no vector, by which a wrong word would resemble many."""
+
 VECTORS_TO_COME = -1
 """What both indexes store as the number of patches of a page that waits for its vectors."""
 

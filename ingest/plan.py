@@ -31,10 +31,10 @@ from ingest.files import (
     drive_of,
     file_record,
     is_gone,
-    is_mounted,
     shown,
     unread_document,
 )
+from ingest.lost_roots import LostRoot, Seen, lost_roots
 from ingest.render import read_facts
 from ingest.shard import EVERYTHING, Shard
 
@@ -79,20 +79,6 @@ class Work:
 
 
 @dataclass(frozen=True)
-class LostRoot:
-    """A folder of which nothing is left that the index knows of it: moved away, or not mounted?
-
-    Attributes:
-        path: as the sync was told to look there, or where the drive was mounted.
-        n_documents, n_pages: what would go, and would have to be rendered and encoded again.
-    """
-
-    path: str
-    n_documents: int
-    n_pages: int
-
-
-@dataclass(frozen=True)
 class Plan:
     """What a sync would do.
 
@@ -126,15 +112,6 @@ class Plan:
     def n_pages(self) -> int:
         """Pages to render and encode."""
         return sum(len(work.page_numbers) for work in self.work)
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A file of this run: its record and its document's id, or why it could not be read."""
-
-    record: FileRecord
-    document_id: str | None
-    failure: Failure | None
 
 
 def make_plan(
@@ -182,13 +159,13 @@ def make_plan(
 
     drive = cache(lambda folder: drive_of(folder.resolve()))  # a link may lead to another
 
-    def look(path: Path) -> _Seen:
+    def look(path: Path) -> Seen:
         on_file()
         return _look(path, owner, drive)
 
     with ThreadPoolExecutor(n_workers) as pool:
         seen = list(_in_order(pool, look, listing.paths))
-        lost = () if allow_empty or keep_missing else _lost_roots(seen, owner, scope, listing)
+        lost = () if allow_empty or keep_missing else lost_roots(seen, owner, scope, listing)
         if lost and not retry_failed:
             released = confirm(lost)
             lost = tuple(folder for folder in lost if folder not in released)
@@ -302,65 +279,20 @@ def _cannot_be_listed(reason: str) -> Failure:
 
 def _look(
     path: Path, owner: dict[str, tuple[FileRecord, Document]], drive: Callable[[Path], Path]
-) -> _Seen:
+) -> Seen:
     name = path.as_posix()
     try:
         record = replace(file_record(path), drive=shown(drive(path.parent)))
         if name in owner and record.has_bytes_of(owner[name][0]):
-            return _Seen(record, owner[name][1].document_id, None)
-        return _Seen(record, document_id_of(path), None)
+            return Seen(record, owner[name][1].document_id, None)
+        return Seen(record, document_id_of(path), None)
     except PageFailure as e:
-        return _Seen(FileRecord(shown(path), UNREAD_SIZE, 0), None, _failure_of(e))
+        return Seen(FileRecord(shown(path), UNREAD_SIZE, 0), None, _failure_of(e))
 
 
 def _failure_of(error: PageFailure) -> Failure:
     """Of a whole file."""
     return Failure(None, str(error), is_passing=isinstance(error, PassingFailure))
-
-
-def _lost_roots(
-    seen: Iterable[_Seen],
-    owner: dict[str, tuple[FileRecord, Document]],
-    scope: Scope,
-    listing: Listing,
-) -> tuple[LostRoot, ...]:
-    """Places where nothing known is left, and whose documents are not all somewhere else.
-
-    First the drives that files lay on and that are not mounted now; then the roots: one deleted
-    file among others is nothing unusual, all at once is. Files that could not be opened are no
-    loss, and what is there but not wanted shows that the place is. A folder below a root that was
-    emptied or deleted is a change like any other.
-    """
-    met = {one.document_id for one in seen}
-    looked_at = {one.record.path for one in seen}
-    on_drives: dict[Path, list[str]] = {}
-    for path, (record, _) in owner.items():
-        if scope.holds(path):
-            on_drives.setdefault(Path(record.drive), []).append(path)
-    places = {
-        drive: paths
-        for drive, paths in on_drives.items()
-        # files that are still there without it: what it held was moved to another drive
-        if looked_at.isdisjoint(paths) and not is_mounted(drive)
-    }
-    for root in scope.roots:
-        below = f"{root.as_posix().rstrip('/')}/"
-        known = [path for path in owner if path.startswith(below)]
-        here = {one.document_id for one in seen if one.record.path.startswith(below)}
-        is_left = any(
-            path in looked_at or listing.is_hidden(path) or listing.is_unwanted(path)
-            for path in known
-        )
-        if not is_left and here.isdisjoint(owner[path][1].document_id for path in known):
-            places.setdefault(root, known)
-    lost: list[LostRoot] = []
-    for place, paths in sorted(places.items()):
-        documents = {owner[path][1].document_id: owner[path][1] for path in paths}
-        gone = [d for id_, d in documents.items() if id_ not in met and d.page_count]
-        if gone and not any(Path(other.path) in place.parents for other in lost):
-            n_pages = sum(document.page_count for document in gone)
-            lost.append(LostRoot(place.as_posix(), len(gone), n_pages))
-    return tuple(lost)
 
 
 def _broken_links(
@@ -378,7 +310,7 @@ def _broken_links(
 
 
 def _wanted_files(
-    seen: Iterable[_Seen],
+    seen: Iterable[Seen],
     owner: dict[str, tuple[FileRecord, Document]],
     scope: Scope,
     listing: Listing,
@@ -440,7 +372,7 @@ def _failing(pages: Iterable[int], failures: Sequence[Failure]) -> frozenset[int
 
 
 def _to_be_read(
-    seen: Iterable[_Seen],
+    seen: Iterable[Seen],
     wanted: dict[str, tuple[FileRecord, ...]],
     known: dict[str, Document],
     unread: dict[str, Document],

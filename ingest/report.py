@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from index.pages import Failure
 from ingest.files import LeftOut
-from ingest.plan import LostRoot
+from ingest.lost_roots import LostRoot
 
 
 @dataclass

@@ -7,7 +7,8 @@ from rich.console import Console
 
 from index.pages import Document, Failure
 from index.wording import count, duration
-from ingest.plan import LostRoot, Plan
+from ingest.lost_roots import LostRoot
+from ingest.plan import Plan
 from ingest.report import Counts, Report
 from pagelens.forecast_report import Cost, cost_lines
 from pagelens.terminal import plain

@@ -15,9 +15,10 @@ from index.interface import PageIndex
 from index.location import Location
 from index.wording import count
 from ingest.forecast import Pace, page_tiles
+from ingest.lost_roots import LostRoot
 from ingest.ocr.reader import PageReader
 from ingest.pipeline import Watch, carry_out
-from ingest.plan import LostRoot, Plan
+from ingest.plan import Plan
 from ingest.poppler import kill_running
 from ingest.report import Report
 from ingest.shard import EVERYTHING, Shard

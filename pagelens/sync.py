@@ -16,8 +16,9 @@ from index.interface import PageIndex
 from index.location import Location
 from index.pages import Fingerprint, mismatch_error
 from ingest.files import Listing, Scope, find_files, scope_of
+from ingest.lost_roots import LostRoot
 from ingest.ocr.reader import PageReader
-from ingest.plan import LostRoot, Plan, make_plan
+from ingest.plan import Plan, make_plan
 from ingest.poppler import require_poppler
 from ingest.shard import Shard
 from pagelens.left_out_report import left_out_lines

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.broken_words import CJK_CHARACTERS
-from index.pages import Page, QueryVectors
+from index.pages import LEAST_CONFIDENCE, Page, QueryVectors
 from index.words.cut import cut
 from index.words.stop_words import is_stop_word
 from query.heat.merging import heat_of_cells, map_size_px, merge_cells, pixels_of
@@ -21,10 +21,6 @@ _CJK = re.compile(f"[{CJK_CHARACTERS}]")  # one such character is a word
 HOT_PART = 0.5
 """Only words in the upper half between the page's middle word and its hottest one are hot: on a
 page with two matching words, a list of ten would be eight accidents."""
-
-
-UNSURE = 0.5
-"""Below this confidence a word that OCR has read is shown as one that may be another."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ class HotWord:
     @property
     def is_unsure(self) -> bool:
         """Whether OCR may have misread it."""
-        return self.confidence is not None and self.confidence < UNSURE
+        return self.confidence is not None and self.confidence < LEAST_CONFIDENCE
 
     @property
     def doubt_said(self) -> str:

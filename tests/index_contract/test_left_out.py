@@ -4,7 +4,7 @@ from pathlib import Path
 
 from encoders.lexical import LexicalEncoder
 from index.interface import BM25, HAMMING, PageIndex
-from ingest.plan import LostRoot
+from ingest.lost_roots import LostRoot
 from query.request import SearchRequest
 from query.search import find
 from tests.documents import write_pdf

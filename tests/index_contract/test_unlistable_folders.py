@@ -7,7 +7,7 @@ import pytest
 from encoders.lexical import LexicalEncoder
 from index.interface import BM25, HAMMING, PageIndex
 from index.pages import Failure
-from ingest.plan import LostRoot
+from ingest.lost_roots import LostRoot
 from query.request import SearchRequest
 from query.search import find
 from tests.documents import write_pdf

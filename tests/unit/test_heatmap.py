@@ -11,10 +11,10 @@ from PIL import Image
 
 from encoders.layouts.tiles import TileLayout
 from encoders.lexical import LexicalEncoder
-from index.pages import VECTOR_DIM, Fingerprint, PageVectors, PatchMap
+from index.pages import LEAST_CONFIDENCE, VECTOR_DIM, Fingerprint, PageVectors, PatchMap
 from query.heat.colours import OUTLINE, heat_colours
 from query.heat.drawing import draw_heatmap
-from query.heat.hot_words import UNSURE, HotWord
+from query.heat.hot_words import HotWord
 from query.heat.merging import heat_map, heat_of_cells, map_size_px, merge_cells, pixels_of, smooth
 from query.heat.scale import Scale, common_scale
 from tests.random_pages import page, query
@@ -310,7 +310,7 @@ def test_the_outline_of_a_word_that_may_be_misread_is_dashed():
         picture = drawn("white", np.full((2, 2), np.nan, np.float32), [word])
         return (picture == OUTLINE).all(axis=2)
 
-    whole, sure, unsure = outline(None), outline(UNSURE), outline(UNSURE - 0.01)
+    whole, sure, unsure = outline(None), outline(LEAST_CONFIDENCE), outline(LEAST_CONFIDENCE - 0.01)
     assert (sure == whole).all()
     assert not (unsure & ~whole).any()
     for side in (np.s_[:200], np.s_[220:], np.s_[:, :155], np.s_[:, 220:]):

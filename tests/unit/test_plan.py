@@ -11,7 +11,8 @@ from index.errors import WrongUseError
 from index.pages import Document, Failure, FileRecord
 from ingest import plan as plan_module
 from ingest.files import find_files, is_gone, scope_of
-from ingest.plan import LostRoot, Plan, make_plan
+from ingest.lost_roots import LostRoot
+from ingest.plan import Plan, make_plan
 from ingest.shard import Shard
 from tests.documents import write_pdf
 from tests.fakes import Mounts, cannot_be_listed
