@@ -37,15 +37,15 @@ def main() -> None:
     print_machine(machine)
     with tempfile.TemporaryDirectory() as passing:
         keep = arguments.keep or Path(passing)
-        scans = keep / "scans"
+        pictures = keep / "pictures"
         for path in sorted(arguments.folder.rglob("*.pdf")):
-            target = scans / path.relative_to(arguments.folder)
+            target = pictures / path.relative_to(arguments.folder)
             if not target.exists():
                 save_as_pictures(path, target)
         report = {
             "machine": machine,
             "text": measured(arguments.folder, arguments.queries, keep, "text", "never"),
-            "scans": measured(scans, arguments.queries, keep, "scans", "auto"),
+            "scans": measured(pictures, arguments.queries, keep, "scans", "auto"),
         }
     print(f"{'ranking':20}{'text layers':>12}{'scans':>8}")
     for ranking in RANKINGS:
