@@ -25,11 +25,7 @@ PAGE_LIMIT_S = 120.0
 six points 58 s."""
 
 MAX_WORKERS = 16
-"""One for each core, with one thread: two threads of an engine wait for each other more than they
-gain (docs/ocr.md). The first takes 1.1 GB of memory, each other .4 GB."""
-
-
-_N_THREADS = 1
+"""One for each core. The first takes 1.1 GB of memory, each other .4 GB (docs/ocr.md)."""
 
 
 class Engine(Protocol):
@@ -59,8 +55,10 @@ class PageReader:
         if make_engine is Ocr:
             require_ocr()
         self.reads_all = reads_all
-        self.n_workers = min(os.cpu_count() or 1, MAX_WORKERS)
+        n_cores = os.cpu_count() or 1
+        self.n_workers = min(n_cores, MAX_WORKERS)
         self.engine_name = engine_name()
+        self._n_threads = n_cores // self.n_workers
         self._make_engine = make_engine
         self._own = threading.local()
 
@@ -101,7 +99,7 @@ class PageReader:
                 raise PageFailure(f"OCR took longer than the limit of {duration(PAGE_LIMIT_S)}")
 
         if not hasattr(self._own, "engine"):
-            self._own.engine = self._make_engine(_N_THREADS)
+            self._own.engine = self._make_engine(self._n_threads)
         try:
             words = self._own.engine.read(image, check)
         except (PagelensError, _StoppedError):
