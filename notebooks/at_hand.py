@@ -78,7 +78,8 @@ class SampleLibrary:
 
 def ingest_samples(folder: Path) -> SampleLibrary:
     """Make an index of samples/ in a new folder, and read its pages back."""
-    pagelens.ingest(SAMPLES, index=folder, encoder=ENCODER_NAME, model=MODEL)
+    # OCR of the few scans would take as long as all else
+    pagelens.ingest(SAMPLES, index=folder, encoder=ENCODER_NAME, model=MODEL, ocr="never")
     with closing(EmbeddedIndex.open(folder)) as index:
         documents = list(index.documents())
         asked = read_questions(SAMPLES / "queries.tsv")

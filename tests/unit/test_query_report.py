@@ -144,7 +144,7 @@ def test_a_hot_word_that_may_be_misread_says_how_sure_it_is(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     box = (0.0, 0.0, 0.1, 0.1)
-    words = [HotWord("quay,", box, 0.9, 2, 0.306), HotWord("sea", box, 0.9, 2, 0.5)]
+    words = [HotWord("quay,", box, 0.9, 2, 0.306), HotWord("sea", box, 0.9, 2, 0.6)]
     print_hot_words({"01-a.png": words})
     assert capsys.readouterr().out == "01-a.png: quay (31 % sure), sea\n"
 
