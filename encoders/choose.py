@@ -1,4 +1,4 @@
-"""Which encoder makes an index, and which one an index needs. Imports no torch for lexical."""
+"""Which encoder makes an index, and which one an index needs. Lexical imports nothing of models."""
 
 import platform
 import shutil
@@ -9,12 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from encoders.colsmol import ColSmolEncoder
 from encoders.devices import torch_devices
 from encoders.interface import Encoder
-from encoders.layouts.tiles import edge_px_of
 from encoders.lexical import LexicalEncoder
-from encoders.many_devices import ManyDevicesEncoder
 from encoders.model_files import DEFAULT_MODEL, DEFAULT_MODEL_SIZE, find_model_files
 from encoders.pooling import pool_factor, pooled_encoder, pooling_name
 from index.errors import IndexMismatchError, MissingDependencyError, WrongUseError
@@ -184,12 +181,18 @@ def _colsmol(model: str, device: str, max_edge_px: int | None) -> Encoder:
     """The model on the device, or on all that are meant."""
     devices = torch_devices(device)
     if len(devices) == 1:
+        from encoders.colsmol import ColSmolEncoder
+
         return ColSmolEncoder(model, devices[0], max_edge_px)
+    from encoders.many_devices import ManyDevicesEncoder
+
     return ManyDevicesEncoder(model, devices, max_edge_px)
 
 
 def _colsmol_of(fingerprint: Fingerprint, model: str, device: str) -> Encoder:
     """The model as an index has it."""
+    from encoders.layouts.tiles import edge_px_of
+
     max_edge_px = edge_px_of(fingerprint.rendering)
     try:
         return _colsmol(model, device, max_edge_px)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-from PIL import Image
+from typing import TYPE_CHECKING, Protocol
 
 from index.pages import Fingerprint, PageVectors, PageWords, QueryVectors
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class PageInput:
         prepared: what `Encoder.prepare` made of the image, which is None then.
     """
 
-    image: Image.Image | None
+    image: "Image.Image | None"
     words: PageWords
     is_drawn: bool = True
     prepared: object = None

@@ -21,7 +21,6 @@ from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import index_options
 from pagelens.query_reasons import ReasonsWanted, find_reasons, print_reasons, reasons_as_json
 from pagelens.query_report import print_found
-from pagelens.save_pages import CONTACT_SHEET_NAME, save_pages
 from pagelens.terminal import say
 from query.as_json import found_as_json
 from query.filters import FILTER_KEYS, NOT, read_filters
@@ -180,6 +179,8 @@ def query(
             if not found.groups:
                 say(str(why_no_hits(found, index.stats().n_pages, str(location))))
             elif pages_folder is not None:
+                from pagelens.save_pages import CONTACT_SHEET_NAME, save_pages  # imports Pillow
+
                 save_pages(pages_folder, found, index)
                 say(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.")
             if reasons.heatmaps is not None:

@@ -8,7 +8,6 @@ from index.interface import PageIndex
 from index.wording import shown_path
 from pagelens.page_name import find_page
 from pagelens.query_report import print_explanation, print_hot_words
-from pagelens.save_heatmaps import heatmap_name, save_heatmaps
 from query.as_json import explanation_as_json, hot_words_as_json
 from query.found import Found
 from query.heat.hot_words import HotWord
@@ -68,6 +67,8 @@ def find_reasons(index: PageIndex, found: Found, wanted: ReasonsWanted) -> Reaso
         why_not = (wanted.why_not, explain(index, found, page_id))
     heatmaps = None
     if wanted.heatmap_folder is not None and found.shown:
+        from pagelens.save_heatmaps import heatmap_name, save_heatmaps  # imports Pillow
+
         words = save_heatmaps(wanted.heatmap_folder, found, index)
         names = [heatmap_name(rank, hit) for rank, hit in enumerate(found.shown, 1)]
         heatmaps = dict(zip(names, words, strict=True))

@@ -3,8 +3,6 @@
 Vectors of words find such a page by resemblance; this says what the resemblance is.
 """
 
-from rapidfuzz.distance import OSA
-
 SHORTEST = 5
 """Letters of a word that may be mistyped, or part of a longer one: shorter ones have too many
 neighbours."""
@@ -36,6 +34,8 @@ def letters_between(asked: str, term: str) -> int | None:
         return None
     if term.startswith(asked) or term.endswith(asked):
         return len(term) - len(asked)
+    from rapidfuzz.distance import OSA  # most queries compare no word by its letters
+
     allowed = min(MOST_SLIPS, len(asked) // LETTERS_A_SLIP)
     distance = OSA.distance(asked, term, score_cutoff=allowed)
     return distance if distance <= allowed else None

@@ -12,14 +12,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.embedded.catalog import BITS_SIZE, CATALOG_NAME, VECTOR_SIZE, Catalog, PageRow
 from index.embedded.compact import copy_live_pages, remove_other_generations
-from index.embedded.lock import WriterLock
 from index.embedded.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from index.embedded.ranking import rank_by_maxsim
 from index.embedded.segments import SegmentWriter
@@ -45,11 +44,14 @@ from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 from index.timing import StageTimer
 from index.words.cut import Token
 
+if TYPE_CHECKING:
+    from index.embedded.lock import WriterLock
+
 
 class EmbeddedIndex:
     """An index of pages in a folder. Make one with `open` or `open_for_writing`."""
 
-    def __init__(self, folder: Path, fingerprint: Fingerprint, lock: WriterLock | None) -> None:
+    def __init__(self, folder: Path, fingerprint: Fingerprint, lock: "WriterLock | None") -> None:
         """Used by `open` and `open_for_writing`."""
         self._folder = folder
         self._fingerprint = fingerprint
@@ -86,6 +88,8 @@ class EmbeddedIndex:
             IndexMismatchError: it holds vectors of another fingerprint, or has another format.
             WrongUseError: the folder holds something else than an index.
         """
+        from index.embedded.lock import WriterLock  # imports filelock, for writers alone
+
         if not (folder / MANIFEST_NAME).exists():
             _refuse_foreign_folder(folder)
         try:

@@ -173,23 +173,31 @@ def plain_marks(text: str) -> str:
     >>> plain_marks("§\u00a0٥ – O’Brien")
     "§ 5 - o'brien"
     """
-    table = _ASCII_SPACES if text.isascii() else _plain_marks_table()
-    return text.translate(table).lower()
+    return text.translate(_ASCII_SPACES if text.isascii() else _PLAIN_MARKS).lower()
 
 
 _ASCII_SPACES = str.maketrans("\t\n\r\f\v", "     ")
 _OTHER_SPACES = "\u00a0\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 
 
-@functools.cache
-def _plain_marks_table() -> dict[int, str]:
-    """Made at the first text that needs it: 10 ms."""
-    one_for_one = {c: plain for c, plain in _MARKS.items() if plain is not None and len(plain) == 1}
-    digits = (code for code in range(0x660, 0x1FBFA) if chr(code).isdecimal())
-    return {
+class _PlainMarks(dict[int, str]):
+    """A table for `str.translate` that looks a character up when it first comes.
+
+    Digits lie scattered among 130,000 characters: to find all takes longer than to read a page.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        is_digit = character.isdecimal()
+        plain = self[code] = str(unicodedata.decimal(character)) if is_digit else character
+        return plain
+
+
+_PLAIN_MARKS = _PlainMarks(
+    {
         **dict.fromkeys(map(ord, "\t\n\r\f\v" + _OTHER_SPACES), " "),
         **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},  # full width
-        **one_for_one,
-        **{code: str(unicodedata.decimal(chr(code))) for code in digits},
+        **{c: plain for c, plain in _MARKS.items() if plain is not None and len(plain) == 1},
         **{ord("\u00ad"): "-", ord("İ"): "i", ord("µ"): "μ", ord("²"): "2", ord("³"): "3"},
     }
+)
