@@ -7,6 +7,7 @@ notices a change of this file, and of no other.
 
 import functools
 import pickle
+import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast
 
@@ -22,6 +23,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from index.pages import VECTOR_DIM
+from index.timing import COMPILED_S
 
 Kernel: TypeAlias = Callable[..., None]
 """Takes the query, what is stored, starts, counts, and the array to write the scores to."""
@@ -413,9 +415,13 @@ def _compiled(function: Kernel, signature: Signature, reorder_sums: bool = False
     """
     fast = {"reassoc", "contract"} if reorder_sums else False
     compiler = functools.partial(numba.njit, signature, nogil=True, fastmath=fast)
+    start = time.perf_counter()
     try:
-        kernel: Kernel = compiler(cache=True)(function)
+        dispatcher = compiler(cache=True)(function)
     except (RuntimeError, OSError, EOFError, pickle.UnpicklingError):
         # Nowhere to write, a full disk, or a damaged cache file: a second lost in each process.
-        kernel = compiler()(function)
+        dispatcher = compiler()(function)
+    if not dispatcher.stats.cache_hits:
+        COMPILED_S[function.__name__] = time.perf_counter() - start
+    kernel: Kernel = dispatcher
     return kernel

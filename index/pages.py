@@ -507,7 +507,7 @@ class SearchResult:
         n_candidates: pages that passed the filters and were ranked in phase 1.
         timings_ms: milliseconds by stage, in the order they ran.
         notices: what the user must know of this answer, a line each: a server did not see every
-            page in time, or some of its nodes did not answer.
+            page in time, some of its nodes did not answer, or why this one search took long.
     """
 
     hits: tuple[Hit, ...]

@@ -4,6 +4,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+COMPILED_S: dict[str, float] = {}
+"""Seconds this process has spent on each kernel it had to compile; what an earlier one has left
+beside the code or in the user's cache folder is only loaded."""
+
 
 class StageTimer:
     """Adds up wall-clock milliseconds under names, in the order the stages first ran."""

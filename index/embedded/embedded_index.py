@@ -41,11 +41,19 @@ from index.pages import (
     split_page_id,
 )
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
-from index.timing import StageTimer
+from index.timing import COMPILED_S, StageTimer
 from index.words.cut import Token
 
 if TYPE_CHECKING:
     from index.embedded.lock import WriterLock
+
+SAID_FROM_S = 1.0
+"""A search that waited so long for its kernels to be compiled says so."""
+
+_COMPILED_SAID = (
+    "{:.1f} s of this search went into compiling what compares vectors: once after an install, and "
+    "once on another kind of processor."
+)
 
 
 class EmbeddedIndex:
@@ -246,6 +254,7 @@ class EmbeddedIndex:
         rerank = RERANK_COUNT if rerank is None else rerank
         check_search_arguments(ranking, k, rerank)
         timer = StageTimer()
+        compiled_before_s = sum(COMPILED_S.values())
         with self._one_at_a_time:
             snapshot = self._snapshot()
             with timer.stage("filter"):
@@ -261,7 +270,9 @@ class EmbeddedIndex:
                 self._hit(snapshot, row, score, n_tokens)
                 for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             )
-        return SearchResult(hits, len(candidates), timer.timings_ms)
+        compiled_s = sum(COMPILED_S.values()) - compiled_before_s
+        notices = (_COMPILED_SAID.format(compiled_s),) if compiled_s >= SAID_FROM_S else ()
+        return SearchResult(hits, len(candidates), timer.timings_ms, notices)
 
     def _rank_by_text(
         self, snapshot: Snapshot, candidates: NDArray[np.int64], text: str, k: int

@@ -6,6 +6,7 @@ Vespa comes twice: over the stand-in server of tests/vespa_java, whose query par
 and score evaluation are Vespa's own, and over a live server where PAGELENS_VESPA_URL names one.
 """
 
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from index.embedded import ranking
+from index.embedded import embedded_index, ranking
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.location import Location
@@ -38,6 +39,7 @@ def empty_index(
 ) -> Iterator[PageIndex]:
     def embedded(plain_comparisons: int) -> PageIndex:
         monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", plain_comparisons)
+        monkeypatch.setattr(embedded_index, "SAID_FROM_S", math.inf)  # whatever numba's cache holds
         return EmbeddedIndex.open_for_writing(tmp_path / "index", FINGERPRINT)
 
     makers: dict[str, Callable[[], PageIndex]] = {

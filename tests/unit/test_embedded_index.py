@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from index import kernels
-from index.embedded import ranking
+from index.embedded import embedded_index, ranking
 from index.embedded.catalog import Catalog
 from index.embedded.check import check_index
 from index.embedded.embedded_index import EmbeddedIndex
@@ -94,6 +96,26 @@ def test_the_kernels_score_more_than_the_plain_limit(
     monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", n_comparisons - 1)
     ranked(reader)
     assert counted
+
+
+def test_a_search_that_waits_for_a_compiler_says_so(
+    reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: dict[str, float] = {}
+    scores = kernels.float_scores
+
+    def compile_and_score(*arguments: Any) -> NDArray[np.float64]:
+        compiled.update(_hamming=0.8, _float=0.94)
+        return scores(*arguments)
+
+    monkeypatch.setattr(embedded_index, "COMPILED_S", compiled)
+    monkeypatch.setattr(kernels, "float_scores", compile_and_score)
+    monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", -1)
+    assert reader.search(QUERY, FLOAT, 3).notices == (
+        "1.7 s of this search went into compiling what compares vectors: once after an install, "
+        "and once on another kind of processor.",
+    )
+    assert reader.search(QUERY, FLOAT, 3).notices == ()
 
 
 def test_a_reader_stays_on_the_state_it_opened(folder: Path, reader: EmbeddedIndex) -> None:
