@@ -7,6 +7,7 @@ import sys
 BENCHMARKS = (
     "bench_kernels",
     "bench_index",
+    "bench_start",
     "bench_cold",
     "bench_ingest",
     "bench_wire",
