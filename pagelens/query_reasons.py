@@ -1,17 +1,22 @@
-"""The reasons `pagelens query` gives beside its hits: explanations, "why not", heatmaps."""
+"""The reasons `pagelens query` gives beside its hits: explanations, "why not", heatmaps.
+
+What finds and shows a reason is imported where one is wanted: most queries want none.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from index.interface import PageIndex
 from index.wording import shown_path
 from pagelens.page_name import find_page
-from pagelens.query_report import print_explanation, print_hot_words
 from query.as_json import explanation_as_json, hot_words_as_json
 from query.found import Found
-from query.heat.hot_words import HotWord
-from query.why.explain import PageExplanation, explain, explain_hits
+
+if TYPE_CHECKING:
+    from query.heat.hot_words import HotWord
+    from query.why.explain import PageExplanation
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,9 @@ class Reasons:
         heatmaps: hot words by the name of each picture written.
     """
 
-    explanations: tuple[tuple[str, PageExplanation], ...] = ()
-    why_not: tuple[str, PageExplanation] | None = None
-    heatmaps: Mapping[str, tuple[HotWord, ...]] | None = None
+    explanations: "tuple[tuple[str, PageExplanation], ...]" = ()
+    why_not: "tuple[str, PageExplanation] | None" = None
+    heatmaps: "Mapping[str, tuple[HotWord, ...]] | None" = None
 
 
 def find_reasons(index: PageIndex, found: Found, wanted: ReasonsWanted) -> Reasons:
@@ -56,6 +61,8 @@ def find_reasons(index: PageIndex, found: Found, wanted: ReasonsWanted) -> Reaso
     """
     explanations: tuple[tuple[str, PageExplanation], ...] = ()
     if wanted.explain:
+        from query.why.explain import explain_hits
+
         by_id = {explained.page_id: explained for explained in explain_hits(index, found)}
         explanations = tuple(
             (f"{shown_path(hit.name, Path.cwd())}, page {hit.page_number}", by_id[hit.page_id])
@@ -63,11 +70,13 @@ def find_reasons(index: PageIndex, found: Found, wanted: ReasonsWanted) -> Reaso
         )
     why_not = None
     if wanted.why_not is not None:
+        from query.why.explain import explain
+
         page_id = find_page(index, wanted.why_not)
         why_not = (wanted.why_not, explain(index, found, page_id))
     heatmaps = None
     if wanted.heatmap_folder is not None and found.shown:
-        from pagelens.save_heatmaps import heatmap_name, save_heatmaps  # imports Pillow
+        from pagelens.save_heatmaps import heatmap_name, save_heatmaps
 
         words = save_heatmaps(wanted.heatmap_folder, found, index)
         names = [heatmap_name(rank, hit) for rank, hit in enumerate(found.shown, 1)]
@@ -92,6 +101,10 @@ def reasons_as_json(reasons: Reasons) -> dict[str, object]:
 
 def print_reasons(reasons: Reasons) -> None:
     """Print explanations, one below the other, and the hot words of each picture."""
+    if not (reasons.explanations or reasons.why_not or reasons.heatmaps):
+        return
+    from pagelens.reasons_report import print_explanation, print_hot_words
+
     for name, explanation in reasons.explanations:
         print_explanation(explanation, name)
     if reasons.why_not is not None:

@@ -3,13 +3,16 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from index.pages import Hit
 from query.found import Found
-from query.heat.hot_words import HotWord
 from query.hit_words import HitWords
-from query.token_matches import TokenMatch
-from query.why.explain import PageExplanation
+
+if TYPE_CHECKING:  # a query without reasons needs none of them
+    from query.heat.hot_words import HotWord
+    from query.token_matches import TokenMatch
+    from query.why.explain import PageExplanation
 
 
 def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
@@ -74,7 +77,7 @@ def _score_as_json(hit: Hit) -> dict[str, object]:
     }
 
 
-def explanation_as_json(explanation: PageExplanation) -> dict[str, object]:
+def explanation_as_json(explanation: "PageExplanation") -> dict[str, object]:
     """What an explanation says, of types JSON has; a score of -inf (no vectors) is null."""
     return {
         "page_id": explanation.page_id,
@@ -102,7 +105,7 @@ def explanation_as_json(explanation: PageExplanation) -> dict[str, object]:
     }
 
 
-def _token_as_json(match: TokenMatch) -> dict[str, object]:
+def _token_as_json(match: "TokenMatch") -> dict[str, object]:
     return {
         "token": match.token,
         "token_index": match.token_index,
@@ -119,7 +122,7 @@ def _finite(score: float) -> float | None:
     return score if math.isfinite(score) else None
 
 
-def hot_words_as_json(words: Sequence[HotWord]) -> list[dict[str, object]]:
+def hot_words_as_json(words: "Sequence[HotWord]") -> list[dict[str, object]]:
     """Words that stand where a page is hot, of types JSON has."""
     return [
         {

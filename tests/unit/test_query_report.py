@@ -1,4 +1,4 @@
-"""pagelens/query_report.py, query/as_json.py, page_name.py: explanations as text and JSON."""
+"""pagelens/reasons_report.py, query/as_json.py, page_name.py: explanations as text and JSON."""
 
 import json
 from dataclasses import replace
@@ -10,7 +10,7 @@ from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.interface import BM25, HAMMING_THEN_FLOAT
 from pagelens.page_name import find_page
-from pagelens.query_report import print_explanation, print_hot_words
+from pagelens.reasons_report import print_explanation, print_hot_words
 from query.as_json import explanation_as_json
 from query.fusion import HYBRID
 from query.heat.hot_words import HotWord
