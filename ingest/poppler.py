@@ -6,6 +6,7 @@ if all was well; and macOS does not enforce them. Every function may be called f
 """
 
 import fcntl
+import io
 import os
 import selectors
 import shutil
@@ -30,7 +31,8 @@ MAX_OUTPUT_BYTES = 200_000_000  # a picture of 50,000 x 1,300 pixels
 
 _PROGRAMS = ("pdfinfo", "pdftoppm", "pdftotext", "pdfdetach")
 _LOOK_INTERVAL_S = 0.05  # in which a program can take some 100 MB more
-_BLOCK_BYTES = 1 << 20
+_PIPE_BYTES = 1 << 20
+_BLOCK_BYTES = 1 << 18  # a block of 1 MB is memory fresh from the system each time
 _MESSAGES_BYTES = 1 << 16  # the last ones say why it gave up
 
 _running: set["subprocess.Popen[bytes]"] = set()
@@ -107,7 +109,7 @@ def run_as_far_as_it_comes(
         require_poppler()
         raise PassingFailure(f"{program} could not be started: {error.strerror}") from error
     _running.add(process)
-    output, messages = bytearray(), bytearray()
+    output, messages = io.BytesIO(), bytearray()  # BytesIO gives its bytes away without a copy
     cut_short = None
     with process:
         try:
@@ -117,7 +119,7 @@ def run_as_far_as_it_comes(
         finally:
             process.kill()  # no more is wanted of it, whether it has ended or not
             _running.discard(process)
-    return Ended(program, process.returncode, bytes(output), bytes(messages), cut_short)
+    return Ended(program, process.returncode, output.getvalue(), bytes(messages), cut_short)
 
 
 def kill_running() -> None:
@@ -129,7 +131,7 @@ def kill_running() -> None:
 def _read(
     process: "subprocess.Popen[bytes]",
     program: str,
-    output: bytearray,
+    output: io.BytesIO,
     messages: bytearray,
     max_output_bytes: int,
 ) -> None:
@@ -142,19 +144,19 @@ def _read(
     watched = _Watched(process.pid, program)
     next_look = time.monotonic() + _LOOK_INTERVAL_S
     with suppress(AttributeError, OSError):  # Linux has it; what is small is read in many pieces
-        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _BLOCK_BYTES)
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     with selectors.DefaultSelector() as pipes, watched:
-        pipes.register(process.stdout, selectors.EVENT_READ, output)
-        pipes.register(process.stderr, selectors.EVENT_READ, messages)
+        pipes.register(process.stdout, selectors.EVENT_READ, output.write)
+        pipes.register(process.stderr, selectors.EVENT_READ, messages.extend)
         while pipes.get_map():
             for key, _ in pipes.select(_LOOK_INTERVAL_S):
                 block = os.read(key.fd, _BLOCK_BYTES)
-                key.data.extend(block)
+                key.data(block)
                 if not block:
                     pipes.unregister(key.fileobj)
             del messages[:-_MESSAGES_BYTES]
-            if len(output) > max_output_bytes:
-                del output[max_output_bytes:]
+            if output.tell() > max_output_bytes:
+                output.truncate(max_output_bytes)
                 raise PageFailure(f"{program} writes more than {size(max_output_bytes)}")
             if time.monotonic() >= next_look:
                 watched.look()
