@@ -25,6 +25,7 @@ UNKNOWN_ENCRYPTION = b"<</Filter/Standard/V 4/R 4/Length 128/O<%b>/U<%b>/P -4>>"
     (b"00" * 32,) * 2
 )
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 TURNS = (0, 90, 180, 270)
 WORD = "WORDMARK"
 
@@ -164,6 +165,14 @@ def test_the_preview_has_the_pages_shape(letter: Path) -> None:
     assert (stretched.format, stretched.size) == ("WEBP", (960, 1280))
     assert preview(rendered(letter, pixels=1280)).size == (960, 1280)
     assert preview(rendered(letter, pixels=200)).size == (150, 200), "never enlarged"
+
+
+def test_the_preview_is_as_good_as_the_page_and_small() -> None:
+    path = SAMPLES / "binary-codes-paper.pdf"
+    page = render_page(path, read_facts(path), 2, lambda *_: (905, 1280))
+    drawn, seen = (np.asarray(image.convert("L"), float) for image in (page.image, preview(page)))
+    assert np.sqrt(np.mean((drawn - seen) ** 2)) < 4  # of 255; a JPEG of as many bytes: 7
+    assert len(page.preview) < 110_000
 
 
 def test_a_subject_that_looks_like_a_page_count(tmp_path: Path) -> None:
