@@ -46,7 +46,8 @@ def letter_boxes(image: Image.Image) -> tuple[Boxes, tuple[int, int]]:
     size_px = (max(1, round(scale * image.width)), max(1, round(scale * image.height)))
     grey = np.asarray(image.convert("L"))  # (height, width)
     if size_px != image.size:
-        grey = cv2.resize(grey, size_px, interpolation=cv2.INTER_AREA)
+        # 1 ms of 2048 px, by area 8 ms: none of 220 pages was decided otherwise
+        grey = cv2.resize(grey, size_px, interpolation=cv2.INTER_LINEAR)
     around = cv2.blur(grey, (_AROUND_PX, _AROUND_PX))
     dark = cv2.subtract(around, grey) > _CONTRAST
     light = (cv2.subtract(grey, around) > _CONTRAST) & (around < _DARK_GROUND)
