@@ -158,9 +158,9 @@ class PagePass:
         pool = ThreadPoolExecutor(n_workers)
         has_pages = any(self._stage.pages(work) for work in works)
         ahead = 2 * n_workers + self._batch_size if has_pages else 1
+        jobs: list[_Job] = []
         try:
             source = self._jobs(works, pool)
-            jobs: list[_Job] = []
             while not stop.is_set():
                 jobs.extend(islice(source, ahead - len(jobs)))
                 if not (jobs or self._batch or self._encoding):
@@ -172,9 +172,10 @@ class PagePass:
                 self._go_on(is_last=not jobs)
             self._end()
         finally:
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
             if "_model" in self.__dict__:
-                self._model.shutdown(cancel_futures=True)
+                self._model.shutdown(wait=False, cancel_futures=True)
+            _wait_out([job.drawn for job in jobs] + [future for _, future in self._encoding])
 
     def _jobs(self, works: Sequence[Work], pool: ThreadPoolExecutor) -> Iterator[_Job]:
         """Start each document when its turn comes, and hand its pages to the workers."""
@@ -432,6 +433,15 @@ class PagePass:
             return report.read_again
         is_new = document.document_id not in self._done.replacing
         return report.added if is_new else report.replaced
+
+
+def _wait_out(futures: Sequence[Future[Any]]) -> None:
+    """Wait until all have ended, without a wait that has no end.
+
+    A signal that comes just before such a wait is seen when it is over: Ctrl-C would do nothing.
+    """
+    while running := [future for future in futures if not future.done()]:
+        wait(running, timeout=_STOP_CHECK_INTERVAL_S)
 
 
 def _has_changed(work: Work) -> bool:

@@ -4,6 +4,7 @@ import functools
 import importlib
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -144,6 +145,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     except Exception as e:
         # the outermost border: whatever it is, the user gets one line
         code = _report(e, run.verbose)
+    if (
+        argv is None
+    ):  # all is done: a late Ctrl-C must not end the interpreter in the midst of ending
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 
 
