@@ -24,12 +24,8 @@ from ingest.ocr.order import reading_order
 from ingest.ocr.words import Pixels, ReadLine, Word, words_of_line
 
 MODEL = "PP-OCRv6 small"
-MODEL_FILES = (
-    "PP-OCRv6_det_small.onnx",
-    "PP-OCRv6_rec_small.onnx",
-    "ch_ppocr_mobile_v2.0_cls_mobile.onnx",
-)
-"""What lies in rapidocr's wheel. It would download a file that is missing, and is not let."""
+MODEL_FILES = ("PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx")
+"""What is used of rapidocr's wheel. It would download a file that is missing, and is not let."""
 
 DPI = 200
 FIND_SCALE = 0.75
