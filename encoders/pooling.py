@@ -93,7 +93,7 @@ def _ward_groups(
     vectors: NDArray[np.float32], n_equal: NDArray[np.int64], n_groups: int
 ) -> NDArray[np.int64]:
     """The group of each vector, (n_vectors,), numbered in order of their first vectors."""
-    from index.compiled import ward_kernel  # imports numba
+    from index.compiled.ward import ward_kernel  # imports numba
 
     first_of = np.empty(len(vectors), np.int64)
     ward_kernel()(vectors.ravel(), n_equal.astype(np.float64), n_groups, first_of)

@@ -24,8 +24,12 @@ BM25 = "bm25"
 INDEX_RANKINGS = (HAMMING_THEN_FLOAT, HAMMING_THEN_BITS, HAMMING, FLOAT, BM25)
 """Rankings every index runs itself; `hybrid` is fused from two of them in query/fusion.py."""
 
-RERANK_COUNT = 200
-"""Pages phase 2 scores unless told otherwise; from a recall sweep, see docs/decisions.md."""
+FOLDER_RERANK_COUNT = 500
+VESPA_RERANK_COUNT = 200
+"""Pages phase 2 scores unless told otherwise; from recall sweeps, see docs/decisions.md. A folder
+of no more pages is ranked exactly. Vespa's phase 2 is dearer, and may read vectors from disk."""
+
+RERANK_SAID = f"{FOLDER_RERANK_COUNT} in a folder, {VESPA_RERANK_COUNT} in Vespa"
 
 
 class PageIndex(Protocol):
@@ -34,6 +38,10 @@ class PageIndex(Protocol):
     @property
     def fingerprint(self) -> Fingerprint:
         """What made the vectors of this index."""
+
+    @property
+    def rerank_count(self) -> int:
+        """How many pages phase 2 scores unless told otherwise."""
 
     def put(self, pages: Sequence[Page]) -> None:
         """Store pages, all or none; killing the process afterwards does not lose them.
@@ -143,14 +151,14 @@ class PageIndex(Protocol):
 
 
 def check_search_arguments(
-    ranking: str, k: int, rerank: int, rankings: Sequence[str] = INDEX_RANKINGS
+    ranking: str, k: int, rerank: int | None, rankings: Sequence[str] = INDEX_RANKINGS
 ) -> None:
     """Refuse a search that cannot be run.
 
     Args:
         ranking: as asked for.
         k: as asked for.
-        rerank: as asked for, or the default.
+        rerank: as asked for; None for the index's own.
         rankings: those there are.
 
     Raises:
@@ -158,5 +166,5 @@ def check_search_arguments(
     """
     if ranking not in rankings:
         raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(rankings)}.")
-    if k < 1 or rerank < 1:
+    if k < 1 or (rerank is not None and rerank < 1):
         raise WrongUseError(f"-k ({k}) and --rerank ({rerank}) must be at least 1.")

@@ -1,17 +1,15 @@
 """The scores of `maxsim.py` for many ragged pages at once, compiled.
 
 `hamming_scores` equals its definition to the last bit, `bits_scores` and `float_scores` to float32
-rounding (1e-6 relative). `bit_plane_scores` approximates `bits_scores` within a known bound, for
-pruning between the phases. Knows nothing of files, filters or rankings: it reads the patches that
-`starts` and `counts` name, in that order. For few pages `plain_scores.py` has the same functions.
+rounding (1e-6 relative). `sign_table_scores` approximates `bits_scores` within a known bound, at a
+tenth of its time: the first of two phases. Knows nothing of files, filters or rankings: it reads
+the patches that `starts` and `counts` name, in that order. For few pages `plain_scores.py` has the
+same functions.
 
-Here arguments are checked and pages shared out; the loops themselves are in `compiled.py`. Two
-measured choices (`python -m tests.bench.bench_kernels`; docs/decisions.md):
-
-- Threads are our own, around kernels that release the interpreter lock. numba's prange aborts the
-  process when two Python threads enter it, and numpy's BLAS would spin its threads against ours.
-- No float copy of the bits: a query token becomes integers, stored one bit plane after the other,
-  so that its dot product with 0/1 bits is a weighted sum of popcounts.
+Here arguments are checked and pages shared out; the loops themselves are in `compiled/`. Threads
+are our own, around kernels that release the interpreter lock: numba's prange aborts the process
+when two Python threads enter it, and numpy's BLAS would spin its threads against ours
+(`python -m tests.bench.bench_kernels`; docs/decisions.md).
 """
 
 import functools
@@ -22,25 +20,16 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from index.compiled import (
-    PLANES_PER_PASS,
-    Kernel,
-    bit_planes_kernel,
-    float_kernel,
-    hamming_kernel,
-)
-from index.errors import VectorShapeError, WrongUseError
+from index.compiled.compiler import Kernel
+from index.compiled.dot_products import bits_kernel, float_kernel
+from index.compiled.hamming import hamming_kernel
+from index.compiled.sign_tables import ENTRIES, LARGEST_ENTRY, TABLES, sign_tables_kernel
+from index.errors import VectorShapeError
 from index.pages import VECTOR_DIM, check_array
 from index.quantize import BYTES_PER_VECTOR
 
-EXACT_PLANES = 24
-"""Bit planes that hold a float32 fraction: with them, plane scores are as exact as float32."""
-
-PRUNING_PLANES = 8
-"""Default of the cheap stage: a third of the exact one's time."""
-
 _TASKS_PER_THREAD = 8
-_PAGES_PER_TASK = {"hamming": 256, "planes": 16, "float": 8}
+_PAGES_PER_TASK = {"hamming": 256, "tables": 128, "floats": 8}
 """Smallest share worth handing to a thread: about half a millisecond of work."""
 
 
@@ -76,6 +65,53 @@ def hamming_scores(
     )
 
 
+def sign_table_scores(
+    query: NDArray[np.float32],
+    bits: NDArray[np.uint64],
+    starts: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    *,
+    n_threads: int | None = None,
+) -> NDArray[np.float64]:
+    """`bits_scores` with what four dimensions of a query token add up to rounded to six bits.
+
+    A token's step is the largest difference within a table of `sign_tables`, / 63. Each of a
+    patch's 32 entries is off by at most half a step, and a maximum moves no further than what it is
+    taken over. So a score is off by at most the sum over the tokens of 16 steps.
+
+    The query is float32 (n_tokens, 128); the rest, result and errors as in `hamming_scores`. Every
+    processor gives the same scores to the last bit.
+    """
+    check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
+    entries, steps, lowest = sign_tables(query)
+    arguments = (entries.reshape(-1), steps, lowest, _checked_bits(bits, starts, counts))
+    return _score(
+        sign_tables_kernel(), arguments, starts, counts, _PAGES_PER_TASK["tables"], n_threads
+    )
+
+
+def sign_tables(
+    query: NDArray[np.float32],
+) -> tuple[NDArray[np.uint8], NDArray[np.float64], NDArray[np.float64]]:
+    """What four sign bits of a patch can add to its dot product with each query token.
+
+    Args:
+        query: float32 (n_tokens, 128).
+
+    Returns:
+        Entries, uint8 (n_tokens, 32, 16), 0 to 63: of four dimensions the sum for each form of
+        their bits, the first dimension's the highest, as `pack_sign_bits` lays them; steps, float64
+        (n_tokens,), what 1 is worth; lowest, float64 (n_tokens,), what a sum of 32 zeros is worth.
+    """
+    forms = (np.arange(ENTRIES)[:, None] >> np.arange(3, -1, -1)) & 1  # (16, 4)
+    fours = query.astype(np.float64).reshape(len(query), TABLES, VECTOR_DIM // TABLES)
+    sums = np.einsum("tgd,fd->tgf", fours, forms.astype(np.float64))  # (n_tokens, 32, 16)
+    lowest = sums.min(axis=2)  # (n_tokens, 32)
+    steps = (sums.max(axis=2) - lowest).max(axis=1, initial=0) / LARGEST_ENTRY
+    parts = (sums - lowest[:, :, None]) / np.where(steps > 0, steps, 1)[:, None, None]
+    return np.rint(parts).astype(np.uint8), steps, lowest.sum(axis=1)
+
+
 def bits_scores(
     query: NDArray[np.float32],
     bits: NDArray[np.uint64],
@@ -88,39 +124,9 @@ def bits_scores(
 
     The query is float32 (n_tokens, 128); the rest, result and errors as in `hamming_scores`.
     """
-    return bit_plane_scores(query, bits, starts, counts, EXACT_PLANES, n_threads=n_threads)
-
-
-def bit_plane_scores(
-    query: NDArray[np.float32],
-    bits: NDArray[np.uint64],
-    starts: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    n_planes: int = PRUNING_PLANES,
-    *,
-    n_threads: int | None = None,
-) -> NDArray[np.float64]:
-    """`bits_scores` with each query token rounded to integers of `n_planes` bits.
-
-    A token's step is its largest absolute value / (2**(n_planes - 1) - 1). Each dimension is off by
-    at most half a step, a patch has at most 128 ones, and a maximum moves no further than what it
-    is taken over. So a score is off by at most the sum over the tokens of 64 steps.
-
-    The query is float32 (n_tokens, 128), `n_planes` one of 4, 8, 12, 16, 20 and 24 (time grows with
-    it); the rest and the result as in `hamming_scores`.
-
-    Raises:
-        VectorShapeError: as in `hamming_scores`.
-        WrongUseError: `n_planes` is another number.
-    """
     check_array("Query vectors", query, np.float32, None, VECTOR_DIM)
-    if n_planes not in range(PLANES_PER_PASS, EXACT_PLANES + 1, PLANES_PER_PASS):
-        raise WrongUseError(f"n_planes must be 4, 8, 12, 16, 20 or 24, got {n_planes}.")
-    planes, steps = _query_planes(query, n_planes)
-    arguments = (planes, steps, _checked_bits(bits, starts, counts))
-    return _score(
-        bit_planes_kernel(), arguments, starts, counts, _PAGES_PER_TASK["planes"], n_threads
-    )
+    arguments = (_even_tokens(query), _checked_bits(bits, starts, counts), BYTES_PER_VECTOR // 8)
+    return _score(bits_kernel(), arguments, starts, counts, _PAGES_PER_TASK["floats"], n_threads)
 
 
 def float_scores(
@@ -140,30 +146,18 @@ def float_scores(
     check_array("bfloat16 vectors", vectors, np.uint16, None, VECTOR_DIM)
     _check_memory_order("bfloat16 vectors", vectors)
     _check_pages(len(vectors), starts, counts)
-    # A zero token's best patch scores 0, so rounding up to whole groups of four adds exactly 0.
-    padded = np.zeros((ceil(len(query) / 4) * 4, VECTOR_DIM), np.float32)
-    padded[: len(query)] = query
-    arguments = (padded.reshape(-1), vectors.view(np.ndarray).reshape(-1))
-    return _score(float_kernel(), arguments, starts, counts, _PAGES_PER_TASK["float"], n_threads)
+    arguments = (_even_tokens(query), vectors.view(np.ndarray).reshape(-1), VECTOR_DIM)
+    return _score(float_kernel(), arguments, starts, counts, _PAGES_PER_TASK["floats"], n_threads)
 
 
-def _query_planes(
-    query: NDArray[np.float32], n_planes: int
-) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
-    """Write a query as integers, one bit plane after the other, with each token's step.
+def _even_tokens(query: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The query, flat, with tokens of zeros up to an even number, at least 4.
 
-    Returns:
-        uint64 (n_tokens * n_planes * 2,), highest plane first; float64 (n_tokens,).
+    A zero token's best patch scores 0, so they add exactly 0.
     """
-    largest = np.abs(query).max(axis=1, initial=0).astype(np.float64)  # (n_tokens,)
-    steps = np.where(largest > 0, largest, 1) / (2 ** (n_planes - 1) - 1)
-    integers = np.rint(query / steps[:, None]).astype(np.int64)  # (n_tokens, 128)
-    # Excess form: all planes weigh positive, and the kernel takes the excess off every one bit.
-    excess = integers + 2 ** (n_planes - 1)
-    shifts = np.arange(n_planes - 1, -1, -1)
-    planes = (excess[:, None, :] >> shifts[:, None]) & 1  # (n_tokens, n_planes, 128)
-    packed = np.packbits(planes.astype(np.uint8), axis=2)  # (n_tokens, n_planes, 16)
-    return packed.view(np.uint64).reshape(-1), steps
+    padded = np.zeros((max(4, ceil(len(query) / 2) * 2), VECTOR_DIM), np.float32)
+    padded[: len(query)] = query
+    return padded.reshape(-1)
 
 
 def _checked_bits(
@@ -202,7 +196,7 @@ def _check_pages(n_vectors: int, starts: NDArray[np.int64], counts: NDArray[np.i
 
 def _score(
     kernel: Kernel,
-    arguments: tuple[NDArray[np.generic], ...],
+    arguments: tuple[NDArray[np.generic] | int, ...],
     starts: NDArray[np.int64],
     counts: NDArray[np.int64],
     pages_per_task: int,

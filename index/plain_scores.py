@@ -39,8 +39,8 @@ def bits_scores(
     return np.array([bits_maxsim(query, page) for page in pages], np.float64)
 
 
-bit_plane_scores = bits_scores
-"""What prunes between the phases. The kernels' fewer planes only save time; these are exact."""
+sign_table_scores = bits_scores
+"""What chooses the pages of phase 2. The kernels' rounding only saves time; these are exact."""
 
 
 def float_scores(

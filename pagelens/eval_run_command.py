@@ -12,7 +12,7 @@ from rich.console import Console
 from encoders.choose import load_encoder
 from encoders.interface import Encoder
 from index.errors import INTERRUPTED, WrongUseError
-from index.interface import RERANK_COUNT, PageIndex
+from index.interface import RERANK_SAID, PageIndex
 from index.location import Location
 from index.whole_file import whole_file
 from index.wording import count
@@ -53,10 +53,9 @@ _LEAST_RERANK = 10  # nDCG@10 and recall@10 look at as many pages, and phase 2 s
     "reranks",
     type=click.IntRange(min=_LEAST_RERANK),
     multiple=True,
-    default=(RERANK_COUNT,),
     metavar="N",
     help="Pages that phase 2 scores, where a ranking has one; may be repeated. "
-    f"[default: {RERANK_COUNT}]",
+    f"[default: {RERANK_SAID}]",
 )
 @click.option(
     "--pool",
@@ -114,7 +113,7 @@ def run(
     with closing(open_index(location)) as index:
         wanted = {n: pooling_of(location, index.fingerprint, n) for n in pools or (None,)}
         poolings = {n if pooling.is_any else None: pooling for n, pooling in wanted.items()}
-        settings = settings_of(rankings, reranks, poolings)
+        settings = settings_of(rankings, reranks or (None,), poolings)
         documents = list(index.documents())
         grades = resolve(questions, documents)
         state = state_of(index.fingerprint, documents, location.place)

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from encoders.choose import load_encoder
 from index.errors import PagelensError, WrongUseError
-from index.interface import RERANK_COUNT
+from index.interface import RERANK_SAID
 from index.location import Location
 from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import index_options
@@ -68,7 +68,7 @@ class _QueryCommand(click.Command):
     "--rerank",
     type=click.IntRange(min=1),
     metavar="N",
-    help=f"Pages that phase 2 scores. [default: {RERANK_COUNT}]",
+    help=f"Pages that phase 2 scores. [default: {RERANK_SAID}]",
 )
 @click.option(
     "--candidates",

@@ -70,10 +70,10 @@ def _places(explanation: PageExplanation) -> str:
     if explanation.ranking not in TWO_PHASES:
         return found
     if explanation.phase_1_place is not None:
-        return f"{found}, place {explanation.phase_1_place} after phase 1"
+        return f"{found}, place {explanation.phase_1_place} by Hamming distance"
     if explanation.phase_1_depth < explanation.n_candidates:
-        return f"{found}, below place {explanation.phase_1_depth:,} after phase 1"
-    return f"{found}, without a place after phase 1"
+        return f"{found}, below place {explanation.phase_1_depth:,} by Hamming distance"
+    return f"{found}, without a place by Hamming distance"
 
 
 def _word(word: QueryWord) -> str:

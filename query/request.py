@@ -10,7 +10,6 @@ from index.filters import Filters
 from index.interface import (
     HAMMING_THEN_FLOAT,
     INDEX_RANKINGS,
-    RERANK_COUNT,
     check_search_arguments,
 )
 from index.pages import Hit, QueryVectors
@@ -122,5 +121,4 @@ def check_request(request: SearchRequest) -> None:
             "The query is empty. Type what the page says or shows, for example: "
             'pagelens query "revenue by region"'
         )
-    rerank = RERANK_COUNT if request.rerank is None else request.rerank
-    check_search_arguments(request.ranking or RANKINGS[0], request.k, rerank, RANKINGS)
+    check_search_arguments(request.ranking or RANKINGS[0], request.k, request.rerank, RANKINGS)

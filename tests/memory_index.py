@@ -14,11 +14,11 @@ from index.filters import Filters, path_matches
 from index.interface import (
     BM25,
     FLOAT,
+    FOLDER_RERANK_COUNT,
     HAMMING,
     HAMMING_THEN_BITS,
     HAMMING_THEN_FLOAT,
     INDEX_RANKINGS,
-    RERANK_COUNT,
 )
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import (
@@ -134,7 +134,7 @@ class MemoryIndex:
         rerank: int | None = None,
         filters: Filters | None = None,
     ) -> SearchResult:
-        rerank = RERANK_COUNT if rerank is None else rerank
+        rerank = self.rerank_count if rerank is None else rerank
         if ranking not in INDEX_RANKINGS:
             raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(INDEX_RANKINGS)}.")
         if k < 1 or rerank < 1:
@@ -195,6 +195,10 @@ class MemoryIndex:
             reclaimable_bytes=0,
             n_pages_by_ocr_engine=dict(Counter(p.ocr_engine for p in pages if p.ocr_engine)),
         )
+
+    @property
+    def rerank_count(self) -> int:
+        return FOLDER_RERANK_COUNT
 
     def refresh(self) -> None:
         pass

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from index.errors import ServerError, WrongUseError
 from index.filters import Filters
-from index.interface import BM25, RERANK_COUNT, check_search_arguments
+from index.interface import BM25, VESPA_RERANK_COUNT, check_search_arguments
 from index.location import Location
 from index.pages import (
     VECTORS_TO_COME,
@@ -276,7 +276,7 @@ class VespaIndex:
             WrongUseError: an unknown ranking, k or rerank below 1, k above what Vespa gives, or
                 a query without vectors for a ranking by vectors.
         """
-        rerank = RERANK_COUNT if rerank is None else rerank
+        rerank = self.rerank_count if rerank is None else rerank
         check_search_arguments(ranking, k, rerank)
         if ranking == BM25 and not query.text.strip():
             return SearchResult((), 0)
@@ -345,6 +345,11 @@ class VespaIndex:
             reclaimable_bytes=0,
             n_pages_by_ocr_engine=counts_by_ocr_engine(self._counted(count_by_ocr_engine_body())),
         )
+
+    @property
+    def rerank_count(self) -> int:
+        """How many pages phase 2 scores unless told otherwise."""
+        return VESPA_RERANK_COUNT
 
     def refresh(self) -> None:
         """Answers are always of the state committed last; "auto" counts the pages anew."""

@@ -25,7 +25,7 @@ from index.embedded.segments import SegmentWriter
 from index.embedded.snapshot import Snapshot, take_snapshot
 from index.errors import WrongUseError
 from index.filters import Filters
-from index.interface import BM25, RERANK_COUNT, check_search_arguments
+from index.interface import BM25, FOLDER_RERANK_COUNT, check_search_arguments
 from index.pages import (
     VECTORS_TO_COME,
     Document,
@@ -134,6 +134,11 @@ class EmbeddedIndex:
     def fingerprint(self) -> Fingerprint:
         """What made the vectors of this index."""
         return self._fingerprint
+
+    @property
+    def rerank_count(self) -> int:
+        """How many pages phase 2 scores unless told otherwise."""
+        return FOLDER_RERANK_COUNT
 
     def refresh(self) -> None:
         """Go on to the state committed last; the writer is always there."""
@@ -251,7 +256,7 @@ class EmbeddedIndex:
         filters: Filters | None = None,
     ) -> SearchResult:
         """The best k pages; see PageIndex.search."""
-        rerank = RERANK_COUNT if rerank is None else rerank
+        rerank = self.rerank_count if rerank is None else rerank
         check_search_arguments(ranking, k, rerank)
         timer = StageTimer()
         compiled_before_s = sum(COMPILED_S.values())

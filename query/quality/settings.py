@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from index.interface import BM25, RERANK_COUNT
+from index.interface import BM25
 from query.quality.measures import DEPTH
 from query.why.phases import TWO_PHASES
 
@@ -13,7 +13,7 @@ class Setting:
     """One way to search an index.
 
     Attributes:
-        rerank: pages that phase 2 scores; None where there is one phase.
+        rerank: pages that phase 2 scores; None for the index's own number, or one phase.
         pool: patches that a vector stands for; None for the index as it is, or no vectors at all.
     """
 
@@ -25,13 +25,13 @@ class Setting:
     def name(self) -> str:
         """As tables and pictures show it.
 
-        >>> Setting("hamming-then-float", 200).name, Setting("hamming-then-float", 50).name
+        >>> Setting("hamming-then-float").name, Setting("hamming-then-float", 50).name
         ('hamming-then-float', 'hamming-then-float, rerank 50')
         >>> Setting("hamming", pool=3).name
         'hamming, pool 3'
         """
-        is_usual = self.rerank in (None, RERANK_COUNT)
-        name = self.ranking if is_usual else f"{self.ranking}, rerank {self.rerank}"
+        own = self.rerank is None
+        name = self.ranking if own else f"{self.ranking}, rerank {self.rerank}"
         return name if self.pool is None else f"{name}, pool {self.pool}"
 
     @property
@@ -45,13 +45,13 @@ class Setting:
 
 
 def settings_of(
-    rankings: Iterable[str], reranks: Iterable[int], pools: Iterable[int | None] = (None,)
+    rankings: Iterable[str], reranks: Iterable[int | None], pools: Iterable[int | None] = (None,)
 ) -> tuple[Setting, ...]:
     """Every ranking with every `--rerank` and `--pool` that makes a difference to it; each once.
 
-    >>> [setting.name for setting in settings_of(["bm25", "hybrid"], [200, 50])]
+    >>> [setting.name for setting in settings_of(["bm25", "hybrid"], [None, 50])]
     ['bm25', 'hybrid', 'hybrid, rerank 50']
-    >>> [setting.name for setting in settings_of(["bm25", "hamming"], [200], [None, 3])]
+    >>> [setting.name for setting in settings_of(["bm25", "hamming"], [None], [None, 3])]
     ['bm25', 'hamming', 'hamming, pool 3']
     """
     reranks, pools = tuple(reranks), tuple(pools)

@@ -15,7 +15,7 @@ from index.interface import (
     HAMMING,
     HAMMING_THEN_BITS,
     HAMMING_THEN_FLOAT,
-    RERANK_COUNT,
+    RERANK_SAID,
 )
 from query.filters import FILTER_KEYS, read_filters
 from query.fusion import HYBRID
@@ -86,7 +86,7 @@ class SearchForm:
     operators_said = OPERATORS_SAID
     max_query_chars = MAX_TEXT_LENGTH
     default_k = DEFAULT_K
-    default_rerank = RERANK_COUNT
+    default_rerank = RERANK_SAID
 
     @classmethod
     def read(cls, parameters: Mapping[str, str]) -> "SearchForm":

@@ -101,7 +101,7 @@ def _steps(explanation: PageExplanation) -> tuple[Fact, ...]:
     steps = [Fact("pages compared", f"{explanation.n_candidates:,}")]
     if explanation.ranking in TWO_PHASES:
         below = f"below the best {explanation.phase_1_depth:,}"
-        steps.append(Fact("after phase 1", _place(explanation.phase_1_place) or below))
+        steps.append(Fact("by Hamming distance", _place(explanation.phase_1_place) or below))
     for part in explanation.fused:
         said = "not found"
         if part.score is not None:

@@ -51,8 +51,9 @@ class PageExplanation:
         tokens: all tokens of the query, in its order, for the MaxSim rankings and for the part of
             `hybrid` that is one, `hamming-then-float`; none for `bm25`, nor without vectors.
         words: for `bm25` and `hybrid`, which of the query's words stand on the page.
-        phase_1_place: from 1; None where the page is below the `phase_1_depth` best. The only
-            phase of `hamming`, `float` and `bm25`.
+        phase_1_place: from 1; None where the page is below the `phase_1_depth` best. Of two phases
+            the place by Hamming distance, as which Vespa has it; a folder compares the same bits
+            more finely. The only phase of `hamming`, `float` and `bm25`.
         place: among the hits, from 1; None where the page did not come up.
         phase_1_depth: how many pages of phase 1 were looked at: those that phase 2 scores.
         n_candidates: pages that passed the filters.

@@ -7,7 +7,6 @@ from index.interface import (
     HAMMING,
     HAMMING_THEN_BITS,
     HAMMING_THEN_FLOAT,
-    RERANK_COUNT,
     PageIndex,
 )
 from index.pages import Hit, SearchResult
@@ -26,7 +25,8 @@ class Phases:
     Attributes:
         k: hits that come up.
         depth: pages looked at in phase 1: those that phase 2 scores.
-        phase_1: the best `depth` pages after phase 1, with that phase's scores.
+        phase_1: the best `depth` pages by Hamming distance, with its scores: of two phases Vespa's
+            first; a folder's compares the same bits more finely.
         last: pages in their final order; k of them, or as many as were looked at.
         fused: for `hybrid` the hits of each of its halves; empty for others.
         n_candidates: pages that passed the filters.
@@ -51,7 +51,7 @@ def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
     """
     request, query = found.request, found.query
     ranking, k = request.ranking, request.n_pages
-    depth = max(k, RERANK_COUNT if request.rerank is None else request.rerank)
+    depth = max(k, index.rerank_count if request.rerank is None else request.rerank)
 
     def best(name: str, n: int, rerank: int | None) -> SearchResult:
         n += request.except_page_id is not None

@@ -175,11 +175,11 @@ def _why_not_by_vectors(query: QueryVectors, page: Page, ranking: str, phases: P
     has_two = ranking in TWO_PHASES
     place = place_of(page.page_id, phases.phase_1)
     if place is not None and ranking == HYBRID:
-        return f"Phase 1 has it at place {place}, phase 2 sends it further down."
+        return f"By Hamming distance it is at place {place}; a finer comparison sends it down."
     if place is not None:
         return (
-            f"Phase 1 has it at place {place}, but a closer look at the sign bits let "
-            f"{phases.depth:,} other pages go on to phase 2. A larger --rerank reaches further."
+            f"By Hamming distance it is at place {place}, but a finer comparison of the sign bits "
+            f"let {phases.depth:,} other pages go on to phase 2. A larger --rerank reaches further."
         )
     comparison = HAMMING if has_two else ranking
     matches = match_tokens(query, page, comparison)
@@ -192,9 +192,14 @@ def _why_not_by_vectors(query: QueryVectors, page: Page, ranking: str, phases: P
             "but the index did not compare it: a Vespa server may compare only the pages its graph "
             "names. Use --candidates scan."
         )
-    went_on = "that went on to phase 2" if has_two else "looked at"
+    if has_two:
+        return (
+            f"Phase 2 did not score it: by Hamming distance it has {score_text(score, comparison)},"
+            f" and place {len(phases.phase_1):,} has {score_text(lowest, comparison)}. "
+            "A larger --rerank reaches further."
+        )
     return (
-        f"{phase} gives it a score of {score_text(score, comparison)}; the last of the "
-        f"{count(len(phases.phase_1), 'page')} {went_on} has {score_text(lowest, comparison)}. "
-        "A larger --rerank reaches further."
+        f"The ranking {ranking} gives it a score of {score_text(score, comparison)}; the last of "
+        f"the {count(len(phases.phase_1), 'page')} looked at has "
+        f"{score_text(lowest, comparison)}. A larger --rerank reaches further."
     )

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from encoders.layouts.tiles import TileLayout
 from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
-from index.interface import RERANK_COUNT
+from index.interface import VESPA_RERANK_COUNT
 from index.kernels import float_scores, hamming_scores
 from index.pages import PageVectors, PatchMap, page_id
 from index.quantize import pack_sign_bits, to_bfloat16
@@ -52,9 +52,9 @@ COSINES = (0.45, 0.35)  # of a token and a patch that shows what it asks for
 THINGS, TOKENS_PER_THING, STRAY_TOKENS = 3, 4, 4
 QUERIES = 20
 TOP = 10
-HITS_PER_TOKEN = (10, 30, 100, RERANK_COUNT, 500, 1000)
+HITS_PER_TOKEN = (10, 30, 100, VESPA_RERANK_COUNT, 500, 1000)
 SAMPLE_HITS_PER_TOKEN = (1, 2, 3, 5)
-TEXT_HITS = RERANK_COUNT  # so asks search_request.py, of the words together and of each token
+TEXT_HITS = VESPA_RERANK_COUNT  # so asks search_request.py, of the words together and of each token
 OR_TEXT = ", or text"  # ends the name of a row
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -258,7 +258,7 @@ def note_query(
     coarse = hamming_scores(token_bits, corpus.bits, corpus.starts, corpus.counts)
 
     def note(row: str, candidates: NDArray[np.intp]) -> None:
-        best = candidates[np.argsort(-coarse[candidates], kind="stable")[:RERANK_COUNT]]
+        best = candidates[np.argsort(-coarse[candidates], kind="stable")[:VESPA_RERANK_COUNT]]
         outcome = (float(np.isin(exact, best).mean()), float(exact[0] in best), len(candidates))
         found.setdefault(row, []).append(outcome)
 

@@ -30,7 +30,7 @@ from encoders.families.idefics3 import IDEFICS3
 from encoders.interface import PageInput
 from encoders.model_files import DEFAULT_MODEL, fetch_model_files
 from encoders.prompts import Prompts
-from index.interface import RERANK_COUNT
+from index.interface import VESPA_RERANK_COUNT
 from index.maxsim import float_maxsim, hamming_maxsim
 from index.pages import PageWords
 from index.quantize import pack_sign_bits
@@ -101,7 +101,7 @@ def measure(data: Data, model: str, device: str) -> dict[str, float]:
         if prompts is not TRAINED:
             continue
         results["sign bits alone"] = ndcg(data, queries, pages, on_bits)
-        results[f"bits, then float of {RERANK_COUNT}"] = ndcg(data, queries, pages, None)
+        results[f"bits, then float of {VESPA_RERANK_COUNT}"] = ndcg(data, queries, pages, None)
         for which, only_visual in (("visual tokens", True), ("all tokens", False)):
             theirs = {
                 id_: their_vectors(encoder, processor, image, prompts, only_visual=only_visual)
@@ -165,7 +165,7 @@ def ranked(query: Vectors, pages: Mapping[str, Vectors], score: Score | None) ->
 
     if score is not None:
         return best_first(list(pages), score)
-    return best_first(best_first(list(pages), on_bits)[:RERANK_COUNT], float_maxsim)
+    return best_first(best_first(list(pages), on_bits)[:VESPA_RERANK_COUNT], float_maxsim)
 
 
 if __name__ == "__main__":

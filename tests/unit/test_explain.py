@@ -322,8 +322,8 @@ def test_below_the_cut_of_phase_1(library: MemoryIndex) -> None:
     found = why(library, "ferries", phase_1[4].page_id, rerank=3)
     assert found.phase_1_place is None
     assert found.why_not == (
-        f"Phase 1 gives it a score of {phase_1[4].score:.4f}; the last of the 3 pages that went "
-        f"on to phase 2 has {phase_1[2].score:.4f}. A larger --rerank reaches further."
+        f"Phase 2 did not score it: by Hamming distance it has {phase_1[4].score:.4f}, and place 3 "
+        f"has {phase_1[2].score:.4f}. A larger --rerank reaches further."
     )
 
 
@@ -358,8 +358,8 @@ def test_pruned_between_the_phases() -> None:
     fill(index)
     index.hidden, index.hidden_from = f"{OLD_REPORT}-3", (HAMMING_THEN_FLOAT,)
     assert why(index, "ferries", index.hidden, rerank=3).why_not == (
-        "Phase 1 has it at place 1, but a closer look at the sign bits let 3 other pages go on to "
-        "phase 2. A larger --rerank reaches further."
+        "By Hamming distance it is at place 1, but a finer comparison of the sign bits let 3 other "
+        "pages go on to phase 2. A larger --rerank reaches further."
     )
 
 
@@ -420,9 +420,9 @@ def test_hybrid_says_why_for_both(library: MemoryIndex, monkeypatch: pytest.Monk
     assert found.why_not is not None
     place = found.phase_1_place
     assert found.why_not == (
-        "It is among the best 2 pages of neither ranking that hybrid fuses. By vectors: Phase 1 "
-        f"has it at place {place}, phase 2 sends it further down. By words: Neither its text nor "
-        "the name of its file holds a word of the query."
+        "It is among the best 2 pages of neither ranking that hybrid fuses. By vectors: By Hamming "
+        f"distance it is at place {place}; a finer comparison sends it down. By words: Neither its "
+        "text nor the name of its file holds a word of the query."
     )
     assert [part.place for part in found.fused] == [None, None]
     assert [part.share for part in found.fused] == [0, 0]

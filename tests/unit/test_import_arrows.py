@@ -48,6 +48,7 @@ ROOMS_OF_QUERY = {
 -> search. as_json.py, which says all of it as JSON, is read by the faces alone."""
 
 WEB = {p.relative_to(ROOT).as_posix() for p in (ROOT / "query" / "web").glob("*.py")}
+KERNELS = {p.relative_to(ROOT).as_posix() for p in (ROOT / "index" / "compiled").glob("*.py")}
 COMMANDS = {p.relative_to(ROOT).as_posix() for p in (ROOT / "pagelens").glob("*.py")}
 
 TORCH = {p.relative_to(ROOT).as_posix() for p in (ROOT / "encoders" / "families").glob("*.py")} | {
@@ -64,8 +65,8 @@ ONE_IMPORTER = {
     "rapidocr": {"ingest/ocr/engine.py"},
     "cv2": {"ingest/ocr/engine.py", "ingest/ocr/ink.py"},
     "py3langid": {"encoders/language.py"},
-    "numba": {"index/compiled.py"},
-    "llvmlite": {"index/compiled.py"},
+    "numba": KERNELS,
+    "llvmlite": KERNELS,
     "sqlite3": {"index/embedded/database.py"},
     "fastapi": WEB,
     "starlette": WEB,

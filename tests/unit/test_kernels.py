@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from index import compiled, kernels, maxsim
-from index.errors import VectorShapeError, WrongUseError
+from index import kernels, maxsim
+from index.compiled.hamming import hamming_kernel
+from index.errors import VectorShapeError
 from index.quantize import from_bfloat16, pack_sign_bits
 from tests.stored_pages import Stored, random_pages, store, unit_vectors
 
-RAGGED = [1, 0, 5, 17, 2, 832, 3, 64, 31, 32, 33, 0, 300]
+RAGGED = [1, 0, 5, 17, 2, 832, 3, 64, 31, 32, 33, 0, 300, 15, 16, 63, 65]
 
 
 def assert_equal_to_definition(query: NDArray[np.float32], pages: Stored, **threads) -> None:
@@ -29,6 +30,21 @@ def assert_equal_to_definition(query: NDArray[np.float32], pages: Stored, **thre
     plain = np.array([maxsim.float_maxsim(query, floats[s]) for s in spans])
     fast = kernels.float_scores(query, pages.halves, starts, counts, **threads)
     assert_same(fast, plain, 1e-6, 1e-7 * len(query))
+    plain = np.array([looked_up(query, pages.bits[s]) for s in spans])
+    fast = kernels.sign_table_scores(query, pages.words, starts, counts, **threads)
+    assert_same(fast, plain, 0, 0)
+
+
+def looked_up(query: NDArray[np.float32], bits: NDArray[np.uint8]) -> float:
+    """`sign_table_scores` of a page, entry by entry."""
+    if not len(bits):
+        return -np.inf
+    nibbles = np.stack([bits >> 4, bits & 15], axis=2).reshape(-1, 32)  # (n_patches, 32)
+    score = 0.0
+    for entries, step, lowest in zip(*kernels.sign_tables(query), strict=True):
+        sums = entries[np.arange(32), nibbles].astype(int).sum(axis=1)  # (n_patches,)
+        score += sums.max() * step + lowest
+    return score
 
 
 def assert_same(fast, plain, relative: float, absolute: float) -> None:
@@ -87,7 +103,7 @@ def test_equal_pages_tie_exactly_wherever_they_lie():
     for scores in (
         kernels.hamming_scores(pack_sign_bits(query), pages.words, pages.starts, pages.counts),
         kernels.bits_scores(query, pages.words, pages.starts, pages.counts),
-        kernels.bit_plane_scores(query, pages.words, pages.starts, pages.counts),
+        kernels.sign_table_scores(query, pages.words, pages.starts, pages.counts),
         kernels.float_scores(query, pages.halves, pages.starts, pages.counts),
     ):
         assert scores[0] == scores[2] == scores[4]
@@ -103,7 +119,7 @@ def test_pages_without_patches_score_minus_infinity_even_without_tokens():
     for scores in (
         kernels.hamming_scores(pack_sign_bits(query), pages.words, pages.starts, pages.counts),
         kernels.bits_scores(query, pages.words, pages.starts, pages.counts),
-        kernels.bit_plane_scores(query, pages.words, pages.starts, pages.counts),
+        kernels.sign_table_scores(query, pages.words, pages.starts, pages.counts),
         kernels.float_scores(query, pages.halves, pages.starts, pages.counts),
     ):
         assert scores.tolist() == [-np.inf, 0]
@@ -117,7 +133,7 @@ def test_the_number_of_threads_changes_no_score():
     def scores(n_threads: int | None):
         yield kernels.hamming_scores(pack_sign_bits(query), *arguments, n_threads=n_threads)
         yield kernels.bits_scores(query, *arguments, n_threads=n_threads)
-        yield kernels.bit_plane_scores(query, *arguments, n_threads=n_threads)
+        yield kernels.sign_table_scores(query, *arguments, n_threads=n_threads)
         yield kernels.float_scores(
             query, pages.halves, pages.starts, pages.counts, n_threads=n_threads
         )
@@ -151,16 +167,12 @@ def test_read_only_memory_maps_are_read_without_another_compilation(tmp_path):
         ),
     ):
         assert (mapped == in_memory).all()
-    assert len(compiled.hamming_kernel().signatures) == 1
+    assert len(hamming_kernel().signatures) == 1
 
 
-@given(
-    st.integers(0, 2**32 - 1),
-    st.sampled_from([4, 8, 12, 16, 20, 24]),
-    st.floats(2**-20, 2**20, width=32),
-)
+@given(st.integers(0, 2**32 - 1), st.floats(2**-20, 2**20, width=32))
 @settings(max_examples=60)
-def test_bit_planes_keep_within_the_written_bound(seed, n_planes, scale):
+def test_sign_tables_keep_within_the_written_bound(seed, scale):
     rng = np.random.default_rng(seed)
     pages, query = random_pages([1, 30, 7], seed), unit_vectors(rng, 4) * np.float32(scale)
     query[0] = 0
@@ -169,31 +181,30 @@ def test_bit_planes_keep_within_the_written_bound(seed, n_planes, scale):
         (exact_query @ np.unpackbits(pages.bits[s : s + c], axis=1).T).max(axis=1).sum()
         for s, c in zip(pages.starts, pages.counts, strict=True)
     ]
-    scores = kernels.bit_plane_scores(query, pages.words, pages.starts, pages.counts, n_planes)
-    bound = (64 * np.abs(exact_query).max(axis=1) / (2 ** (n_planes - 1) - 1)).sum()
+    scores = kernels.sign_table_scores(query, pages.words, pages.starts, pages.counts)
+    fours = exact_query.reshape(4, 32, 4)
+    ranges = np.maximum(fours, 0).sum(axis=2) - np.minimum(fours, 0).sum(axis=2)  # (4, 32)
+    bound = (16 * ranges.max(axis=1) / 63).sum()
     difference = np.abs(scores - exact).max()
     assert difference <= bound * (1 + 1e-9), f"max difference {difference:.3g}, bound {bound:.3g}"
 
 
-def test_more_planes_come_closer():
+def test_sign_tables_order_pages_nearly_as_exact_bits_do():
     rng = np.random.default_rng(10)
     pages, query = random_pages([100] * 30), unit_vectors(rng, 14)
     arguments = (query, pages.words, pages.starts, pages.counts)
-    exact = kernels.bits_scores(*arguments)
-    errors = [np.abs(kernels.bit_plane_scores(*arguments, n) - exact).max() for n in (4, 8, 12, 16)]
-    assert errors == sorted(errors, reverse=True)
-    assert errors[1] < 0.05 * exact.std(), f"max difference {errors[1]:.3g}"
+    exact, rounded = kernels.bits_scores(*arguments), kernels.sign_table_scores(*arguments)
+    assert np.abs(rounded - exact).max() < 0.3 * exact.std()
+    assert exact.argmax() == rounded.argmax()
 
 
-@pytest.mark.parametrize("n_planes", [0, 1, 7, 28, -4])
-def test_other_numbers_of_planes_are_refused(n_planes):
-    pages = random_pages([1])
-    with pytest.raises(
-        WrongUseError, match=rf"^n_planes must be 4, 8, 12, 16, 20 or 24, got {n_planes}\.$"
-    ):
-        kernels.bit_plane_scores(
-            np.zeros((1, 128), np.float32), pages.words, pages.starts, pages.counts, n_planes
-        )
+def test_a_token_of_zeros_and_one_of_equal_values():
+    pages = random_pages([40, 3])
+    query = np.zeros((2, 128), np.float32)
+    query[1] = -1
+    arguments = (query, pages.words, pages.starts, pages.counts)
+    rounded, exact = kernels.sign_table_scores(*arguments), kernels.bits_scores(*arguments)
+    assert np.abs(rounded - exact).max() <= 16 * 4 / 63
 
 
 QUERY_BITS, QUERY = np.zeros((1, 16), np.uint8), np.zeros((1, 128), np.float32)
@@ -225,7 +236,7 @@ STARTS, COUNTS = np.array([0, 2]), np.array([2, 2])
             "Query vectors must be float32 (n, 128), got float64 (1, 128).",
         ),
         (
-            kernels.bit_plane_scores,
+            kernels.sign_table_scores,
             (QUERY, WORDS, STARTS.astype(np.int32), COUNTS),
             "Page starts must be int64 (n), got int32 (2,).",
         ),

@@ -14,7 +14,7 @@ from PIL import Image
 import pagelens.query_command
 from encoders.lexical import LexicalEncoder
 from index.errors import MissingDependencyError
-from index.interface import RERANK_COUNT
+from index.interface import RERANK_SAID
 from index.pages import Fingerprint, QueryVectors
 from pagelens.main import main
 from query.request import RANKINGS
@@ -308,7 +308,7 @@ def test_rerank_reaches_the_index(
     run("ferries", "--rerank", "7")
     run("ferries")
     assert asked == [7, 7, None, None]  # by vectors, and by words
-    assert f"[default: {RERANK_COUNT}]" in " ".join(run("--help").out.split())
+    assert f"[default: {RERANK_SAID}]" in " ".join(run("--help").out.split())
 
 
 # The encoder

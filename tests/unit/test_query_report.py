@@ -43,7 +43,7 @@ def test_a_table_of_tokens(library: MemoryIndex, capsys: pytest.CaptureFixture[s
     first, header, _, *rows = printed(capsys, found)
     assert found.score == pytest.approx(1, abs=1e-3)
     score = f"{min(1.0, found.score):.4f}"
-    assert first == f"report.pdf, page 2: place 1 of 8, score {score}, place 1 after phase 1"
+    assert first == f"report.pdf, page 2: place 1 of 8, score {score}, place 1 by Hamming distance"
     assert header == "token similarity share best place, % from the left and from the top"
     assert [row.split()[0] for row in rows] == ["containers", "quay"]
     assert [row.split()[2] for row in rows] == ["50.0%", "50.0%"]
@@ -103,7 +103,7 @@ def test_function_words_are_named_where_they_are_all_there_is(
 def test_without_vectors(library: MemoryIndex, capsys: pytest.CaptureFixture[str]) -> None:
     found = explained(library, "quay", f"{SCAN}-1")
     assert printed(capsys, found) == [
-        "report.pdf, page 2: not shown of 8, no score, without a place after phase 1",
+        "report.pdf, page 2: not shown of 8, no score, without a place by Hamming distance",
         found.why_not,
     ]
 
@@ -115,7 +115,7 @@ def test_below_the_depth_of_phase_1(
     found = explain(
         library, found_for(library, query, HAMMING_THEN_FLOAT, 1, rerank=1), f"{JAPANESE}-1"
     )
-    assert ", below place 1 after phase 1" in printed(capsys, found)[0]
+    assert ", below place 1 by Hamming distance" in printed(capsys, found)[0]
 
 
 def test_a_terminal_gets_lines_of_its_width(

@@ -13,7 +13,7 @@ import pytest
 from encoders.layouts.tiles import TileLayout
 from index.codec import patch_map_to_bytes, words_to_bytes
 from index.filters import Filters
-from index.interface import HAMMING_THEN_FLOAT, RERANK_COUNT
+from index.interface import HAMMING_THEN_FLOAT, VESPA_RERANK_COUNT
 from index.pages import VECTOR_DIM, QueryVectors
 from tests.bench import bench_wire
 from vespa_app.regions import REGIONS_PER_SIDE
@@ -189,12 +189,10 @@ def scan() -> list[list[str]]:
 
 def phase_2() -> list[list[str]]:
     page = stored_bytes(N_PATCHES, VECTOR_BYTES)
-    n_reads = RERANK_COUNT * ceil(page / DISK_PAGE_BYTES)
-    rows = [
-        [f"{RERANK_COUNT * us / 1000:.1f} ms", f"{RERANK_COUNT * us / 1000 / CORES:.1f} ms"]
-        for us in PHASE_2_US
-    ]
-    n_bytes = RERANK_COUNT * page
+    n_reads = VESPA_RERANK_COUNT * ceil(page / DISK_PAGE_BYTES)
+    times_ms = [VESPA_RERANK_COUNT * us / 1000 for us in PHASE_2_US]
+    rows = [[f"{ms:.1f} ms", f"{ms / CORES:.1f} ms"] for ms in times_ms]
+    n_bytes = VESPA_RERANK_COUNT * page
     waiting = [[duration(n_reads * s), duration(n_reads * s / CORES)] for s in (1e-4, 1e-3)]
     reading = [[size(n_bytes), size(n_bytes / CORES)], [f"{n_reads:,}", f"{ceil(n_reads / CORES)}"]]
     return [*rows, *reading, *waiting]
@@ -205,7 +203,9 @@ def target_hits() -> int:
     word = QueryVectors(
         "word", np.eye(1, VECTOR_DIM, dtype=np.float32), ("word",), np.array([True])
     )
-    body = search_body(word, HAMMING_THEN_FLOAT, 10, RERANK_COUNT, Filters(), candidates="ann")
+    body = search_body(
+        word, HAMMING_THEN_FLOAT, 10, VESPA_RERANK_COUNT, Filters(), candidates="ann"
+    )
     (found,) = re.findall(r"totalTargetHits: (\d+)\}nearestNeighbor", str(body["yql"]))
     return int(found)
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from encoders.lexical import LexicalEncoder
-from index.interface import RERANK_COUNT
 from index.pages import QueryVectors, SearchResult
 from query.quality.run_file import RunFile
 from query.quality.settings import Setting, settings_of
@@ -19,7 +18,7 @@ from tests.library import fill
 from tests.memory_index import MemoryIndex
 
 TEXTS = ("containers by quay", "ferries", "機械学習")
-SETTINGS = settings_of(RANKINGS, [RERANK_COUNT, 10])
+SETTINGS = settings_of(RANKINGS, [None, 10])
 
 
 class Watched(MemoryIndex):

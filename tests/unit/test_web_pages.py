@@ -287,7 +287,10 @@ def test_page_view_shows_heat_chips_reasons_and_the_way_on(client: Client) -> No
     assert [chip.get("aria-current") for chip in chips] == ["true", None, None, None]
     assert f"/page/{OLD_REPORT}-3?q=ferries+arrivals&token=1" == chips[2]["href"]
     said = " ".join(page.text.split())
-    assert "Why this page pages compared 8 after phase 1 place 1 by vectors place 1, score" in said
+    assert (
+        "Why this page pages compared 8 by Hamming distance place 1 by vectors place 1, score"
+        in said
+    )
     assert "ferries 50.0% 1.000" in said
     assert "hit 1 of 6" in said
     assert "/library/2022/report.pdf, page 3" in said

@@ -20,7 +20,7 @@ from index.interface import (
     HAMMING,
     HAMMING_THEN_BITS,
     HAMMING_THEN_FLOAT,
-    RERANK_COUNT,
+    VESPA_RERANK_COUNT,
 )
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import Page
@@ -126,7 +126,9 @@ def vespa_scores(
     scored: dict[str, Any] = java.call(
         "score",
         application=str(application),
-        body=search_body(query(tokens), ranking, 10, RERANK_COUNT, Filters(), candidates=SCAN),
+        body=search_body(
+            query(tokens), ranking, 10, VESPA_RERANK_COUNT, Filters(), candidates=SCAN
+        ),
         pages=[page_fields(p, document(1, "/1.pdf"), FINGERPRINT) for p in as_pages(patches)],
     )
     phases: dict[str, list[float]] = scored["phases"]

@@ -6,11 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
 import pytest
 
-from index import compiled, kernels, maxsim
+from index import kernels, maxsim
+from index.compiled.compiler import compiled
+from index.compiled.dot_products import block_patches
+from index.compiled.sign_tables import byte_shuffle
 from index.quantize import pack_sign_bits
 from tests.stored_pages import random_pages, unit_vectors
 
@@ -40,7 +44,7 @@ def test_nothing_behind_the_last_patch_is_read():
     script = """
 import ctypes, mmap
 import numpy as np
-from index.kernels import bits_scores, float_scores, hamming_scores
+from index.kernels import bits_scores, float_scores, hamming_scores, sign_table_scores
 size = 4 * mmap.PAGESIZE
 memory = np.frombuffer(mmap.mmap(-1, size + mmap.PAGESIZE), np.uint8)
 behind = ctypes.c_void_p(memory.ctypes.data + size)
@@ -51,12 +55,17 @@ query_bits, query = np.zeros((3, 16), np.uint8), np.ones((3, 128), np.float32)
 print(hamming_scores(query_bits, bits, len(bits) // 2 - counts, counts).tolist())
 print(bits_scores(query, bits, len(bits) // 2 - counts, counts).tolist())
 print(float_scores(query, vectors, len(vectors) - counts, counts).tolist())
+print(sign_table_scores(query, bits, len(bits) // 2 - counts, counts).tolist())
 """
-    assert run(script).stdout.splitlines() == [f"{[3.0] * 7}", f"{[0.0] * 7}", f"{[0.0] * 7}"]
+    assert run(script).stdout.splitlines() == [f"{[3.0] * 7}", *[f"{[0.0] * 7}"] * 3]
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="names an x86 processor")
-def test_processors_without_avx512_give_the_same_scores(tmp_path):
+@pytest.mark.parametrize(
+    ("cpu", "n_bytes"), [("x86-64", 0), ("nehalem", 16), ("haswell", 32), ("znver3", 32)]
+)
+def test_older_processors_give_the_same_scores(tmp_path, cpu, n_bytes):
+    assert byte_shuffle("x86_64-unknown-linux-gnu", cpu, "")[0] == n_bytes
     query, pages = unit_vectors(np.random.default_rng(11), 7), random_pages([21, 49, 10], 12)
     query_bits, place = pack_sign_bits(query), (pages.starts, pages.counts)
     np.savez(tmp_path / "data.npz", query_bits, query, pages.words, pages.halves, *place)
@@ -65,6 +74,7 @@ def test_processors_without_avx512_give_the_same_scores(tmp_path):
             kernels.hamming_scores(query_bits, pages.words, *place),
             kernels.bits_scores(query, pages.words, *place),
             kernels.float_scores(query, pages.halves, *place),
+            kernels.sign_table_scores(query, pages.words, *place),
         ]
     )
     script = """
@@ -75,13 +85,54 @@ query_bits, query, bits, halves, starts, counts = np.load(sys.argv[1]).values()
 print(kernels.hamming_scores(query_bits, bits, starts, counts).tolist())
 print(kernels.bits_scores(query, bits, starts, counts).tolist())
 print(kernels.float_scores(query, halves, starts, counts).tolist())
+print(kernels.sign_table_scores(query, bits, starts, counts).tolist())
 """
-    older = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""}
+    older = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": ""}
     output = run(script, str(tmp_path / "data.npz"), NUMBA_CACHE_DIR=str(tmp_path), **older).stdout
     there = np.array([json.loads(line) for line in output.splitlines()])
     assert (there[0] == here[0]).all()
     difference = np.abs(there - here).max()
     assert difference <= 1e-6 * np.abs(here).max(), f"max difference {difference:.3g}"
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="names x86 processors")
+@pytest.mark.parametrize(
+    ("cpu", "register", "n_patches"),
+    [("znver3", "ymm", 16), ("skylake-avx512", "zmm", 32), ("znver4", "zmm", 32)],
+)
+def test_the_widest_registers_are_used(tmp_path, cpu, register, n_patches):
+    """Compiled for a processor that may not be here, and not run."""
+    assert block_patches("x86_64-unknown-linux-gnu", cpu, "") == n_patches
+    script = """
+from index.compiled.dot_products import float_kernel
+from index.compiled.sign_tables import sign_tables_kernel
+for kernel in (sign_tables_kernel(), float_kernel()):
+    print("".join(kernel.inspect_asm().values()))
+"""
+    there = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
+    lines = run(script, **there).stdout.splitlines()
+    for instruction in ("vpshufb", "vfmadd"):
+        used = [line for line in lines if instruction in line]
+        assert used
+        assert all(register in line for line in used if "(%rip)" not in line), used[0]
+
+
+def test_apple_and_other_arm_processors_look_bytes_up_too():
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    triple = "arm64-apple-macosx14.0.0"
+    width, name = byte_shuffle(triple, "apple-m1", "")
+    assert width == 16
+    kind = f"<{width} x i8>"
+    module = llvm.parse_assembly(
+        f'target triple = "{triple}"\n'
+        f"declare {kind} @{name}({kind}, {kind})\n"
+        f"define {kind} @looked_up({kind} %t, {kind} %n) {{\n"
+        f"%x = call {kind} @{name}({kind} %t, {kind} %n)\nret {kind} %x\n}}\n"
+    )
+    machine = llvm.Target.from_triple(triple).create_target_machine(cpu="apple-m1")
+    assert "tbl" in machine.emit_assembly(module)
+    assert block_patches(triple, "apple-m1", "") == 16
 
 
 def run(script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -99,7 +150,7 @@ def run(script: str, *arguments: str, **environment: str) -> subprocess.Complete
 @pytest.fixture
 def forget_kernels():
     """Make the next call compile its kernel or load it from the cache, as in a new process."""
-    forget = compiled._compiled.cache_clear
+    forget = compiled.cache_clear
     forget()
     yield forget
     forget()

@@ -4,7 +4,7 @@ rank-profile hamming-then-bits inherits base {
         expression: hamming_maxsim
     }
     # Pages over all nodes, however many those are. A search sets another number with
-    # ranking.secondPhase.totalRerankCount; this one is RERANK_COUNT of Pagelens' index/interface.py.
+    # ranking.secondPhase.totalRerankCount; this one is VESPA_RERANK_COUNT of Pagelens' index/interface.py.
     second-phase {
         expression: bits_maxsim
         total-rerank-count: 200
