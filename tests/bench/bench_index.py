@@ -5,8 +5,8 @@ queries have 14 and 32 tokens. At each size, in this process and warm: opening, 
 `hamming-then-float` and `bm25`. Then whole new processes, as a user's command line is one. 100,000
 pages take about 23 GB in the folder of --folder; sizes the disk has no room for are left out.
 
-Phase 1 reads 16 bytes a patch, so a size's floor is one pass over its bits; phase 2 and the prune
-stage work on a fixed number of pages. The last line is JSON.
+Phase 1 reads 16 bytes a patch, so a size's floor is one pass over its bits; phase 2 works on a
+fixed number of pages. The last line is JSON.
 """
 
 import argparse
