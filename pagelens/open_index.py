@@ -27,12 +27,15 @@ def stored_fingerprint(location: Location) -> Fingerprint | None:
     return read_manifest(location.folder)
 
 
-def open_index(location: Location, candidates: str = "auto") -> PageIndex:
+def open_index(
+    location: Location, candidates: str = "auto", *, searches_once: bool = False
+) -> PageIndex:
     """Open an index for reading.
 
     Args:
         location: where it lies.
         candidates: one of CANDIDATES.
+        searches_once: whether the process ends after one search.
 
     Raises:
         WrongUseError: there is none, or `candidates` was chosen for a folder.
@@ -47,7 +50,7 @@ def open_index(location: Location, candidates: str = "auto") -> PageIndex:
             f"--candidates ann needs a Vespa server, and {location} is a folder: there every page "
             "is scanned. Leave it out."
         )
-    return EmbeddedIndex.open(location.folder)
+    return EmbeddedIndex.open(location.folder, searches_once=searches_once)
 
 
 def open_index_for_writing(location: Location, fingerprint: Fingerprint) -> PageIndex:

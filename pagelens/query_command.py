@@ -148,7 +148,7 @@ def query(
     if heatmap_folder is not None and not words:
         raise WrongUseError('--heatmap needs a text: pagelens query "text" --heatmap DIR')
     wanted = ReasonsWanted(explain, why_not, heatmap_folder)
-    with closing(open_index(location, candidates)) as index:
+    with closing(open_index(location, candidates, searches_once=bool(words))) as index:
         encoder = functools.cache(lambda: load_encoder(index.fingerprint, model, device))
 
         def answer(text: str) -> None:

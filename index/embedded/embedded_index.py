@@ -59,11 +59,19 @@ _COMPILED_SAID = (
 class EmbeddedIndex:
     """An index of pages in a folder. Make one with `open` or `open_for_writing`."""
 
-    def __init__(self, folder: Path, fingerprint: Fingerprint, lock: "WriterLock | None") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        fingerprint: Fingerprint,
+        lock: "WriterLock | None",
+        *,
+        searches_once: bool = False,
+    ) -> None:
         """Used by `open` and `open_for_writing`."""
         self._folder = folder
         self._fingerprint = fingerprint
         self._lock = lock
+        self._searches_once = searches_once
         self._catalog = Catalog(folder, writable=lock is not None)
         self._current: Snapshot | None = None
         self._version: int | None = None  # of the catalog, as `refresh` saw it last
@@ -71,15 +79,20 @@ class EmbeddedIndex:
         self._segments: SegmentWriter | None = None
 
     @classmethod
-    def open(cls, folder: Path) -> "EmbeddedIndex":
+    def open(cls, folder: Path, *, searches_once: bool = False) -> "EmbeddedIndex":
         """Open for reading, on the state committed last.
+
+        Args:
+            folder: the index.
+            searches_once: whether the process ends after one search: what only pays off with more
+                of them is then not loaded.
 
         Raises:
             WrongUseError: there is no index in this folder.
             IndexMismatchError: it has another format version.
             DamagedIndexError: its files do not agree with its catalog.
         """
-        index = cls(folder, read_manifest(folder), None)
+        index = cls(folder, read_manifest(folder), None, searches_once=searches_once)
         try:
             index._snapshot()
         except BaseException:
@@ -268,7 +281,16 @@ class EmbeddedIndex:
                 with timer.stage("bm25"):
                     rows, scores = self._rank_by_text(snapshot, candidates, query.text, k)
         if ranking != BM25:
-            rows, scores = rank_by_maxsim(snapshot, candidates, query, ranking, k, rerank, timer)
+            rows, scores = rank_by_maxsim(
+                snapshot,
+                candidates,
+                query,
+                ranking,
+                k,
+                rerank,
+                timer,
+                searches_once=self._searches_once,
+            )
         n_tokens = 1 if ranking == BM25 else max(1, len(query.tokens))
         with timer.stage("hits"), self._one_at_a_time:
             hits = tuple(

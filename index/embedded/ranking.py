@@ -23,10 +23,14 @@ from index.timing import StageTimer
 
 PLAIN_COMPARISONS = 500_000
 """Up to so many query tokens times patches of candidates are scored by the definition itself, page
-by page: 350 pages of 100 patches, or 43 of 832, at 14 tokens. To import and load the kernels takes
-a new process 0.9 s, in which it could make eighty times as many comparisons. The limit is not
-there, because a process that lives on pays at every query: 64 ms of its processor at twice this
-limit, where the kernels take 9. `python -m tests.bench.bench_cold`; docs/decisions.md."""
+by page: 350 pages of 100 patches, or 43 of 832, at 14 tokens. More would be scored sooner by it in
+a new process, but one that lives on pays at every query: 40 ms of its processor at twice this
+limit, where the kernels take 3."""
+
+PLAIN_COMPARISONS_OF_ONE_SEARCH = 15_000_000
+"""The same in a process that searches once: 10,000 pages of 100 patches, or 1,290 of 832. They take
+0.6 s, to import and load the kernels 1.1 s, and more where they are not yet compiled.
+`python -m tests.bench.bench_cold`; docs/decisions.md."""
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -40,15 +44,29 @@ def rank_by_maxsim(
     k: int,
     rerank: int,
     timer: StageTimer,
+    *,
+    searches_once: bool = False,
 ) -> tuple[Rows, Scores]:
     """The best k candidates.
+
+    Args:
+        snapshot: to be ranked.
+        candidates: rows of it.
+        query: with vectors.
+        ranking: one by vectors.
+        k: how many.
+        rerank: pages that phase 2 scores.
+        timer: takes the stages.
+        searches_once: whether the process ends after this search.
 
     Returns:
         rows int64 (n,) and their scores, summed over query tokens, float64 (n,), best first; ties
         in tie order. Pages without patches are never among them.
     """
     rows = candidates[snapshot.n_patches[candidates] > 0]
-    scorer = _scorer(len(query.tokens) * int(snapshot.n_patches[rows].sum()))
+    n_comparisons = len(query.tokens) * int(snapshot.n_patches[rows].sum())
+    limit = PLAIN_COMPARISONS_OF_ONE_SEARCH if searches_once else PLAIN_COMPARISONS
+    scorer = plain_scores if n_comparisons <= limit else _kernels()
     if ranking == FLOAT:
         with timer.stage("float"):
             return _best(snapshot, rows, _float(scorer, snapshot, query, rows), k)
@@ -69,11 +87,8 @@ def rank_by_maxsim(
         return _best(snapshot, rows, score(scorer, snapshot, query, rows), k)
 
 
-def _scorer(n_comparisons: int) -> ModuleType:
-    """The module whose functions score: `plain_scores`, or `kernels`, which imports numba."""
-    if n_comparisons <= PLAIN_COMPARISONS:
-        return plain_scores
-    from index import kernels
+def _kernels() -> ModuleType:
+    from index import kernels  # imports numba
 
     return kernels
 

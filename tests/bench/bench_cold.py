@@ -4,7 +4,7 @@ A whole new process, as a user's command line is one, and a search in a process 
 needs, over indexes that grow. Pages have 100 random patches (a page of words) or 832 (a ColSmol A4
 page); the query has 14 tokens, the ranking is `hamming-then-float`; the kernels' compiled code is
 in numba's cache. Times are those of the processor, user and system, all threads added up, so that
-other work on the machine counts little. PLAIN_COMPARISONS of index/embedded/ranking.py is chosen
+other work on the machine counts little. Both limits of index/embedded/ranking.py are chosen
 from this table. The last line is JSON.
 """
 
@@ -33,13 +33,13 @@ PAGES = {100: (50, 700, 4_000, 16_000, 32_000), 832: (50, 100, 1_000, 4_000)}
 TEXT = " ".join(f"{letter}{letter}word" for letter in "abcdefghijklmn")
 ROUNDS = 9
 WAYS = {"plain": sys.maxsize, "kernels": -1}
-"""Each with the PLAIN_COMPARISONS that chooses it."""
+"""Each with the limit that chooses it."""
 
 COLD = """
 import sys
 from index.embedded import ranking
 from pagelens.main import main
-ranking.PLAIN_COMPARISONS = int(sys.argv[1])
+ranking.PLAIN_COMPARISONS_OF_ONE_SEARCH = int(sys.argv[1])
 main(sys.argv[2:])
 """
 

@@ -29,7 +29,7 @@ PAGELENS = ["-m", "pagelens"]
 BY_KERNELS = [
     "-c",
     "import sys; from index.embedded import ranking; from pagelens.main import main; "
-    "ranking.PLAIN_COMPARISONS = -1; main(sys.argv[1:])",
+    "ranking.PLAIN_COMPARISONS_OF_ONE_SEARCH = -1; main(sys.argv[1:])",
 ]
 INITIALIZE = {
     "jsonrpc": "2.0",

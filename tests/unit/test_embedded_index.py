@@ -98,6 +98,24 @@ def test_the_kernels_score_more_than_the_plain_limit(
     assert counted
 
 
+def test_a_process_that_searches_once_loads_no_kernels_for_it(
+    folder: Path, reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = []
+    scores = kernels.float_scores
+    monkeypatch.setattr(kernels, "float_scores", lambda *a: counted.append(1) or scores(*a))
+    monkeypatch.setattr(ranking, "PLAIN_COMPARISONS", -1)
+    with closing(EmbeddedIndex.open(folder, searches_once=True)) as index:
+        once = ranked(index)
+        assert not counted
+        assert [id_ for id_, _ in once] == [id_ for id_, _ in ranked(reader)]
+        assert counted
+        monkeypatch.setattr(ranking, "PLAIN_COMPARISONS_OF_ONE_SEARCH", -1)
+        counted.clear()
+        ranked(index)
+        assert counted
+
+
 def test_a_search_that_waits_for_a_compiler_says_so(
     reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ MANY_TO_SCORE = """
 import sys
 from index.embedded import embedded_index, ranking
 from pagelens.main import main
-ranking.PLAIN_COMPARISONS = -1
+ranking.PLAIN_COMPARISONS_OF_ONE_SEARCH = -1
 embedded_index.SAID_FROM_S = 0.001  # no machine compiles as fast
 main(sys.argv[1:])
 """
