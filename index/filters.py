@@ -42,27 +42,26 @@ class Filters:
         _require_pages(self.not_first_page, self.not_last_page)
 
     @property
-    def names_document(self) -> bool:
-        """Whether some documents are left out as a whole, by path or id."""
-        of_documents = (
-            self.path_glob,
-            self.document_id,
-            self.not_path_glob,
-            self.not_document_id,
-        )
-        return any(condition is not None for condition in of_documents)
+    def names_path(self) -> bool:
+        """Whether some documents are left out by where they lie."""
+        return self.path_glob is not None or self.not_path_glob is not None
 
     def passes_document(self, document_id: str, paths: Sequence[str]) -> bool:
         """Whether a document of this id and these paths meets what is asked of documents."""
+        return (
+            document_id.startswith(self.document_id or "")
+            and not (self.not_document_id and document_id.startswith(self.not_document_id))
+            and self.passes_paths(paths)
+        )
+
+    def passes_paths(self, paths: Sequence[str]) -> bool:
+        """Whether a document at these paths meets what is asked of paths."""
 
         def matched(glob: str) -> bool:
             return any(path_matches(path, glob) for path in paths)
 
-        return (
-            document_id.startswith(self.document_id or "")
-            and not (self.not_document_id and document_id.startswith(self.not_document_id))
-            and (self.path_glob is None or matched(self.path_glob))
-            and not (self.not_path_glob is not None and matched(self.not_path_glob))
+        return (self.path_glob is None or matched(self.path_glob)) and not (
+            self.not_path_glob is not None and matched(self.not_path_glob)
         )
 
     @property

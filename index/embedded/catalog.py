@@ -4,8 +4,8 @@ Knows where a page's bytes lie in the segments, not what they mean, and the SQL 
 """
 
 import hashlib
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from index.codec import (
     words_to_bytes,
 )
 from index.embedded.database import Database, Parameters
+from index.embedded.page_table import PageTable
 from index.embedded.segments import KINDS
 from index.embedded.text_search import TextSearch
 from index.errors import DamagedIndexError
@@ -63,7 +64,7 @@ CREATE TABLE pages(
 CREATE INDEX pages_by_patch_map ON pages(patch_map_key);
 CREATE TABLE page_words(page_key INTEGER PRIMARY KEY REFERENCES pages, words BLOB NOT NULL);
 """
-# page_words stands apart from pages so that opening an index reads the small rows only.
+# page_words stands apart from pages, so that what goes through all pages reads small rows only.
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,17 @@ class Catalog:
         self._path = folder / CATALOG_NAME
         self._db = Database(self._path, writable=writable)
         self.text = TextSearch(self._db)
+        self.page_table = PageTable(self._db)
         if writable and not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'pages'"):
-            with self.transaction():
+            with self._db.transaction():
                 for statement in _SCHEMA.split(";\n"):
                     self._run(statement)
                 self.text.create()
                 for kind in KINDS:
                     self._run("INSERT INTO segments VALUES(?, 1, 0)", (kind,))
+        if writable and not self.page_table.is_there():
+            with self.transaction():
+                self.page_table.create()
         self._ocr_engine = self._ocr_engine_column(writable=writable)
         columns = [name for name in PageRow.__dataclass_fields__ if name != "ocr_engine"]
         self._page_columns = ", ".join([*columns, self._ocr_engine])
@@ -132,9 +137,12 @@ class Catalog:
             self._run("ALTER TABLE pages ADD COLUMN ocr_engine TEXT NOT NULL DEFAULT ''")
         return "ocr_engine"
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """All writes inside are committed together, or not at all."""
-        return self._db.transaction()
+        with self._db.transaction():
+            yield
+            self.page_table.keep_up()
 
     def refresh(self) -> int:
         """Let a reader go on to the newest committed state; see Database.refresh."""
@@ -201,8 +209,7 @@ class Catalog:
             self._index_document_text(changed)
 
     def _index_document_text(self, key: int) -> None:
-        title = self._rows("SELECT title FROM documents WHERE document_key = ?", (key,))[0][0]
-        self.text.put_document(key, title, self.paths(key))
+        self.text.put_document(key, self.title(key), self.paths(key))
 
     def document_key(self, document_id: str) -> int | None:
         """The catalog's own number of a document."""
@@ -271,19 +278,17 @@ class Catalog:
         )
         return tuple(path for (path,) in rows)
 
-    def searchable_documents(self) -> list[tuple[int, str, str, tuple[str, ...]]]:
-        """Key, id, title and paths of each document with a path, in order of id."""
+    def title(self, document_key: int) -> str:
+        """A document's title."""
+        rows = self._rows("SELECT title FROM documents WHERE document_key = ?", (document_key,))
+        return str(rows[0][0])
+
+    def all_paths(self) -> dict[int, list[str]]:
+        """Where each document lies that has a path, by its key."""
         paths: dict[int, list[str]] = {}
-        for key, path in self._rows("SELECT document_key, path FROM files ORDER BY path"):
+        for key, path in self._rows("SELECT document_key, path FROM files"):
             paths.setdefault(key, []).append(path)
-        rows = self._rows(
-            "SELECT document_key, document_id, title FROM documents ORDER BY document_id"
-        )
-        return [
-            (key, document_id, title, tuple(paths[key]))
-            for key, document_id, title in rows
-            if key in paths
-        ]
+        return paths
 
     # -- pages
 
@@ -343,18 +348,6 @@ class Catalog:
             "UPDATE pages SET first_patch = ?, preview_start = ? WHERE page_key = ?",
             (first_patch, preview_start, page_key),
         )
-
-    def page_table(self) -> NDArray[np.int64]:
-        """Every page in storage order: page_key, document_key, page_number, first_patch, n_patches.
-
-        Returns:
-            int64 (n_pages, 5).
-        """
-        rows = self._rows(
-            "SELECT page_key, document_key, page_number, first_patch, n_patches FROM pages "
-            "ORDER BY page_key"
-        )
-        return np.array(rows, np.int64).reshape(len(rows), 5)
 
     def page_rows(self) -> list[PageRow]:
         """Every page's row, in storage order."""
@@ -444,7 +437,8 @@ class Catalog:
         (missing,) = self._rows(
             "SELECT count(*) FROM pages WHERE page_key NOT IN (SELECT page_key FROM page_words)"
         )[0]
-        return found + ([f"{missing} pages have no words record"] if missing else [])
+        found += [f"{missing} pages have no words record"] if missing else []
+        return [*found, *self.page_table.problems()]
 
     def count(self, table: str) -> int:
         """Rows in one of the catalog's tables."""

@@ -276,7 +276,7 @@ class EmbeddedIndex:
         with self._one_at_a_time:
             snapshot = self._snapshot()
             with timer.stage("filter"):
-                candidates = snapshot.rows_matching(filters or Filters(), self._catalog)
+                candidates = snapshot.rows_matching(filters or Filters())
             if ranking == BM25:
                 with timer.stage("bm25"):
                     rows, scores = self._rank_by_text(snapshot, candidates, query.text, k)
@@ -310,11 +310,11 @@ class EmbeddedIndex:
             keys, snapshot.page_key[candidates], assume_unique=True, return_indices=True
         )
         rows, scores = candidates[at_candidate], scores[at_key]
-        order = np.lexsort((snapshot.tie_order[rows], -scores))[:k]
+        order = np.lexsort((snapshot.tie_order(rows), -scores))[:k]
         return rows[order], scores[order]
 
     def _hit(self, snapshot: Snapshot, row: int, score: float, n_tokens: int) -> Hit:
-        document = snapshot.documents[int(snapshot.document_key[row])]
+        document = snapshot.document(row)
         number = int(snapshot.page_number[row])
         id_ = page_id(document.document_id, number)
         page_row = self._page_row(id_)

@@ -99,7 +99,7 @@ def _best(snapshot: Snapshot, rows: Rows, scores: Scores, k: int) -> tuple[Rows,
         kth = np.partition(scores, len(rows) - k)[len(rows) - k]
         keep = np.flatnonzero(scores >= kth)
         rows, scores = rows[keep], scores[keep]
-    order = np.lexsort((snapshot.tie_order[rows], -scores))[:k]
+    order = np.lexsort((snapshot.tie_order(rows), -scores))[:k]
     return rows[order], scores[order]
 
 

@@ -1,6 +1,8 @@
 """One committed state of an embedded index, ready to be ranked: arrays and mapped files."""
 
-from dataclasses import dataclass
+import functools
+import string
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,13 @@ from index.pages import VECTOR_DIM, VECTORS_TO_COME
 _OPEN_ATTEMPTS = 3  # compact may take the files of a state away just before we map them
 
 
+_DIGITS = frozenset(string.hexdigits.lower())
+_ID_LENGTH = 32  # hex digits
+_HALF = 2**64
+
+
 @dataclass(frozen=True)
-class SearchableDocument:
+class FoundDocument:
     """What hits say of their document."""
 
     document_id: str
@@ -29,38 +36,62 @@ class Snapshot:
     """The searchable pages, one row each, in storage order.
 
     Attributes:
+        catalog: the connection, which stands on this state.
         page_key, document_key, page_number, first_patch, n_patches: int64 (n_pages,).
+        id_high, id_low: uint64 (n_pages,), the two halves of the document's id.
         is_waiting: bool (n_pages,), whether the vectors are still to come; n_patches is 0 then.
-        tie_order: int64 (n_pages,), the page's place by document id and page number.
         bits: uint64 (2 * n_stored_patches,), two words a patch.
         vectors: uint16 (n_stored_patches, 128), bfloat16.
         vectors_file: the segment of `vectors`.
         previews: uint8 (n_bytes,).
-        documents: by document_key.
     """
 
+    catalog: Catalog
     page_key: NDArray[np.int64]
     document_key: NDArray[np.int64]
     page_number: NDArray[np.int64]
+    id_high: NDArray[np.uint64]
+    id_low: NDArray[np.uint64]
     first_patch: NDArray[np.int64]
     n_patches: NDArray[np.int64]
     is_waiting: NDArray[np.bool_]
-    tie_order: NDArray[np.int64]
     bits: NDArray[np.uint64]
     vectors: NDArray[np.uint16]
     vectors_file: MappedSegment
     previews: NDArray[np.uint8]
-    documents: dict[int, SearchableDocument]
+    _documents: dict[int, FoundDocument] = field(default_factory=dict)  # seen so far, by key
 
-    def rows_matching(self, filters: Filters, catalog: Catalog) -> NDArray[np.int64]:
+    def tie_order(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The places of some pages among themselves by document id and page number, int64 (n,)."""
+        order = np.empty(len(rows), np.int64)
+        by_id = np.lexsort((self.page_number[rows], self.id_low[rows], self.id_high[rows]))
+        order[by_id] = np.arange(len(rows))
+        return order
+
+    def document(self, row: int) -> FoundDocument:
+        """The document of a page."""
+        key = int(self.document_key[row])
+        if key not in self._documents:
+            id_ = f"{int(self.id_high[row]):016x}{int(self.id_low[row]):016x}"
+            paths = self.catalog.paths(key)
+            self._documents[key] = FoundDocument(id_, self.catalog.title(key), paths)
+        return self._documents[key]
+
+    @functools.cached_property
+    def _paths(self) -> dict[int, list[str]]:
+        """Of every document, by key; the first filter on paths reads them."""
+        return self.catalog.all_paths()
+
+    def rows_matching(self, filters: Filters) -> NDArray[np.int64]:
         """Rows of the pages that pass every filter, int64 (n,), ascending."""
+        catalog = self.catalog
         keep = np.ones(len(self.page_key), np.bool_)
-        if filters.names_document:
-            allowed = [
-                key
-                for key, document in self.documents.items()
-                if filters.passes_document(document.document_id, document.paths)
-            ]
+        if filters.document_id:
+            keep &= self._id_begins(filters.document_id)
+        if filters.not_document_id:
+            keep &= ~self._id_begins(filters.not_document_id)
+        if filters.names_path:
+            allowed = [key for key, paths in self._paths.items() if filters.passes_paths(paths)]
             keep &= np.isin(self.document_key, allowed)
         if filters.first_page is not None:
             keep &= self.page_number >= filters.first_page
@@ -79,6 +110,16 @@ class Snapshot:
         for word in filters.without:
             keep &= ~np.isin(self.page_key, catalog.text.pages_with_word(word))
         return np.flatnonzero(keep)
+
+    def _id_begins(self, digits: str) -> NDArray[np.bool_]:
+        """Whether the id of a page's document begins with these hex digits, bool (n_pages,)."""
+        if len(digits) > _ID_LENGTH or not _DIGITS.issuperset(digits):
+            return np.zeros(len(self.page_key), np.bool_)
+        value = divmod(int(digits.ljust(_ID_LENGTH, "0"), 16), _HALF)
+        mask = divmod(int(("f" * len(digits)).ljust(_ID_LENGTH, "0"), 16), _HALF)
+        begins: NDArray[np.bool_] = (self.id_high & np.uint64(mask[0])) == np.uint64(value[0])
+        begins &= (self.id_low & np.uint64(mask[1])) == np.uint64(value[1])
+        return begins
 
 
 def take_snapshot(folder: Path, catalog: Catalog, *, move_on: bool) -> Snapshot:
@@ -106,30 +147,21 @@ def _read(folder: Path, catalog: Catalog) -> Snapshot:
         kind: map_segment(segment_path(folder, kind, generation), length)
         for kind, length in lengths.items()
     }
-    searchable = catalog.searchable_documents()
-    documents = {
-        key: SearchableDocument(document_id, title, paths)
-        for key, document_id, title, paths in searchable
-    }
-    keys_by_id = np.array([row[0] for row in searchable], np.int64)
-    table = catalog.page_table()  # (n_pages, 5)
-    table = table[np.isin(table[:, 1], keys_by_id)]
-    page_key, document_key, page_number, first_patch, n_patches = np.ascontiguousarray(table.T)
-    order_of_key = np.argsort(keys_by_id)
-    place = order_of_key[np.searchsorted(keys_by_id, document_key, sorter=order_of_key)]
-    tie_order = np.empty(len(table), np.int64)
-    tie_order[np.lexsort((page_number, place))] = np.arange(len(table))
+    page_key, document_key, page_number, first_patch, n_patches, high, low = (
+        catalog.page_table.read()
+    )
     return Snapshot(
+        catalog=catalog,
         page_key=page_key,
         document_key=document_key,
         page_number=page_number,
+        id_high=high.view(np.uint64),
+        id_low=low.view(np.uint64),
         first_patch=first_patch,
         n_patches=np.maximum(n_patches, 0),
         is_waiting=n_patches == VECTORS_TO_COME,
-        tie_order=tie_order,
         bits=mapped["bits"].data.view(np.uint64),
         vectors=mapped["vectors"].data.view(np.uint16).reshape(-1, VECTOR_DIM),
         vectors_file=mapped["vectors"],
         previews=mapped["previews"].data,
-        documents=documents,
     )
