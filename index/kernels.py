@@ -204,25 +204,32 @@ def _score(
 ) -> NDArray[np.float64]:
     """Run a kernel over the pages, shared out among threads.
 
-    A page is scored by one thread, so the number of threads changes no score.
+    A page is scored by one thread, so the number of threads changes no score. One call alone takes
+    all cores; calls at the same time share them, and with a core each nobody waits for another.
     """
-    threads = _available_cores() if n_threads is None else n_threads
-    starts, counts = np.ascontiguousarray(starts), np.ascontiguousarray(counts)
-    scores = np.empty(len(starts))
+    _running.append(kernel)
+    try:
+        threads = n_threads or max(1, _available_cores() // len(_running))
+        starts, counts = np.ascontiguousarray(starts), np.ascontiguousarray(counts)
+        scores = np.empty(len(starts))
+        # Several tasks a thread: pages differ in length, and a core may be busy with another thing.
+        n_tasks = 1 if threads == 1 else threads * _TASKS_PER_THREAD
+        size = max(pages_per_task, ceil(len(starts) / n_tasks))
+        tasks = [slice(first, first + size) for first in range(0, len(starts), size)]
+        to_do = iter(tasks)  # of which each thread takes the next: one step under Python's lock
 
-    def run(pages: slice) -> None:
-        kernel(*arguments, starts[pages], counts[pages], scores[pages])
+        def work() -> None:
+            for pages in to_do:
+                kernel(*arguments, starts[pages], counts[pages], scores[pages])
 
-    # Several tasks a thread: pages differ in length, and a core may be busy with something else.
-    size = max(pages_per_task, ceil(len(starts) / (threads * _TASKS_PER_THREAD)))
-    tasks = [slice(first, first + size) for first in range(0, len(starts), size)]
-    if threads == 1 or len(tasks) == 1:
-        for task in tasks:
-            run(task)
-    else:
-        for _ in _pool(threads).map(run, tasks):
-            pass  # only to wait, and to raise what a thread raised
-    return scores
+        helpers = [_pool().submit(work) for _ in range(min(threads, len(tasks)) - 1)]
+        work()
+        for helper in helpers:
+            if not helper.cancel():  # one that found no free thread is not waited for
+                helper.result()
+        return scores
+    finally:
+        _running.pop()
 
 
 def _available_cores() -> int:
@@ -232,10 +239,16 @@ def _available_cores() -> int:
     return os.cpu_count() or 1
 
 
+_running: list[Kernel] = []
+"""The calls of `_score` that are under way, in any order."""
+
+
 @functools.cache
-def _pool(n_threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(n_threads, thread_name_prefix="pagelens-kernel")
+def _pool() -> ThreadPoolExecutor:
+    """Threads that help the callers, who work themselves."""
+    return ThreadPoolExecutor(_available_cores(), thread_name_prefix="pagelens-kernel")
 
 
 # A forked child inherits the pool without its threads, and would wait for them for ever.
 os.register_at_fork(after_in_child=_pool.cache_clear)
+os.register_at_fork(after_in_child=_running.clear)

@@ -50,8 +50,8 @@ MAX_TEXT_LENGTH = 1000
 hold up everybody."""
 
 N_AT_ONCE = max(2, os.cpu_count() or 2)
-"""Searches that run at the same time. Each spreads its phases over all cores, so more of them would
-not be quicker; fewer would leave the cores idle while one reads its hits."""
+"""Searches that run at the same time. They share the cores, so more of them would not be quicker;
+fewer would leave cores idle while one reads its hits."""
 N_WAITING = 48  # a page with its pictures asks for a dozen things at once
 WAIT_S = 20.0  # whoever is asked to wait longer thinks that it hangs
 

@@ -1,8 +1,10 @@
 """Time a whole embedded index as it grows: `python -m tests.bench.bench_index [--pages 1000 ...]`.
 
 One index grows through the sizes. Pages have 832 random patches (a ColSmol A4 page) and 200 words;
-queries have 14 and 32 tokens. At each size, in this process and warm: opening, and the stages of
-`hamming-then-float` and `bm25`. Then whole new processes, as a user's command line is one. 100,000
+queries have 14 and 32 tokens. At each size, in this process and warm: opening, following a commit
+of a writer, the stages of `hamming-then-float` and `bm25`, and searches from several threads at
+once. Then whole new processes, as a user's command line is one, and the memory of one that has
+searched: its own, and what it has mapped of files, which the system takes back as it likes. 100,000
 pages take about 23 GB in the folder of --folder; sizes the disk has no room for are left out. With
 --sparse only the first 1,000 pages' vectors are written, and the rest of their file is a hole, read
 as zeros through the same maps and kernels: 2 GB, and no disk to wait for in phase 2.
@@ -13,11 +15,11 @@ fixed number of pages. The last line is JSON.
 
 import argparse
 import json
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -40,6 +42,8 @@ N_WORDS, VOCABULARY = 200, 20_000
 PAGES_PER_DOCUMENT = 50
 DISTINCT_PAGES = 400  # vectors are drawn from these; all bytes are written and read all the same
 ROUNDS = 9
+QUERY = (sys.executable, "-m", "pagelens", "query")
+N_THREADS, THREADS_S = (1, 2, 8), 5
 SPACE_FACTOR = 1.2
 WHOLE_PAGES = 1_000  # whose vectors --sparse writes
 
@@ -51,7 +55,7 @@ def main() -> None:
     parser.add_argument("--sparse", action="store_true", help="vectors of 1,000 pages alone")
     arguments = parser.parse_args()
     if arguments.sparse:
-        embedded_index.SegmentWriter = SparseSegments
+        leave_vectors_out()
     machine = describe_machine()
     print_machine(machine)
     sizes = []
@@ -94,6 +98,11 @@ def grow(
     return seconds
 
 
+def leave_vectors_out() -> None:
+    """Let every index that is written from now on have a hole in place of most vectors."""
+    embedded_index.SegmentWriter = SparseSegments
+
+
 class SparseSegments(SegmentWriter):
     """Writes no vectors past those of WHOLE_PAGES: the rest of their file becomes a hole."""
 
@@ -110,7 +119,12 @@ class SparseSegments(SegmentWriter):
 def random_text(rng: np.random.Generator) -> str:
     """Words whose frequencies fall off as those of a language do (Zipf)."""
     ranks = rng.zipf(1.3, N_WORDS) % VOCABULARY
-    return " ".join(f"word{rank}" for rank in ranks)
+    return " ".join(word(int(rank)) for rank in ranks)
+
+
+def word(rank: int) -> str:
+    """One word and one query token: with digits it would be a code, and count its parts too."""
+    return "word" + "".join("abcdefghij"[int(digit)] for digit in str(rank))
 
 
 def measure(folder: Path, n_pages: int, rng: np.random.Generator) -> dict[str, object]:
@@ -122,6 +136,7 @@ def measure(folder: Path, n_pages: int, rng: np.random.Generator) -> dict[str, o
     result: dict[str, object] = {
         "pages": n_pages,
         "open_ms": round(median(opened() for _ in range(ROUNDS)), 2),
+        "refresh_ms": round(refresh_ms(folder), 2),
         "first_query_of_a_process_ms": round(median(first_query_ms(folder) for _ in range(3)), 1),
     }
     with closing(EmbeddedIndex.open(folder)) as index:
@@ -129,14 +144,62 @@ def measure(folder: Path, n_pages: int, rng: np.random.Generator) -> dict[str, o
             asked = [query(unit_vectors(rng, n_tokens)) for _ in range(ROUNDS + 2)]
             result[f"float_{n_tokens}_tokens_ms"] = stages(index, asked, HAMMING_THEN_FLOAT)
         texts = [
-            QueryVectors.text_only(f"word{a} word{b} word{c}")
-            for a, b, c in rng.integers(10, VOCABULARY, (ROUNDS + 2, 3))
+            QueryVectors.text_only(" ".join(map(word, ranks)))
+            for ranks in rng.integers(10, VOCABULARY, (ROUNDS + 2, 3)).tolist()
         ]
         result["bm25_ms"] = stages(index, texts, BM25)
+        result["threads"] = [at_once(index, n_threads) for n_threads in N_THREADS]
         sizes = index.stats().size_bytes
     result["bytes_per_page"] = {kind: round(size / n_pages) for kind, size in sizes.items()}
-    result["peak_memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    result["memory_mb"] = memory_mb(folder)
     return result
+
+
+def refresh_ms(folder: Path) -> float:
+    """Median milliseconds in which a reader follows a commit, of a document of 50 pages."""
+    times_ms = []
+    with (
+        closing(EmbeddedIndex.open(folder)) as reader,
+        closing(EmbeddedIndex.open_for_writing(folder, LexicalEncoder().fingerprint)) as writer,
+    ):
+        for _ in range(ROUNDS):
+            writer.put_document(document(0, "/0.pdf", page_count=PAGES_PER_DOCUMENT))
+            start = time.perf_counter()
+            reader.refresh()
+            times_ms.append(1000 * (time.perf_counter() - start))
+    return median(times_ms)
+
+
+def at_once(index: EmbeddedIndex, n_threads: int) -> dict[str, float]:
+    """Let threads search on end, each for itself; times of a search, and of the processor."""
+    times_ms: list[float] = []
+    stop_at = 0.0
+    started = threading.Barrier(n_threads + 1)
+
+    def ask_on(number: int) -> None:
+        rng = np.random.default_rng([n_threads, number])
+        started.wait()
+        while time.perf_counter() < stop_at:
+            one = query(unit_vectors(rng, 14))
+            start = time.perf_counter()
+            index.search(one, HAMMING_THEN_FLOAT, 10)
+            times_ms.append(1000 * (time.perf_counter() - start))
+
+    threads = [threading.Thread(target=ask_on, args=(n,)) for n in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    start, processor_s = time.perf_counter(), time.process_time()
+    stop_at = start + THREADS_S
+    started.wait()
+    for thread in threads:
+        thread.join()
+    return {
+        "threads": n_threads,
+        "searches_per_s": round(len(times_ms) / (time.perf_counter() - start), 1),
+        "median_ms": round(median(times_ms), 1),
+        "p95_ms": round(float(np.percentile(times_ms, 95)), 1),
+        "processor_ms": round(1000 * (time.process_time() - processor_s) / len(times_ms), 1),
+    }
 
 
 def stages(index: EmbeddedIndex, queries: list[QueryVectors], ranking: str) -> dict[str, float]:
@@ -153,11 +216,42 @@ def first_query_ms(folder: Path) -> float:
     """Wall-clock milliseconds of a new `pagelens query`, interpreter and imports included."""
     start = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "pagelens", "query", "word17 word4711", "--index", str(folder)],
+        [
+            sys.executable,
+            "-m",
+            "pagelens",
+            "query",
+            f"{word(17)} {word(4711)}",
+            "--index",
+            str(folder),
+        ],
         check=True,
         capture_output=True,
     )
     return 1000 * (time.perf_counter() - start)
+
+
+SEARCH_ONCE = """
+import sys
+from pathlib import Path
+import numpy as np
+from index.embedded.embedded_index import EmbeddedIndex
+from tests.random_pages import query, unit_vectors
+index = EmbeddedIndex.open(Path(sys.argv[1]))
+index.search(query(unit_vectors(np.random.default_rng(1), 14)), "hamming-then-float", 10)
+for line in Path("/proc/self/status").read_text().splitlines():
+    if line.startswith(("RssAnon", "RssFile")):
+        print(line.split()[1])
+"""
+
+
+def memory_mb(folder: Path) -> dict[str, int]:
+    """Megabytes of a process that has searched once; Linux alone tells them apart."""
+    done = subprocess.run(
+        [sys.executable, "-c", SEARCH_ONCE, str(folder)], check=True, capture_output=True, text=True
+    )
+    own, mapped = (round(int(kb) / 1000) for kb in done.stdout.split())
+    return {"own": own, "mapped": mapped}
 
 
 def report(result: dict[str, object]) -> None:

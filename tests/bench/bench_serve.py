@@ -9,7 +9,8 @@ phases, ten hits with their snippets.
 A search spreads its phases over all cores. So one client alone uses most of the machine, more of
 them fill what is left, and from then on requests wait in line: the time of a request grows with the
 number of clients while the number answered per second stays. The clients themselves take a share
-of the same cores. The last line is JSON.
+of the same cores. At the end one client asks while an ingest runs that writes to the same index:
+the samples again and again, each time as other documents. The last line is JSON.
 """
 
 import argparse
@@ -28,11 +29,22 @@ import httpx
 import numpy as np
 
 from index.interface import BM25, HAMMING_THEN_FLOAT
-from tests.bench.bench_index import DISTINCT_PAGES, N_PATCHES, VOCABULARY, grow
+from tests.bench.bench_index import (
+    DISTINCT_PAGES,
+    N_PATCHES,
+    VOCABULARY,
+    grow,
+    leave_vectors_out,
+    word,
+)
 from tests.bench.machine import describe_machine, print_machine
 from tests.random_pages import unit_vectors
 
 SERVE = ("-m", "pagelens", "serve")
+INGEST = ("-m", "pagelens", "ingest")
+SAMPLES = Path(__file__).parents[2] / "samples"
+N_COPIES = 40  # of the samples: some 1,600 pages
+INGEST_STARTS_S = 4  # imports, and the plan
 N_CLIENTS = (1, 8, 32)
 N_WORDS = 14
 N_HITS = 10
@@ -44,7 +56,10 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=10, help="of each measurement")
     parser.add_argument("--folder", type=Path, help="where to put the index [default: a temporary]")
+    parser.add_argument("--sparse", action="store_true", help="as of bench_index")
     arguments = parser.parse_args()
+    if arguments.sparse:
+        leave_vectors_out()
     machine = describe_machine()
     print_machine(machine)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
@@ -58,6 +73,9 @@ def main() -> None:
                 for ranking in (HAMMING_THEN_FLOAT, BM25)
                 for n_clients in N_CLIENTS
             ]
+            with ingesting(Path(folder) / "pdfs", index_folder):
+                beside = load(url, HAMMING_THEN_FLOAT, 1, arguments.seconds)
+            loads.append(beside | {"ranking": "beside an ingest"})
     report(loads)
     print(json.dumps({"machine": machine, "pages": arguments.pages, "loads": loads}))
 
@@ -76,6 +94,26 @@ def served(folder: Path) -> Iterator[str]:
             if not line:
                 raise SystemExit(f"{' '.join(SERVE)} ended with exit code {process.wait()}.")
             yield next(word for word in line.split() if word.startswith("http"))
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def ingesting(folder: Path, index_folder: Path) -> Iterator[None]:
+    """An ingest that has more to do than the block takes, and is ended with it."""
+    folder.mkdir()
+    for n in range(N_COPIES):
+        for path in SAMPLES.glob("*.pdf"):  # what follows the end of a PDF is not read
+            (folder / f"{n}-{path.name}").write_bytes(path.read_bytes() + f"\n%{n}\n".encode())
+    command = (*INGEST, str(folder), "--index", str(index_folder), "--encoder", "lexical")
+    with subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        time.sleep(INGEST_STARTS_S)
+        try:
+            yield
+            if process.poll() is not None:
+                raise SystemExit(f"The ingest ended too early, with exit code {process.poll()}.")
         finally:
             process.terminate()
 
@@ -122,7 +160,7 @@ def load(url: str, ranking: str, n_clients: int, seconds: float) -> dict[str, ob
 
 def ask(client: httpx.Client, ranking: str, rng: np.random.Generator) -> int:
     """One search by words that no search had before; the answer's status."""
-    text = " ".join(f"word{n}" for n in rng.integers(10, VOCABULARY, N_WORDS))
+    text = " ".join(word(int(n)) for n in rng.integers(10, VOCABULARY, N_WORDS))
     answer = client.get("/api/search", params={"q": text, "ranking": ranking, "k": N_HITS})
     return answer.status_code
 

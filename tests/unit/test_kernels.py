@@ -1,4 +1,5 @@
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -282,3 +283,56 @@ def test_bits_with_gaps_between_them_are_refused():
         VectorShapeError, match=r"^Bits must be C-contiguous and aligned, got strides \(16,\) at"
     ):
         kernels.hamming_scores(QUERY_BITS, np.zeros(16, np.uint64)[::2], STARTS, COUNTS)
+
+
+class CountingKernel:
+    """A page's score is its start; remembers which thread scored how many pages at once."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, int]] = []
+
+    def __call__(self, starts, counts, scores) -> None:
+        self.calls.append((threading.get_ident(), len(starts)))
+        scores[:] = starts
+
+
+def score(kernel, n_pages: int):
+    starts = np.arange(n_pages, dtype=np.int64)
+    scores = kernels._score(kernel, (), starts, starts, 8, None)
+    assert scores.tolist() == starts.tolist()  # every page, in its place
+
+
+def test_a_call_alone_is_shared_out_among_all_cores(monkeypatch):
+    monkeypatch.setattr(kernels, "_available_cores", lambda: 4)
+    kernel = CountingKernel()
+    score(kernel, 640)
+    assert [n for _, n in kernel.calls] == [20] * 32
+
+
+def test_calls_at_the_same_time_have_a_share_of_the_cores_each(monkeypatch):
+    monkeypatch.setattr(kernels, "_available_cores", lambda: 4)
+    monkeypatch.setattr(kernels, "_running", [print])
+    second = CountingKernel()
+    score(second, 640)
+    assert [n for _, n in second.calls] == [40] * 16  # for two of four cores
+    monkeypatch.setattr(kernels, "_running", [print] * 3)
+    fourth = CountingKernel()
+    score(fourth, 640)
+    assert fourth.calls == [(threading.get_ident(), 640)]
+    assert len(kernels._running) == 3
+
+
+def test_what_a_helping_thread_raises_is_raised(monkeypatch):
+    monkeypatch.setattr(kernels, "_available_cores", lambda: 2)
+    caller = threading.get_ident()
+    both_work = threading.Barrier(2)
+
+    def kernel(starts, counts, scores) -> None:
+        if starts[0] in (0, 40):  # the first two tasks, of two threads
+            both_work.wait(10)
+        if threading.get_ident() != caller:
+            raise IndexError("of the helper")
+
+    with pytest.raises(IndexError, match="of the helper"):
+        score(kernel, 640)
+    assert kernels._running == []
