@@ -61,4 +61,4 @@ def with_columns_joined(text: str) -> str:
     >>> with_columns_joined("1 日 本 語 。 東京 大阪")
     '1 日本語。 東京 大阪'
     """
-    return _COLUMN_SPACE.sub("", text)
+    return text if text.isascii() else _COLUMN_SPACE.sub("", text)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import DamagedIndexError
-from index.pages import Failure, PageWords, PatchMap
+from index.pages import Failure, PageWords, PatchMap, text_of_words
 
 _SCALE = 65535
 _CONFIDENCE_SCALE = 255
@@ -42,7 +42,7 @@ def words_from_bytes(data: bytes) -> PageWords:
     """
     boxes, rest = _boxes_from_bytes(_decompress(data))
     joined, _, fixed = rest.partition(_BEFORE_CONFIDENCES)
-    texts = tuple(joined.decode().split("\n")) if joined else ()
+    texts = _texts(joined)
     if len(texts) != len(boxes) or len(fixed) not in (0, len(texts)):
         raise DamagedIndexError(
             f"{len(texts)} words have {len(boxes)} boxes and {len(fixed)} confidences."
@@ -52,6 +52,20 @@ def words_from_bytes(data: bytes) -> PageWords:
     confidences = np.frombuffer(fixed, np.uint8).astype(np.float32)
     confidences[confidences == _OF_TEXT_LAYER] = np.nan
     return PageWords(texts, boxes, confidences / np.float32(_CONFIDENCE_SCALE))
+
+
+def text_from_bytes(data: bytes) -> str:
+    """The text of packed words, as PageWords has it: a fourth of the time that all of them take.
+
+    Raises:
+        DamagedIndexError: the bytes are not what was written.
+    """
+    _, rest = _parted(_decompress(data))
+    return text_of_words(_texts(rest.partition(_BEFORE_CONFIDENCES)[0]))
+
+
+def _texts(joined: bytes) -> tuple[str, ...]:
+    return tuple(joined.decode().split("\n")) if joined else ()
 
 
 def patch_map_to_bytes(patch_map: PatchMap) -> bytes:
@@ -98,12 +112,18 @@ def _boxes_to_bytes(boxes: NDArray[np.float32]) -> bytes:
 
 
 def _boxes_from_bytes(data: bytes) -> tuple[NDArray[np.float32], bytes]:
+    boxes, rest = _parted(data)
+    fixed = np.frombuffer(boxes, "<u2").reshape(4, -1).T  # (n, 4)
+    return np.ascontiguousarray(fixed.astype(np.float32) / _SCALE), rest
+
+
+def _parted(data: bytes) -> tuple[bytes, bytes]:
+    """The packed boxes, and what stands behind them."""
     n = int.from_bytes(data[:4], "little")
     end = 4 + 8 * n
     if len(data) < end:
         raise DamagedIndexError(f"{n} boxes were promised, {len(data)} bytes are there.")
-    fixed = np.frombuffer(data[4:end], "<u2").reshape(4, n).T  # (n, 4)
-    return np.ascontiguousarray(fixed.astype(np.float32) / _SCALE), data[end:]
+    return data[4:end], data[end:]
 
 
 def _decompress(data: bytes) -> bytes:

@@ -1,9 +1,11 @@
 """Which pages a search looks at: the same in every index."""
 
+import functools
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from index.errors import WrongUseError
 
@@ -90,7 +92,12 @@ def path_matches(path: str, glob: str) -> bool:
     >>> path_matches("/home/a/12023/x.pdf", "2023/*.pdf")
     False
     """
-    # macOS stores "é" as two characters, a keyboard types one
-    path = unicodedata.normalize("NFC", path)
+    if not path.isascii():  # macOS stores "é" as two characters, a keyboard types one
+        path = unicodedata.normalize("NFC", path)
+    return any(pattern.match(path) for pattern in _patterns(glob))
+
+
+@functools.lru_cache(64)  # an index is asked for each of its documents
+def _patterns(glob: str) -> tuple[re.Pattern[str], ...]:
     glob = unicodedata.normalize("NFC", glob).removeprefix("./")
-    return fnmatchcase(path, glob) or fnmatchcase(path, f"*/{glob}")
+    return re.compile(translate(glob)), re.compile(translate(f"*/{glob}"))

@@ -78,6 +78,14 @@ def _check_unit_vectors(name: str, vectors: NDArray[np.float32]) -> None:
         )
 
 
+def text_of_words(texts: Iterable[str]) -> str:
+    """The words of a page separated by spaces.
+
+    Characters of vertical writing, a word each to poppler, are not separated.
+    """
+    return with_columns_joined(" ".join(texts))
+
+
 _OF_TEXT_LAYER = np.zeros(0, np.float32)
 """Stands for as many NaN as there are words."""
 
@@ -124,11 +132,8 @@ class PageWords:
 
     @property
     def text(self) -> str:
-        """The words separated by spaces: what text search and snippets read.
-
-        Characters of vertical writing, a word each to poppler, are not separated.
-        """
-        return with_columns_joined(" ".join(self.texts))
+        """What text search and snippets read."""
+        return text_of_words(self.texts)
 
 
 @dataclass(frozen=True, eq=False)

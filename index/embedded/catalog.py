@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from index.codec import (
     failures_to_json,
     patch_map_from_bytes,
     patch_map_to_bytes,
+    text_from_bytes,
     words_from_bytes,
     words_to_bytes,
 )
@@ -100,6 +101,19 @@ class PageRow:
         return max(0, self.n_patches)
 
 
+class ShownPage(NamedTuple):
+    """What a hit shows of its page.
+
+    Attributes:
+        text: see PageWords.
+        language, ocr_engine: see Page.
+    """
+
+    text: str
+    language: str
+    ocr_engine: str
+
+
 class Catalog:
     """The catalog's queries over one connection; the writer's, or a reader's fixed on one state."""
 
@@ -111,6 +125,7 @@ class Catalog:
         """
         self._path = folder / CATALOG_NAME
         self._db = Database(self._path, writable=writable)
+        self._version: int | None = None  # of the state, as `refresh` saw it last
         self.text = TextSearch(self._db)
         self.page_table = PageTable(self._db)
         if writable and not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'pages'"):
@@ -146,7 +161,11 @@ class Catalog:
 
     def refresh(self) -> int:
         """Let a reader go on to the newest committed state; see Database.refresh."""
-        return self._db.refresh()
+        version = self._db.refresh()
+        if version != self._version:
+            self._version = version
+            self.text.forget()
+        return version
 
     def vacuum(self) -> None:
         """Give the space of deleted rows back."""
@@ -239,6 +258,10 @@ class Catalog:
     def n_unfinished(self) -> int:
         """Documents whose pages are not all there yet."""
         return int(self._rows("SELECT count(*) FROM documents WHERE NOT is_complete")[0][0])
+
+    def n_failed(self) -> int:
+        """Documents of which something could not be read."""
+        return int(self._rows("SELECT count(*) FROM documents WHERE failures != ''")[0][0])
 
     def document(self, document_id: str) -> Document | None:
         """One document; None where there is none of this id."""
@@ -403,12 +426,40 @@ class Catalog:
         )
         return dict(rows)
 
+    def n_pages_by_ocr_engine(self) -> dict[str, int]:
+        """How many pages each engine has read, of documents with a path."""
+        rows = self._rows(
+            f"SELECT {self._ocr_engine} AS engine, count(*) FROM pages WHERE engine != '' "
+            "AND document_key IN (SELECT document_key FROM files) GROUP BY engine"
+        )
+        return dict(rows)
+
+    def live_sizes(self) -> tuple[int, int]:
+        """Patches that all pages have in the segments, and bytes of their previews."""
+        patches, preview_bytes = self._rows(
+            "SELECT sum(max(n_patches, 0)), sum(preview_length) FROM pages"
+        )[0]
+        return patches or 0, preview_bytes or 0
+
+    def shown_page(self, page_key: int) -> ShownPage:
+        """What a hit shows of a page, without the boxes of its words."""
+        rows = self._rows(
+            f"SELECT words, language, {self._ocr_engine} FROM pages "
+            "LEFT JOIN page_words USING(page_key) WHERE page_key = ?",
+            (page_key,),
+        )
+        words, language, ocr_engine = rows[0]
+        return ShownPage(text_from_bytes(self._existing(words, page_key)), language, ocr_engine)
+
     def words(self, page_key: int) -> PageWords:
         """A page's words."""
         rows = self._rows("SELECT words FROM page_words WHERE page_key = ?", (page_key,))
-        if not rows:
+        return words_from_bytes(self._existing(rows[0][0] if rows else None, page_key))
+
+    def _existing(self, words: bytes | None, page_key: int) -> bytes:
+        if words is None:
             raise DamagedIndexError(f"{self._path} holds no words for page row {page_key}.")
-        return words_from_bytes(rows[0][0])
+        return words
 
     def patch_map(self, page_key: int) -> PatchMap:
         """A page's patch map."""
@@ -422,8 +473,7 @@ class Catalog:
 
     def pages_in_language(self, language: str) -> NDArray[np.int64]:
         """Keys of the pages in a language, int64 (n,)."""
-        rows = self._rows("SELECT page_key FROM pages WHERE language = ?", (language,))
-        return np.array(rows, np.int64).reshape(-1)
+        return self._db.integers("page_key", "FROM pages WHERE language = ?", (language,))
 
     # -- upkeep
 

@@ -10,11 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index.errors import DamagedIndexError, PagelensError
 
 Parameters: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 _COMMIT_WAIT_S = 60  # how long to wait for another process's commit
+
+
+def integers_of(listed: str | None) -> NDArray[np.int64]:
+    """What SQL's group_concat has put together of integers, int64 (n,)."""
+    return np.fromstring(listed or "", np.int64, sep=",")
 
 
 class Database:
@@ -99,6 +107,16 @@ class Database:
         """Run a query and fetch all its rows."""
         with self._own_errors():
             return self._connection.execute(sql, parameters).fetchall()
+
+    def integers(self, value: str, of: str, parameters: Parameters = ()) -> NDArray[np.int64]:
+        """All values of one expression, int64 (n,), in any order: a third of the time of `rows`.
+
+        Args:
+            value: an SQL expression.
+            of: the rest of the query, from FROM on.
+            parameters: of the query.
+        """
+        return integers_of(self.rows(f"SELECT group_concat({value}) {of}", parameters)[0][0])
 
     def vacuum(self) -> None:
         """Give the space of deleted rows back."""

@@ -7,7 +7,6 @@ the next writer opens. Readers stay on the state they opened until `refresh`.
 
 import threading
 import zlib
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -304,32 +303,30 @@ class EmbeddedIndex:
     def _rank_by_text(
         self, snapshot: Snapshot, candidates: NDArray[np.int64], text: str, k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        keys, scores = self._catalog.text.scores(text)
-        # candidates ascend, and so do their keys: storage order
-        _, at_key, at_candidate = np.intersect1d(
-            keys, snapshot.page_key[candidates], assume_unique=True, return_indices=True
-        )
-        rows, scores = candidates[at_candidate], scores[at_key]
-        order = np.lexsort((snapshot.tie_order(rows), -scores))[:k]
-        return rows[order], scores[order]
+        scores = self._catalog.text.scores(text, snapshot.page_key, snapshot.document_key)
+        rows = candidates[scores[candidates] > 0]
+        if len(rows) > k:  # to sort all that hold a function word takes longer than to find them
+            least = np.partition(scores[rows], -k)[-k]
+            rows = rows[scores[rows] >= least]
+        order = np.lexsort((snapshot.tie_order(rows), -scores[rows]))[:k]
+        return rows[order], scores[rows][order]
 
     def _hit(self, snapshot: Snapshot, row: int, score: float, n_tokens: int) -> Hit:
         document = snapshot.document(row)
         number = int(snapshot.page_number[row])
-        id_ = page_id(document.document_id, number)
-        page_row = self._page_row(id_)
+        shown = self._catalog.shown_page(int(snapshot.page_key[row]))
         return Hit(
-            page_id=id_,
+            page_id=page_id(document.document_id, number),
             document_id=document.document_id,
             page_number=number,
             score=score / n_tokens,
             score_sum=score,
             paths=document.paths,
             title=document.title,
-            text=self._catalog.words(int(snapshot.page_key[row])).text,
-            language=page_row.language,
+            text=shown.text,
+            language=shown.language,
             is_waiting=bool(snapshot.is_waiting[row]),
-            ocr_engine=page_row.ocr_engine,
+            ocr_engine=shown.ocr_engine,
         )
 
     def page(self, page_id: str) -> Page:
@@ -383,29 +380,22 @@ class EmbeddedIndex:
     def stats(self) -> IndexStats:
         """What the index holds now."""
         with self._one_at_a_time:
-            snapshot, documents = self._snapshot(), self._catalog.documents()
-            lengths = self._catalog.lengths()
-            rows = self._catalog.page_rows()
-            stored = sum(lengths.values())
-            live = sum(
-                row.n_stored * (BITS_SIZE + VECTOR_SIZE) + row.preview_length for row in rows
-            )
+            snapshot, lengths = self._snapshot(), self._catalog.lengths()
+            n_patches, preview_bytes = self._catalog.live_sizes()
+            live = n_patches * (BITS_SIZE + VECTOR_SIZE) + preview_bytes
             catalog_size = (self._folder / CATALOG_NAME).stat().st_size
-            searchable = set(snapshot.page_key.tolist())
+            n_failed_documents = self._catalog.n_failed()
+            by_ocr_engine = self._catalog.n_pages_by_ocr_engine()
         return IndexStats(
             n_documents=len(np.unique(snapshot.document_key)),
             n_pages=len(snapshot.page_key),
             n_pages_without_vectors=int(((snapshot.n_patches == 0) & ~snapshot.is_waiting).sum()),
             n_pages_waiting=int(snapshot.is_waiting.sum()),
             n_vectors=int(snapshot.n_patches.sum()),
-            n_failed_documents=sum(bool(d.failures) for d in documents),
+            n_failed_documents=n_failed_documents,
             size_bytes={**lengths, "catalog": catalog_size},
-            reclaimable_bytes=stored - live,
-            n_pages_by_ocr_engine=dict(  # which dataclasses.asdict copies, and a Counter it spoils
-                Counter(
-                    row.ocr_engine for row in rows if row.ocr_engine and row.page_key in searchable
-                )
-            ),
+            reclaimable_bytes=sum(lengths.values()) - live,
+            n_pages_by_ocr_engine=by_ocr_engine,
         )
 
     def compact(self) -> int:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedded.database import Database
+from index.embedded.postings import TextLengths, bm25, term_counts
 from index.words.cut import Token
 from index.words.stored_text import (
+    AskedWord,
     Terms,
     asked_words,
     phrase_ways,
@@ -41,13 +43,6 @@ _SCHEMA = (
     "tokenize='unicode61 remove_diacritics 0')",
 )
 
-_FOUND = (
-    "SELECT rowid, -bm25(page_text, :typed, :form) FROM page_text WHERE page_text MATCH :term",
-    "SELECT page_key, -bm25(document_text, :typed, :form) * :place FROM document_text "
-    "JOIN pages ON document_key = document_text.rowid WHERE document_text MATCH :term",
-)
-"""Pages that hold a term, and pages whose document's title or file name does, with their scores."""
-
 _HELD = (
     "SELECT 1 FROM page_text JOIN pages ON page_key = page_text.rowid "
     "JOIN files USING(document_key) WHERE page_text MATCH ? LIMIT 1",
@@ -55,8 +50,16 @@ _HELD = (
     "JOIN files USING(document_key) WHERE document_text MATCH ? LIMIT 1",
 )
 
+MOST_REMEMBERED = 4_000_000
+"""Pages whose scores for a term are remembered, over all terms: 64 MB. Function words stand on most
+pages and in most questions."""
+MOST_TERMS_REMEMBERED = 4096
+
 Keys = NDArray[np.int64]
 Scores = NDArray[np.float64]
+_Scored = tuple[Keys, Scores]
+_Remembered = dict[tuple[str, bool], _Scored]
+"""Rows of a table and their scores, by term and whether it was typed."""
 
 
 class TextSearch:
@@ -64,6 +67,8 @@ class TextSearch:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._remembered: dict[str, _Remembered] = {}
+        self._lengths: dict[str, TextLengths] = {}
 
     def create(self) -> None:
         """Make the tables."""
@@ -72,6 +77,7 @@ class TextSearch:
 
     def put_page(self, page_key: int, text: str, language: str) -> None:
         """Make a page's text found."""
+        self.forget()
         self._db.run(
             "INSERT INTO page_text(rowid, words, also) VALUES(?, ?, ?)",
             (page_key, *_columns(text, language)),
@@ -79,6 +85,7 @@ class TextSearch:
 
     def delete_page(self, page_key: int, text: str, language: str) -> None:
         """Take a page out; a contentless index wants the text that was put for it."""
+        self.forget()
         self._db.run(
             "INSERT INTO page_text(page_text, rowid, words, also) VALUES('delete', ?, ?, ?)",
             (page_key, *_columns(text, language)),
@@ -94,47 +101,77 @@ class TextSearch:
 
     def delete_document(self, document_key: int) -> None:
         """Take a document out."""
+        self.forget()
         self._db.run("DELETE FROM document_text WHERE rowid = ?", (document_key,))
 
-    def scores(self, query: str) -> tuple[Keys, Scores]:
-        """Pages that hold any word of the query, or whose document's title or file name does.
+    def scores(self, query: str, page_key: Keys, document_key: Keys) -> Scores:
+        """How well pages match the words of a query, by their text, title and file names.
 
         A word of the query counts once, by the form of it that scores highest: BM25 adds up
         what it is given, and a word of many forms would outweigh one of few. The parts of a code
         count little where a page has it whole.
 
+        Args:
+            query: what the user typed.
+            page_key: int64 (n_pages,).
+            document_key: int64 (n_pages,), of the pages' documents.
+
         Returns:
-            page keys int64 (n,), ascending, and their BM25 scores float64 (n,), higher is better:
-            SQLite's bm25() with its sign turned
-            (https://www.sqlite.org/fts5.html#the_bm25_function).
+            float64 (n_pages,), higher is better, 0 where no word stands.
         """
         words = asked_words(query)
-        found = [[self._with_word(sql, word.forms) for sql in _FOUND] for word in words]
+        on_pages = self._with_words("page_text", words)
+        on_documents = self._with_words("document_text", words)
+        found = [
+            (_best(of_page, page_key), PLACE_WEIGHT * _best(of_document, document_key))
+            for of_page, of_document in zip(on_pages, on_documents, strict=True)
+        ]
         held = {
             word.forms[0]
-            for word, parts in zip(words, found, strict=True)
-            if any(len(keys) for keys, _ in parts)
+            for word, of_page, (_, by_place) in zip(words, on_pages, found, strict=True)
+            if any(len(keys) for keys, _ in of_page) or by_place.any()
         }
-        weighed = [
-            (keys, scores * (word.n_parts if held.isdisjoint(word.wholes) else PART_WEIGHT))
-            for word, parts in zip(words, found, strict=True)
-            for keys, scores in parts
-        ]
-        keys, scores = _joined(weighed)
-        keys, place = np.unique(keys, return_inverse=True)
-        return keys, np.bincount(place, scores, len(keys)).astype(np.float64)
+        total = np.zeros(len(page_key))
+        for word, parts in zip(words, found, strict=True):
+            weight = word.n_parts if held.isdisjoint(word.wholes) else PART_WEIGHT
+            for scores in parts:
+                total += scores * weight
+        return total
 
-    def _with_word(self, sql: str, forms: Terms) -> tuple[Keys, Scores]:
-        """Each page once, with the score of the form that scores highest on it."""
-        return _best_of(self._with_term(sql, form, is_typed=n == 0) for n, form in enumerate(forms))
+    def _with_words(self, table: str, words: Sequence[AskedWord]) -> list[list[_Scored]]:
+        """Rows of a table with each form of each word, and the scores they give."""
+        asked = {(form, n == 0) for word in words for n, form in enumerate(word.forms)}
+        known = self._remembered.setdefault(table, {})
+        new = [one for one in asked if one not in known]
+        lengths = self._lengths_of(table)
+        for one, counts in zip(
+            new, term_counts(self._db, table, [term for term, _ in new]), strict=True
+        ):
+            typed = 1.0 if one[1] else FORM_WEIGHT
+            known[one] = counts.keys, bm25(counts, lengths, typed, FORM_WEIGHT)
+        found = [[known[form, n == 0] for n, form in enumerate(word.forms)] for word in words]
+        for one in asked:
+            known[one] = known.pop(one)  # asked last
+        self._forget_oldest(known)
+        return found
 
-    def _with_term(self, sql: str, term: str, *, is_typed: bool) -> tuple[Keys, Scores]:
-        typed = 1.0 if is_typed else FORM_WEIGHT
-        rows = self._db.rows(
-            sql,
-            {"term": f'"{term}"', "typed": typed, "form": FORM_WEIGHT, "place": PLACE_WEIGHT},
-        )
-        return np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows], np.float64)
+    def _forget_oldest(self, known: _Remembered) -> None:
+        """Keep what was asked last."""
+        n_rows = sum(len(keys) for keys, _ in known.values())
+        for one in list(known):
+            if n_rows <= MOST_REMEMBERED and len(known) <= MOST_TERMS_REMEMBERED:
+                break
+            n_rows -= len(known.pop(one)[0])
+
+    def _lengths_of(self, table: str) -> TextLengths:
+        if table not in self._lengths:
+            self._lengths[table] = TextLengths(self._db, table)
+        return self._lengths[table]
+
+    def forget(self) -> None:
+        """Forget what was found: the state of the database is another one."""
+        self._remembered.clear()
+        self._lengths.clear()
 
     def pages_with_phrase(self, text: str) -> Keys:
         """Keys of the pages on which these words stand one after the other, as they are typed."""
@@ -149,8 +186,7 @@ class TextSearch:
         """Keys int64 (n,); none for an empty expression."""
         if not expression:
             return np.zeros(0, np.int64)
-        rows = self._db.rows("SELECT rowid FROM page_text WHERE page_text MATCH ?", (expression,))
-        return np.array(rows, np.int64).reshape(-1)
+        return self._db.integers("rowid", "FROM page_text WHERE page_text MATCH ?", (expression,))
 
     def holds(self, token: Token) -> bool:
         """Whether a page that can be found, or its document's title or file name, has the word."""
@@ -173,20 +209,10 @@ def _phrases(ways: Iterable[Terms]) -> str:
     return f"words : ({phrases})" if phrases else ""
 
 
-def _best_of(found: Iterable[tuple[Keys, Scores]]) -> tuple[Keys, Scores]:
-    """Each key once, with the highest of its scores."""
-    parts = [part for part in found if len(part[0])]
-    if len(parts) == 1:
-        return parts[0]
-    keys, scores = _joined(parts)
-    keys, place = np.unique(keys, return_inverse=True)
-    best = np.zeros(len(keys))
-    np.maximum.at(best, place, scores)
-    return keys, best
-
-
-def _joined(found: Sequence[tuple[Keys, Scores]]) -> tuple[Keys, Scores]:
-    return (
-        np.concatenate([np.zeros(0, np.int64), *(keys for keys, _ in found)]),
-        np.concatenate([np.zeros(0), *(scores for _, scores in found)]),
-    )
+def _best(found: Sequence[_Scored], keys: Keys) -> Scores:
+    """For each of some keys the highest of its scores, 0 where it has none."""
+    highest = max(int(of.max(initial=0)) for of in (keys, *(of for of, _ in found)))
+    best = np.zeros(1 + highest)
+    for of, scores in found:
+        best[of] = np.maximum(best[of], scores)
+    return best[keys]
