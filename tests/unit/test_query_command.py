@@ -49,7 +49,9 @@ class Keyboard(io.StringIO):
 def library(monkeypatch: pytest.MonkeyPatch) -> MemoryIndex:
     index = MemoryIndex(LexicalEncoder().fingerprint)
     fill(index)
-    monkeypatch.setattr(pagelens.query_command, "open_index", lambda location, candidates, **_: index)
+    monkeypatch.setattr(
+        pagelens.query_command, "open_index", lambda location, candidates, **_: index
+    )
     return index
 
 
