@@ -12,8 +12,10 @@ what was left out, and over how many queries each figure is. Memory includes wha
 files. Where there is no `build_s`, the vectors are searched as they are, and what lies on disk is
 the file of them. The first query warms up and is told apart.
 
+A part: `--pages 500 --systems ours,torch`. Peers are installed by `pip install --group bench`;
 fast-plaid wants another torch than Pagelens: `pip install --target FOLDER fast-plaid`, and name the
-folder. 10,000 pages take 8 GB of memory, and 7 GB of disk a time. The last line is JSON.
+folder. 10,000 pages take 8 GB of memory and, with lancedb, 12 GB of disk. Barriers of threads wait
+long on a busy machine, so let nothing else run. The last line is JSON.
 """
 
 import argparse
@@ -27,6 +29,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.metadata import distributions, version
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -41,6 +44,7 @@ N_PATCHES = 832
 QUERY_TOKENS = (14, 32)
 COSINES = (0.55, 0.45, 0.35)
 OURS = ("ours", "ours-exact")
+PEERS = ("maxsim-cpu", "lancedb", "qdrant-client")
 BUILD_BOUND_S, SET_BOUND_S = 300, 10
 MEMORY_BYTES = 6e9  # of vectors that the systems of one group hold
 PAUSE_S = 0.02  # in which the threads of the one before come to rest
@@ -81,7 +85,13 @@ def main() -> None:
     for n_pages in arguments.pages:
         sizes.append(measure(n_pages, names, arguments))
         report(sizes[-1])
-    print(json.dumps({"machine": machine, "patches_per_page": N_PATCHES, "sizes": sizes}))
+    facts = {"machine": machine, "peers": peer_versions(), "patches_per_page": N_PATCHES}
+    print(json.dumps(facts | {"sizes": sizes}))
+
+
+def peer_versions() -> dict[str, str]:
+    """Those that are installed here and not in the machine's own list."""
+    return {name: version(name) for name in PEERS if next(distributions(name=name), None)}
 
 
 def measure(n_pages: int, names: list[str], arguments: argparse.Namespace) -> Facts:
@@ -206,7 +216,9 @@ class Worker:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise Failed(f"ended with {self.process.wait()}: {self.stage.last_error(self.name)}")
+            with self.process:  # closes its pipes
+                code = self.process.wait()
+            raise Failed(f"ended with {code}: {self.stage.last_error(self.name)}")
         facts: Facts = json.loads(line)
         return facts
 
@@ -222,10 +234,9 @@ class Worker:
     def close(self) -> Facts:
         """What it held in memory."""
         assert self.process.stdin is not None
-        self.process.stdin.close()
-        facts = self.read()
-        self.process.wait()
-        return facts
+        with self.process:
+            self.process.stdin.close()
+            return self.read()
 
 
 def ask(
