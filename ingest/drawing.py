@@ -10,6 +10,7 @@ from index.errors import PageFailure
 from index.pages import Page, PageVectors, PageWords
 from ingest.document_facts import DocumentFacts
 from ingest.ocr.reader import ASKED_FOR, PageReader
+from ingest.page_run import PageRun
 from ingest.plan import Work
 from ingest.render import RenderedPage, draw_page, render_page
 
@@ -46,7 +47,13 @@ class Drawn:
 
 
 def draw(
-    work: Work, page_number: int, encoder: Encoder, *, reader: PageReader | None, is_to_wait: bool
+    work: Work,
+    page_number: int,
+    encoder: Encoder,
+    page_run: PageRun | None = None,
+    *,
+    reader: PageReader | None,
+    is_to_wait: bool,
 ) -> Drawn:
     """Render a page, and see whether its text layer will do; if it waits already, only render.
 
@@ -54,6 +61,7 @@ def draw(
         work: what is done with its document.
         page_number: counted from 1.
         encoder: makes its vectors.
+        page_run: of this page and those next to be drawn; None where it is alone.
         reader: whether OCR is to read it, says this; None where OCR is not wanted.
         is_to_wait: the page is put with its words, its vectors come later: its input is empty. Not
             so one that could not be drawn, which will never have any.
@@ -62,11 +70,11 @@ def draw(
         PageFailure: this page cannot be rendered.
     """
     if page_number in work.waiting:
-        return draw_again(work, page_number, encoder)
+        return draw_again(work, page_number, encoder, page_run)
     facts = _facts(work)
     if reader is not None and reader.reads_all:
         return Drawn(None, for_ocr=ASKED_FOR)
-    rendered = render_page(work.path, facts, page_number, encoder.page_size_px)
+    rendered = render_page(work.path, facts, page_number, encoder.page_size_px, page_run)
     if reader is not None and rendered.not_drawn is None:
         image = rendered.image
         if max(image.size) < _LEAST_LONG_EDGE_PX:
@@ -79,13 +87,15 @@ def draw(
     return _drawn(work, page_number, encoder, rendered, is_to_wait=is_to_wait)
 
 
-def draw_again(work: Work, page_number: int, encoder: Encoder) -> Drawn:
-    """The image of a page that the index has, and that lacks its vectors.
+def draw_again(
+    work: Work, page_number: int, encoder: Encoder, page_run: PageRun | None = None
+) -> Drawn:
+    """The image of a page that the index has, and that lacks its vectors; as `draw`.
 
     Raises:
         PageFailure: this page cannot be drawn now.
     """
-    image = draw_page(work.path, _facts(work), page_number, encoder.page_size_px)
+    image = draw_page(work.path, _facts(work), page_number, encoder.page_size_px, page_run)
     return Drawn(None, encoder.prepare(PageInput(image, PageWords.none())))
 
 
@@ -93,6 +103,7 @@ def read(
     work: Work,
     page_number: int,
     encoder: Encoder,
+    page_run: PageRun | None = None,
     *,
     reader: PageReader,
     stop: threading.Event,
@@ -104,6 +115,7 @@ def read(
         work: what is done with its document.
         page_number: counted from 1.
         encoder: makes its vectors.
+        page_run: see `draw`.
         reader: OCR.
         stop: it gives up when this is set, by an exception of its own.
         is_to_wait: see `draw`.
@@ -112,7 +124,7 @@ def read(
         PageFailure: this page cannot be rendered.
     """
     facts = _facts(work)
-    rendered = render_page(work.path, facts, page_number, encoder.page_size_px)
+    rendered = render_page(work.path, facts, page_number, encoder.page_size_px, page_run)
     if rendered.not_drawn is not None:  # now, and not when it was looked at
         return _drawn(work, page_number, encoder, rendered, is_to_wait=is_to_wait)
     try:

@@ -104,6 +104,7 @@ def carry_out(
             partial(read, reader=reader, stop=stop, is_to_wait=text_first),
             watch.on_ocr,
             leaves_vectors=text_first,
+            longest_run=1,
         )
         works = run(scans, works, reader.n_workers)
     if any(work.waiting for work in works) and not stop.is_set():

@@ -97,29 +97,19 @@ def run_as_far_as_it_comes(
         PassingFailure: it could not be started.
         MissingDependencyError: it is not installed.
     """
-    try:
-        with _out_of_reach_of_ctrl_c():
-            process = subprocess.Popen(
-                [program, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-            )
-    except OSError as error:
-        require_poppler()
-        raise PassingFailure(f"{program} could not be started: {error.strerror}") from error
-    _running.add(process)
-    output, messages = io.BytesIO(), bytearray()  # BytesIO gives its bytes away without a copy
-    cut_short = None
-    with process:
+    output, cut_short = io.BytesIO(), None  # BytesIO gives its bytes away without a copy
+    running = Running(
+        program, *arguments, cpu_limit_s=CPU_LIMIT_S, memory_limit_bytes=MEMORY_LIMIT_BYTES
+    )
+    with running:
         try:
-            _read(process, program, output, messages, max_output_bytes)
+            running.read(max_output_bytes + 1, output)
+            if output.tell() > max_output_bytes:
+                output.truncate(max_output_bytes)
+                raise PageFailure(f"{program} writes more than {size(max_output_bytes)}")
         except PageFailure as failure:
             cut_short = failure
-        finally:
-            process.kill()  # no more is wanted of it, whether it has ended or not
-            _running.discard(process)
-    return Ended(program, process.returncode, output.getvalue(), bytes(messages), cut_short)
+    return Ended(program, running.returncode, output.getvalue(), bytes(running.messages), cut_short)
 
 
 def kill_running() -> None:
@@ -128,54 +118,115 @@ def kill_running() -> None:
         process.kill()
 
 
-def _read(
-    process: "subprocess.Popen[bytes]",
-    program: str,
-    output: io.BytesIO,
-    messages: bytearray,
-    max_output_bytes: int,
-) -> None:
-    """Read both pipes until the program ends.
+class Running:
+    """A program that runs, and is read as it writes; ended when left, whether it is done or not.
 
-    Raises:
-        PageFailure: it is beyond a limit.
+    It comes no further than it is read, but for what a pipe holds.
+
+    Attributes:
+        messages: the end of what it wrote to standard error.
+        returncode: once it is left.
     """
-    assert process.stdout is not None and process.stderr is not None
-    watched = _Watched(process.pid, program)
-    next_look = time.monotonic() + _LOOK_INTERVAL_S
-    with suppress(AttributeError, OSError):  # Linux has it; what is small is read in many pieces
-        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    with selectors.DefaultSelector() as pipes, watched:
-        pipes.register(process.stdout, selectors.EVENT_READ, output.write)
-        pipes.register(process.stderr, selectors.EVENT_READ, messages.extend)
-        while pipes.get_map():
-            for key, _ in pipes.select(_LOOK_INTERVAL_S):
-                block = os.read(key.fd, _BLOCK_BYTES)
-                key.data(block)
+
+    def __init__(
+        self, program: str, *arguments: str, cpu_limit_s: float, memory_limit_bytes: int
+    ) -> None:
+        """Start it.
+
+        Args:
+            program: its name.
+            arguments: what it is given.
+            cpu_limit_s: what it may take of processor time.
+            memory_limit_bytes: what it may take of memory.
+
+        Raises:
+            PassingFailure: it could not be started.
+            MissingDependencyError: it is not installed.
+        """
+        try:
+            with _out_of_reach_of_ctrl_c():
+                self._process = subprocess.Popen(
+                    [program, *arguments],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                )
+        except OSError as error:
+            require_poppler()
+            raise PassingFailure(f"{program} could not be started: {error.strerror}") from error
+        _running.add(self._process)
+        self.messages = bytearray()
+        self.returncode = 0
+        self._watched = _Watched(self._process.pid, program, cpu_limit_s, memory_limit_bytes)
+        self._pipes = selectors.DefaultSelector()
+        assert self._process.stdout is not None and self._process.stderr is not None
+        with suppress(AttributeError, OSError):  # Linux has it; what is small is read in pieces
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self._pipes.register(self._process.stdout, selectors.EVENT_READ, "output")
+        self._pipes.register(self._process.stderr, selectors.EVENT_READ, "messages")
+
+    def __enter__(self) -> "Running":
+        """Nothing more: it runs."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._process.kill()  # no more is wanted of it, whether it has ended or not
+        with self._process, self._pipes, self._watched:
+            pass
+        _running.discard(self._process)
+        self.returncode = self._process.returncode
+
+    def begin_again(self) -> None:
+        """Let it have as much time for what follows as if it was only started now."""
+        self._watched.begin_again()
+
+    def read(self, n_bytes: int, output: io.BytesIO) -> None:
+        """Read so many bytes, or all there are until it ends.
+
+        Raises:
+            PageFailure: it is beyond a limit.
+        """
+        next_look = time.monotonic() + _LOOK_INTERVAL_S
+        while n_bytes and self._pipes.get_map():
+            for key, _ in self._pipes.select(_LOOK_INTERVAL_S):
+                if key.data == "output":
+                    block = os.read(key.fd, min(n_bytes, _BLOCK_BYTES))
+                    n_bytes -= output.write(block)
+                else:
+                    block = os.read(key.fd, _BLOCK_BYTES)
+                    self.messages += block
+                    del self.messages[:-_MESSAGES_BYTES]
                 if not block:
-                    pipes.unregister(key.fileobj)
-            del messages[:-_MESSAGES_BYTES]
-            if output.tell() > max_output_bytes:
-                output.truncate(max_output_bytes)
-                raise PageFailure(f"{program} writes more than {size(max_output_bytes)}")
+                    self._pipes.unregister(key.fileobj)
             if time.monotonic() >= next_look:
-                watched.look()
+                self._watched.look()
                 next_look = time.monotonic() + _LOOK_INTERVAL_S
-    try:
-        process.wait(WALL_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        raise _waited_too_long(program) from None
+        if not self._pipes.get_map():
+            try:
+                self._process.wait(WALL_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                raise _waited_too_long(self._watched.program) from None
 
 
 class _Watched(ExitStack):
     """A running program's use of memory and time; gives back its turn to be large when left."""
 
-    def __init__(self, pid: int, program: str) -> None:
+    def __init__(self, pid: int, program: str, cpu_limit_s: float, memory_limit_bytes: int) -> None:
         super().__init__()
+        self.program = program
         self._pid = pid
-        self._program = program
+        self._cpu_limit_s = cpu_limit_s
+        self._memory_limit_bytes = memory_limit_bytes
         self._start = time.monotonic()
+        self._cpu_before_s: float = 0
         self._is_large = False
+
+    def begin_again(self) -> None:
+        """Count time from now on."""
+        self._start = time.monotonic()
+        with suppress(psutil.Error):  # it has ended
+            self._cpu_before_s = self._cpu_s(psutil.Process(self._pid))
 
     def look(self) -> None:
         """Compare with the limits.
@@ -184,19 +235,23 @@ class _Watched(ExitStack):
             PageFailure: it is beyond one.
         """
         if time.monotonic() - self._start > WALL_LIMIT_S:
-            raise _waited_too_long(self._program)
+            raise _waited_too_long(self.program)
         with suppress(psutil.Error):  # it has ended since
             process = psutil.Process(self._pid)
             memory_bytes = process.memory_info().rss
-            if memory_bytes > MEMORY_LIMIT_BYTES:
-                limit = size(MEMORY_LIMIT_BYTES).replace(".0 ", " ")
-                raise PageFailure(f"takes more than {limit} of memory ({self._program})")
-            used = process.cpu_times()
-            if used.user + used.system > CPU_LIMIT_S:
-                limit = f"{CPU_LIMIT_S:g} s of processor time"
-                raise PageFailure(f"takes more than {limit} ({self._program})")
+            if memory_bytes > self._memory_limit_bytes:
+                limit = size(self._memory_limit_bytes).replace(".0 ", " ")
+                raise PageFailure(f"takes more than {limit} of memory ({self.program})")
+            if self._cpu_s(process) - self._cpu_before_s > self._cpu_limit_s:
+                limit = f"{self._cpu_limit_s:g} s of processor time"
+                raise PageFailure(f"takes more than {limit} ({self.program})")
             if memory_bytes > LARGE_BYTES and not self._is_large:
                 self._wait_for_turn(process)
+
+    @staticmethod
+    def _cpu_s(process: psutil.Process) -> float:
+        used = process.cpu_times()
+        return float(used.user + used.system)
 
     def _wait_for_turn(self, process: psutil.Process) -> None:
         stopped = time.monotonic()

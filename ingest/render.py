@@ -1,8 +1,8 @@
 """File to page image, words and facts. The only importer of pdf2image.
 
-A page is rendered straight to the pixels its encoder takes, one page at a time, in a process of its
-own: a page that makes poppler crash or hang fails alone. Every function may be called from many
-threads. Why a file or page cannot be had is the text of a PageFailure.
+A page is rendered straight to the pixels its encoder takes, as one of a run of pages, or where that
+fails in a process of its own: a page that makes poppler crash or hang fails alone. Every function
+may be called from many threads. Why a file or page cannot be had is the text of a PageFailure.
 """
 
 import io
@@ -18,6 +18,7 @@ from index.pages import PageWords
 from ingest.document_facts import DocumentFacts, PdfPage, parse_pdfinfo
 from ingest.image_files import IMAGE_SUFFIXES, count_and_size, render_frame
 from ingest.not_searched import not_searched
+from ingest.page_run import PageRun
 from ingest.page_shape import check_pdf_page
 from ingest.poppler import run, run_as_far_as_it_comes
 from ingest.poppler_complaints import why_page_is_blank, why_pdf_failed
@@ -81,6 +82,7 @@ def render_page(
     facts: DocumentFacts,
     page_number: int,
     page_size_px: Callable[[float, float], tuple[int, int]],
+    page_run: PageRun | None = None,
 ) -> RenderedPage:
     """Render one page; one that cannot be drawn is still found by its words, if it has some.
 
@@ -89,6 +91,7 @@ def render_page(
         facts: what `read_facts` said of it.
         page_number: counted from 1.
         page_size_px: `Encoder.page_size_px`; called with width and height of the page as seen.
+        page_run: of this page and those next to be rendered; None where it is alone.
 
     Raises:
         PageFailure: this page cannot be rendered, and has no words.
@@ -103,11 +106,11 @@ def render_page(
     check_pdf_page(page.width_pt, page.height_pt)
     size_px, not_drawn = page_size_px(page.width_pt, page.height_pt), None
     try:
-        image = _pdf_image(path, page, page_number, size_px)
+        image = _pdf_image(path, page, page_number, size_px, page_run)
     except PageFailure as error:
         not_drawn = error
     words, is_unreadable = parse_text_layer(
-        _text_layer(path, page_number), page.width_pt, page.height_pt
+        _text_layer(path, page_number, page_run), page.width_pt, page.height_pt
     )
     if not_drawn is not None:
         if not words.texts:
@@ -126,6 +129,7 @@ def draw_page(
     facts: DocumentFacts,
     page_number: int,
     page_size_px: Callable[[float, float], tuple[int, int]],
+    page_run: PageRun | None = None,
 ) -> Image.Image:
     """The image alone of a page that `render_page` has drawn before: the same pixels.
 
@@ -134,6 +138,7 @@ def draw_page(
         facts: what `read_facts` said of it.
         page_number: counted from 1.
         page_size_px: `Encoder.page_size_px`.
+        page_run: see `render_page`.
 
     Raises:
         PageFailure: this page cannot be drawn now.
@@ -141,11 +146,16 @@ def draw_page(
     if not facts.pdf_pages:
         return render_frame(path, page_number, page_size_px).image
     page = facts.pdf_pages[page_number - 1]
-    return _pdf_image(path, page, page_number, page_size_px(page.width_pt, page.height_pt))
+    size_px = page_size_px(page.width_pt, page.height_pt)
+    return _pdf_image(path, page, page_number, size_px, page_run)
 
 
 def _pdf_image(
-    path: Path, page: PdfPage, page_number: int, size_px: tuple[int, int]
+    path: Path,
+    page: PdfPage,
+    page_number: int,
+    size_px: tuple[int, int],
+    page_run: PageRun | None,
 ) -> Image.Image:
     """The page in exactly this size.
 
@@ -154,10 +164,10 @@ def _pdf_image(
     such a page is drawn in its own shape, and then stretched.
     """
     if not page.is_turned:
-        return _exact_size(_drawn(path, page_number, size_px), size_px)
+        return _exact_size(_drawn(path, page_number, size_px, page_run), size_px)
     scale = max(size_px[0] / page.width_pt, size_px[1] / page.height_pt)  # pixels per point
     long_edge_px = round(scale * max(page.width_pt, page.height_pt))
-    return _exact_size(_drawn(path, page_number, long_edge_px), size_px)
+    return _exact_size(_drawn(path, page_number, long_edge_px, page_run), size_px)
 
 
 def _exact_size(image: Image.Image, size_px: tuple[int, int]) -> Image.Image:
@@ -169,19 +179,29 @@ def _exact_size(image: Image.Image, size_px: tuple[int, int]) -> Image.Image:
     return image.resize(size_px, Image.Resampling.LANCZOS)
 
 
-def _drawn(path: Path, page_number: int, size_px: tuple[int, int] | int) -> Image.Image:
+def _drawn(
+    path: Path, page_number: int, size_px: tuple[int, int] | int, page_run: PageRun | None
+) -> Image.Image:
     """The page as poppler draws it: both sides given, or only the long edge."""
     if isinstance(size_px, int):
         scale = ["-scale-to", str(size_px)]
     else:
         scale = ["-scale-to-x", str(size_px[0]), "-scale-to-y", str(size_px[1])]
-    done = run("pdftoppm", "-cropbox", *scale, *_one_page(path, page_number))
+    options = ["-cropbox", *scale]
+    picture = page_run.picture(page_number, options) if page_run is not None else None
+    if picture is not None:
+        return _parsed(picture)
+    done = run("pdftoppm", *options, *_one_page(path, page_number))
     try:
-        image = parse_buffer_to_ppm(done.output)[0]
-        image.load()  # a copy of 9 MB less than convert() where it is RGB already, as it is
-        return image if image.mode == "RGB" else image.convert("RGB")
+        return _parsed(done.output)
     except (LookupError, OSError, ValueError) as error:
         raise PageFailure(why_pdf_failed(path, done)) from error
+
+
+def _parsed(ppm: bytes) -> Image.Image:
+    image: Image.Image = parse_buffer_to_ppm(ppm)[0]
+    image.load()  # a copy of 9 MB less than convert() where it is RGB already, as it is
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _check_blank_page(path: Path, page_number: int) -> None:
@@ -196,12 +216,15 @@ def _check_blank_page(path: Path, page_number: int) -> None:
         raise PageFailure(reason)
 
 
-def _text_layer(path: Path, page_number: int) -> bytes:
+def _text_layer(path: Path, page_number: int, page_run: PageRun | None) -> bytes:
     """What `pdftotext -bbox-layout` writes of a page, cut at MAX_TEXT_BYTES.
 
     A text layer that makes poppler crash or hang is treated as if it ended there: the page can
     still be seen.
     """
+    text = page_run.text(page_number, _TEXT_OPTIONS) if page_run is not None else None
+    if text is not None:
+        return text
     arguments = (*_TEXT_OPTIONS, *_one_page(path, page_number), "-")
     return run_as_far_as_it_comes("pdftotext", *arguments, max_output_bytes=MAX_TEXT_BYTES).output
 

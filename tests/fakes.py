@@ -86,6 +86,17 @@ class FakePrograms:
         word = '<word xMin="10" yMin="10" xMax="20" yMax="20">endless</word>'
         self._script(name, f"exec yes '{word}'")
 
+    def end_at_page(self, name: str, page: int, end: str) -> None:
+        """Does its work on the pages before, then ends in this way; where it is alone too."""
+        real = shutil.which(name)
+        self._script(
+            name,
+            'all="$*"; first=${all#*-f }; first=${first%% *}; last=${all#*-l }; last=${last%% *}\n'
+            f'if [ $last -lt {page} ] || [ $first -gt {page} ]; then exec {real} "$@"; fi\n'
+            f'[ $first -eq {page} ] || {real} $(echo "$all" | sed "s/-l $last/-l {page - 1}/")\n'
+            f"{end}",
+        )
+
     def _script(self, name: str, line: str) -> None:
         path = self._folder / name
         path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")

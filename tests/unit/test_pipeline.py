@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from index.interface import BM25, HAMMING_THEN_FLOAT
 from index.pages import PageVectors, QueryVectors
 from ingest.document_facts import DocumentFacts
 from ingest.files import find_files, scope_of
+from ingest.page_run import PageRun
 from ingest.pipeline import Watch, carry_out
 from ingest.plan import make_plan
 from ingest.render import RenderedPage, render_page
@@ -24,6 +26,9 @@ from ingest.report import Report
 from query.request import SearchRequest
 from query.search import find
 from tests.documents import write_pdf
+
+LETTERS = [6 * letter for letter in "abcdefghijklmnopq"]
+"""Words of 17 pages that do not resemble each other."""
 
 PageSize = Callable[[float, float], tuple[int, int]]
 
@@ -237,7 +242,7 @@ def test_no_more_is_rendered_ahead_than_the_encoder_and_the_workers_soon_take(
 ) -> None:
     folder = tmp_path / "many"
     folder.mkdir()
-    for n in range(12):
+    for n in range(16):
         write_pdf(folder / f"{n}.pdf", [f"page {n}"])
     n_waiting = []
 
@@ -247,8 +252,9 @@ def test_no_more_is_rendered_ahead_than_the_encoder_and_the_workers_soon_take(
 
     sync(folder, index, SmallBatches(count))
 
-    # the batch of two in hand, two pages for each of the two workers, and two for the next batch
-    assert max(n_waiting) <= 2 + 2 * 2 + 2
+    # the batch of two in hand, perhaps the one before, not stored yet, two pages for each of the two
+    # workers, and two for the next batch
+    assert max(n_waiting) <= 2 + 2 + 2 * 2 + 2
 
 
 @pytest.mark.parametrize(("look_takes_s", "n_batches"), [(0, {1}), (6, {2, 3, 4, 5, 6, 7})])
@@ -272,10 +278,12 @@ def test_nobody_waits_behind_a_page_that_takes_long(
 ) -> None:
     others_are_searchable = threading.Event()
 
-    def render(path: Path, facts: DocumentFacts, page_number: int, size: PageSize) -> RenderedPage:
+    def render(
+        path: Path, facts: DocumentFacts, page_number: int, size: PageSize, page_run: PageRun
+    ) -> RenderedPage:
         if (path.name, page_number) == ("animals.pdf", 1):
             assert others_are_searchable.wait(10), "all wait for the first page"
-        return render_page(path, facts, page_number, size)
+        return render_page(path, facts, page_number, size, page_run)
 
     def see(_: Sequence[PageInput]) -> None:
         if found(index, "birch"):
@@ -287,6 +295,55 @@ def test_nobody_waits_behind_a_page_that_takes_long(
     report = sync(folder, index, SmallBatches(see))
     assert (report.added.documents, report.added.pages) == (3, 11)
     assert found(index, "aardvark") == [("animals.pdf", 1)]
+
+
+def test_pages_are_drawn_by_runs_where_there_are_many(
+    tmp_path: Path, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    write_pdf(folder / "long.pdf", LETTERS)
+    drawn: dict[PageRun, list[int]] = {}
+
+    def render(
+        path: Path, facts: DocumentFacts, page_number: int, size: PageSize, page_run: PageRun
+    ) -> RenderedPage:
+        drawn.setdefault(page_run, []).append(page_number)
+        return render_page(path, facts, page_number, size, page_run)
+
+    monkeypatch.setattr("ingest.drawing.render_page", render)
+    assert sync(folder, index).added.pages == 17
+    runs = sorted(drawn.values())
+    assert runs == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16], [17]]
+    assert found(index, LETTERS[10]) == [("long.pdf", 11)]
+
+
+def test_a_run_ends_where_it_is_when_all_is_to_stop(
+    tmp_path: Path, index: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    write_pdf(folder / "long.pdf", LETTERS)
+    stop, drawn = threading.Event(), []
+
+    def render(
+        path: Path, facts: DocumentFacts, page_number: int, size: PageSize, page_run: PageRun
+    ) -> RenderedPage:
+        drawn.append(page_number)
+        if page_number in (2, 6):
+            stop.wait(10)
+            time.sleep(0.5)  # until the pages that are left are cancelled
+        elif page_number == 5:
+            stop.set()
+        return render_page(path, facts, page_number, size, page_run)
+
+    monkeypatch.setattr("ingest.drawing.render_page", render)
+    report = sync(folder, index, stop=stop)
+    assert report.is_interrupted
+    assert set(drawn) <= {1, 2, 5, 6}
+    monkeypatch.undo()
+    assert sync(folder, index).added.pages == 17 - report.added.pages
+    assert found(index, LETTERS[2]) == [("long.pdf", 3)]
 
 
 def test_a_page_without_usable_vectors_fails_alone(folder: Path, index: EmbeddedIndex) -> None:
