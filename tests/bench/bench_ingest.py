@@ -5,7 +5,7 @@ one byte, without the scans, which OCR takes seconds to read. Beside it, in the 
 many at once as there are cores, nothing kept:
 
 - poppler by documents: pdftoppm and pdftotext over each file at the same size. The least there is.
-- poppler by pages: a process of each for every page, which is what isolates a bad page.
+- poppler by pages: a process of each for every page; ingest takes one for four.
 
 Then a second run, which finds nothing to do. Median of five rounds; the last line is JSON.
 """

@@ -252,8 +252,8 @@ def test_no_more_is_rendered_ahead_than_the_encoder_and_the_workers_soon_take(
 
     sync(folder, index, SmallBatches(count))
 
-    # the batch of two in hand, perhaps the one before, not stored yet, two pages for each of the
-    # two workers, and two for the next batch
+    # the batch of two in hand and perhaps the one before, two pages for each of the two workers,
+    # and two for the next batch
     assert max(n_waiting) <= 2 + 2 + 2 * 2 + 2
 
 
