@@ -23,14 +23,18 @@ from index.timing import StageTimer
 
 PLAIN_COMPARISONS = 500_000
 """Up to so many query tokens times patches of candidates are scored by the definition itself, page
-by page: 350 pages of 100 patches, or 43 of 832, at 14 tokens. More would be scored sooner by it in
+by page: 260 pages of 100 patches, or 41 of 832, at 14 tokens. More would be scored sooner by it in
 a new process, but one that lives on pays at every query: 40 ms of its processor at twice this
 limit, where the kernels take 3."""
 
 PLAIN_COMPARISONS_OF_ONE_SEARCH = 15_000_000
-"""The same in a process that searches once: 10,000 pages of 100 patches, or 1,290 of 832. They take
+"""The same in a process that searches once: 7,900 pages of 100 patches, or 1,230 of 832. They take
 0.6 s, to import and load the kernels 1.1 s, and more where they are not yet compiled.
 `python -m tests.bench.bench_cold`; docs/decisions.md."""
+
+COMPARISONS_OF_A_PAGE = 500
+"""What it takes to score a page plainly, beside the comparisons: 15 us, counted in these. Pages of
+few vectors are many."""
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float64]
@@ -65,6 +69,7 @@ def rank_by_maxsim(
     """
     rows = candidates[snapshot.n_patches[candidates] > 0]
     n_comparisons = len(query.tokens) * int(snapshot.n_patches[rows].sum())
+    n_comparisons += COMPARISONS_OF_A_PAGE * len(rows)
     limit = PLAIN_COMPARISONS_OF_ONE_SEARCH if searches_once else PLAIN_COMPARISONS
     scorer = plain_scores if n_comparisons <= limit else _kernels()
     if ranking == FLOAT:

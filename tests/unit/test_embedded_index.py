@@ -86,7 +86,9 @@ def test_few_and_many_comparisons_are_ranked_alike(
 def test_the_kernels_score_more_than_the_plain_limit(
     reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    n_comparisons = len(QUERY.tokens) * reader.stats().n_vectors
+    stats = reader.stats()
+    n_comparisons = len(QUERY.tokens) * stats.n_vectors
+    n_comparisons += ranking.COMPARISONS_OF_A_PAGE * stats.n_pages
     counted = []
     scores = kernels.float_scores
     monkeypatch.setattr(kernels, "float_scores", lambda *a: counted.append(1) or scores(*a))
