@@ -55,7 +55,7 @@ class PageExplanation:
             the place by Hamming distance, as which Vespa has it; a folder compares the same bits
             more finely. The only phase of `hamming`, `float` and `bm25`.
         place: among the hits, from 1; None where the page did not come up.
-        phase_1_depth: how many pages of phase 1 were looked at: those that phase 2 scores.
+        phase_1_depth: how many places of phase 1 are told.
         n_candidates: pages that passed the filters.
         fused: for `hybrid`, what each of its halves gives; empty for others.
         why_not: where the page did not come up, one plain sentence that says why.

@@ -18,16 +18,21 @@ TWO_PHASES = frozenset({HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, HYBRID})
 """Rankings whose first phase is `hamming`; all others have one phase alone."""
 
 
+PLACES_TOLD = 200
+"""Places that are told one by one where no `--rerank` says how many; to read hits takes longer than
+to rank pages."""
+
+
 @dataclass(frozen=True)
 class Phases:
     """What each phase of one search found, best first.
 
     Attributes:
         k: hits that come up.
-        depth: pages looked at in phase 1: those that phase 2 scores.
+        depth: places of phase 1 that are told.
         phase_1: the best `depth` pages by Hamming distance, with its scores: of two phases Vespa's
             first; a folder's compares the same bits more finely.
-        last: pages in their final order; k of them, or as many as were looked at.
+        last: pages in their final order; k of them, or all that the last phase scored.
         fused: for `hybrid` the hits of each of its halves; empty for others.
         n_candidates: pages that passed the filters.
     """
@@ -51,7 +56,8 @@ def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
     """
     request, query = found.request, found.query
     ranking, k = request.ranking, request.n_pages
-    depth = max(k, index.rerank_count if request.rerank is None else request.rerank)
+    depth = max(k, request.rerank or PLACES_TOLD)
+    n_scored = max(k, request.rerank or index.rerank_count)
 
     def best(name: str, n: int, rerank: int | None) -> SearchResult:
         n += request.except_page_id is not None
@@ -70,7 +76,7 @@ def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
         if beyond_hits and ranking == HYBRID:
             last = fuse(fused)
         elif beyond_hits:
-            last = best(ranking, depth, depth).hits
+            last = best(ranking, n_scored, n_scored).hits
     phase_1, last = request.of_hits(first.hits), request.of_hits(last)
     return Phases(k, depth, phase_1, last, fused, first.n_candidates)
 

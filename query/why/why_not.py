@@ -178,8 +178,8 @@ def _why_not_by_vectors(query: QueryVectors, page: Page, ranking: str, phases: P
         return f"By Hamming distance it is at place {place}; a finer comparison sends it down."
     if place is not None:
         return (
-            f"By Hamming distance it is at place {place}, but a finer comparison of the sign bits "
-            f"let {phases.depth:,} other pages go on to phase 2. A larger --rerank reaches further."
+            f"By Hamming distance it is at place {place}, but by a finer comparison of the sign "
+            "bits other pages went on to phase 2. A larger --rerank reaches further."
         )
     comparison = HAMMING if has_two else ranking
     matches = match_tokens(query, page, comparison)

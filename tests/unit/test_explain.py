@@ -358,8 +358,8 @@ def test_pruned_between_the_phases() -> None:
     fill(index)
     index.hidden, index.hidden_from = f"{OLD_REPORT}-3", (HAMMING_THEN_FLOAT,)
     assert why(index, "ferries", index.hidden, rerank=3).why_not == (
-        "By Hamming distance it is at place 1, but a finer comparison of the sign bits let 3 other "
-        "pages go on to phase 2. A larger --rerank reaches further."
+        "By Hamming distance it is at place 1, but by a finer comparison of the sign bits other "
+        "pages went on to phase 2. A larger --rerank reaches further."
     )
 
 
