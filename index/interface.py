@@ -166,5 +166,6 @@ def check_search_arguments(
     """
     if ranking not in rankings:
         raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(rankings)}.")
-    if k < 1 or (rerank is not None and rerank < 1):
-        raise WrongUseError(f"-k ({k}) and --rerank ({rerank}) must be at least 1.")
+    for name, number in (("-k", k), ("--rerank", rerank)):
+        if number is not None and number < 1:
+            raise WrongUseError(f"{name} {number} must be at least 1.")

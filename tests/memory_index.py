@@ -18,7 +18,7 @@ from index.interface import (
     HAMMING,
     HAMMING_THEN_BITS,
     HAMMING_THEN_FLOAT,
-    INDEX_RANKINGS,
+    check_search_arguments,
 )
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import (
@@ -135,10 +135,7 @@ class MemoryIndex:
         filters: Filters | None = None,
     ) -> SearchResult:
         rerank = self.rerank_count if rerank is None else rerank
-        if ranking not in INDEX_RANKINGS:
-            raise WrongUseError(f"No ranking {ranking!r}. There are: {', '.join(INDEX_RANKINGS)}.")
-        if k < 1 or rerank < 1:
-            raise WrongUseError(f"-k ({k}) and --rerank ({rerank}) must be at least 1.")
+        check_search_arguments(ranking, k, rerank)
         timer = StageTimer()
         candidates = [p for p in self._searchable() if self._passes(p, filters or Filters())]
         if ranking == BM25:

@@ -134,9 +134,7 @@ def test_an_unknown_ranking_is_refused(library: MemoryIndex) -> None:
 
 @pytest.mark.parametrize("ranking", RANKINGS)
 def test_k_below_one_is_refused(library: MemoryIndex, ranking: str) -> None:
-    with pytest.raises(
-        WrongUseError, match=r"^-k \(0\) and --rerank \(200\) must be at least 1\.$"
-    ):
+    with pytest.raises(WrongUseError, match=r"^-k 0 must be at least 1\.$"):
         search(library, no_encoder, "ferries", ranking, 0)
 
 

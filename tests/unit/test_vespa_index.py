@@ -474,7 +474,7 @@ def test_text_alone_counts_nothing_and_an_empty_one_asks_nothing(server: Failing
     ("wanted", "message"),
     [
         (lambda index: search(index, "best"), "No ranking 'best'. There are: hamming-then-float"),
-        (lambda index: search(index, k=0), "-k (0) and --rerank (200) must be at least 1."),
+        (lambda index: search(index, k=0), "-k 0 must be at least 1."),
         (lambda index: search(index, k=10_001), "-k 10001 is too many: Vespa gives 10000 hits at"),
         (
             lambda index: index.search(QueryVectors.text_only("word"), "float", 10),
