@@ -68,7 +68,6 @@ _X86_SHUFFLES = {
 _ARM_SHUFFLE = "llvm.aarch64.neon.tbl1.v16i8"
 
 _Bytes = NDArray[np.uint8]
-_Sums = NDArray[np.uint16]
 
 
 def sign_tables_kernel() -> Kernel:

@@ -1,7 +1,7 @@
 """The MaxSim rankings over a snapshot: phase 1 for every candidate, phase 2 for the best.
 
 Phase 1 reads sign bits, as everywhere, but compares the float query with them: as fast as Hamming
-distance on a processor without a popcount for vectors, and three times as few pages suffice. Every
+distance on a processor without a popcount for vectors, and far fewer pages suffice. Every
 score that leaves here is one `index/maxsim.py` defines; only which pages reach phase 2 is
 approximate. Few candidates are scored by that definition, many by the compiled kernels: the phases
 are the same, and so are the scores, to float32 rounding.
