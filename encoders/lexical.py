@@ -22,7 +22,7 @@ from index.pages import (
     QueryVectors,
 )
 from index.words.cut import Token, cut, cut_query
-from index.words.scripts import REGION
+from index.words.scripts import regions
 from index.words.stop_words import is_stop_word
 
 REVISION = "2"
@@ -199,8 +199,7 @@ def _placed(texts: Sequence[str]) -> Iterator[tuple[Token, list[_Place]]]:
     for token in cut(" ".join(texts)):
         first = bisect_right(starts, token.start) - 1
         last = max(first, bisect_right(starts, token.end - 1) - 1)
-        region = REGION.match(token.term)
-        if region is None or region.lastgroup is None:  # a script with spaces
+        if all(region.is_spaced for region in itertools.islice(regions(token.term), 1)):
             yield token, [_Place(i, 0.0, 1.0) for i in range(first, last + 1)]
             continue
         places = []

@@ -8,14 +8,13 @@ probability angle / pi, so Hamming distance ranks as the cosine does.
 
 import functools
 import hashlib
-import re
 import statistics
 import unicodedata
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.broken_words import CJK_CHARACTERS
+from index.cjk import n_cjk
 from index.pages import VECTOR_DIM
 
 WORD_SHARE = 0.2
@@ -25,7 +24,6 @@ CACHED_TERMS = 1 << 16  # some 50 MB; the distinct words of a few hundred docume
 
 _WORD_MARK = "="
 _START_MARK = "<"
-_CJK_BIGRAM = re.compile(f"[{CJK_CHARACTERS}]{{1,2}}")
 _GAUSSIAN = np.array(
     [statistics.NormalDist().inv_cdf((i + 0.5) / 256) for i in range(256)], np.float32
 )
@@ -58,7 +56,7 @@ def n_grams(term: str) -> set[str]:
     trigram to "report" instead of replacing one. Hangul syllables are taken apart (NFD), so that
     trigrams are of letters too.
     """
-    if _CJK_BIGRAM.fullmatch(term):
+    if 1 <= len(term) <= 2 and n_cjk(term) == len(term):
         return set(term)
     if not all(c.isalpha() or unicodedata.category(c)[0] == "M" for c in term):
         return set()

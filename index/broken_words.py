@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-CJK_CHARACTERS = "々-〇぀-ヿ㐀-䶿一-鿿\U00020000-\U0003ffff"
-"""Han and kana, as a regular expression's character class; Hangul is written with spaces."""
+from index.cjk import CJK_CHARACTERS, may_have_cjk
 
 _LETTER = r"[^\W\d_]"
 _BROKEN = re.compile(rf"(?<!{_LETTER})({_LETTER}+)[-\u2010\u2011\u00ad] ({_LETTER}+)")
-_CJK_SPACE = re.compile(f"(?<=[{CJK_CHARACTERS}]) (?=[{CJK_CHARACTERS}])")
+CJK_SPACE = f"(?<=[{CJK_CHARACTERS}]) (?=[{CJK_CHARACTERS}])"
+"""A line's end inside Chinese or Japanese, or what sets characters apart; a regular expression."""
+
 _COLUMN = f"[、-〿{CJK_CHARACTERS}]"
-_COLUMN_SPACE = re.compile(f"(?<=(?<![^ ]){_COLUMN}) (?={_COLUMN}(?![^ ]))")
+_COLUMN_SPACE = f"(?<=(?<![^ ]){_COLUMN}) (?={_COLUMN}(?![^ ]))"
 
 
 class BrokenWord(NamedTuple):
@@ -50,7 +51,7 @@ def without_spaces_in_cjk(text: str) -> str:
     >>> without_spaces_in_cjk("機械 学習 of 東京")
     '機械学習 of 東京'
     """
-    return _CJK_SPACE.sub("", text)
+    return re.sub(CJK_SPACE, "", text) if may_have_cjk(text) else text
 
 
 def with_columns_joined(text: str) -> str:
@@ -61,4 +62,4 @@ def with_columns_joined(text: str) -> str:
     >>> with_columns_joined("1 日 本 語 。 東京 大阪")
     '1 日本語。 東京 大阪'
     """
-    return text if text.isascii() else _COLUMN_SPACE.sub("", text)
+    return re.sub(_COLUMN_SPACE, "", text) if may_have_cjk(text) else text

@@ -24,7 +24,7 @@ BM25 = "bm25"
 INDEX_RANKINGS = (HAMMING_THEN_FLOAT, HAMMING_THEN_BITS, HAMMING, FLOAT, BM25)
 """Rankings every index runs itself; `hybrid` is fused from two of them in query/fusion.py."""
 
-FOLDER_RERANK_COUNT = 1000
+FOLDER_RERANK_COUNT = 3000
 VESPA_RERANK_COUNT = 200
 """Pages phase 2 scores unless told otherwise; from recall sweeps, see docs/decisions.md. A folder
 of no more pages is ranked exactly. Vespa's phase 2 is dearer, and may read vectors from disk."""

@@ -5,17 +5,15 @@ or by words that resemble those asked for, may hold none of them, and then has n
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from index.broken_words import CJK_CHARACTERS
+from index.cjk import n_cjk
 from query.asked_words import Place, content_words, merged_spans, text_words
 
 MAX_CHARS = 160  # two lines of a usual terminal
 
-_CJK = re.compile(f"[{CJK_CHARACTERS}]")
 _SNAP = 20
 """A cut is moved by up to this many characters so as to fall between two words."""
 
@@ -70,7 +68,7 @@ def snippet(
         matches = sorted([*matches, *alike], key=lambda place: (place.start, -place.end))
     if words and not matches:
         return Snippet("", ())
-    if 2 * len(_CJK.findall(text)) > len(text):
+    if 2 * n_cjk(text) > len(text):
         max_chars = max(1, max_chars // 2)  # such characters are twice as wide and say more
     start, end = _window(text, _best_run(matches, max_chars), max_chars)
     before = "…" if start > 0 else ""

@@ -15,7 +15,7 @@ LETTER = f"[^ {re.escape(KEPT)}]"
 
 _ASCII = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) not in KEPT}
 _ASCII[ord("`")] = "'"
-_QUOTE_IN_HEBREW = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
+_QUOTE_IN_HEBREW = '(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])'
 
 
 class Chunk(NamedTuple):
@@ -61,7 +61,8 @@ def chunk_of(raw: str, language: str, is_query: bool) -> Chunk:
 def _without_marks(text: str) -> str:
     if text.isascii():
         return text.translate(_ASCII)
-    text = _QUOTE_IN_HEBREW.sub("'", text)
+    if '"' in text:
+        text = re.sub(_QUOTE_IN_HEBREW, "'", text)
     return "".join(
         c if c.isalnum() or c in KEPT or unicodedata.category(c)[0] == "M" else " " for c in text
     )

@@ -10,12 +10,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from index.broken_words import CJK_SPACE
+from index.cjk import may_have_cjk
 from index.words.amounts import RATE
 from index.words.chunk import LETTER, Chunk, chunk_of
 from index.words.codes import code_in
 from index.words.letters import compound
 from index.words.relatives import relatives
-from index.words.scripts import CJK_GAP, REGION, pairs
+from index.words.scripts import pairs, regions
 from index.words.spelling import compose, place_of
 from index.words.tokens import LONGEST_TERM, Token, Whole
 from index.words.wholes import wholes_of
@@ -31,8 +33,8 @@ FEWEST_WORDS_OF_A_LANGUAGE = 20
 MOST_INFLECTED_WORDS = 64
 """A longer query is a text, and its words are stemmed as English alone: 1 ms a word otherwise."""
 
-_CHUNK = re.compile(r"\S+")
-_CHUNK_OF_PAGE = re.compile(rf"\S+(?:{CJK_GAP}\S+)*")
+_CHUNK = r"\S+"
+_CHUNK_OF_CJK_PAGE = rf"\S+(?:{CJK_SPACE}\S+)*"
 _PLAIN = re.compile(
     rf'["(\[]*(?P<word>[A-Za-z]|[A-Za-z][a-z]{{1,{LONGEST_TERM - 1}}}|[A-Z]{{2,{LONGEST_TERM}}})'
     r'[.,;:!?)\]"]*'
@@ -103,7 +105,8 @@ def _cut_composed(text: str, language: str, is_query: bool) -> list[Token]:
     On a page Chinese and Japanese go on over the space that stands for a line's end; in a query
     whoever types one parts words.
     """
-    chunks = list((_CHUNK if is_query or text.isascii() else _CHUNK_OF_PAGE).finditer(text))
+    is_simple = is_query or not may_have_cjk(text)
+    chunks = list(re.finditer(_CHUNK if is_simple else _CHUNK_OF_CJK_PAGE, text))
     if is_query:
         language = "" if len(chunks) <= MOST_INFLECTED_WORDS else "en"
     elif len(chunks) < FEWEST_WORDS_OF_A_LANGUAGE:
@@ -142,11 +145,8 @@ def _cut_chunk(raw: str, language: str, is_query: bool) -> tuple[Token, ...]:
         return (Token(term, start, start + len(word), also),)
     chunk = chunk_of(raw, language, is_query)
     tokens: list[Token] = []
-    for region in REGION.finditer(chunk.text):
-        if region["cjk"] or region["unspaced"]:
-            tokens += _run(chunk, *region.span(), is_cjk=region["cjk"] is not None)
-        else:
-            tokens += _spaced(chunk, *region.span())
+    for start, end, is_spaced, is_cjk in regions(chunk.text):
+        tokens += _spaced(chunk, start, end) if is_spaced else _run(chunk, start, end, is_cjk)
     return tuple(token for token in tokens if any(map(str.isalnum, token.term)))
 
 

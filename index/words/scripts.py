@@ -6,17 +6,18 @@ with their marks. Korean parts its words, but hangs particles on them and makes 
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from index.broken_words import CJK_CHARACTERS
+from index.cjk import CJK_CHARACTERS
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\uaa60-\uaa7f"
 """Thai and Lao, Myanmar, Khmer, Myanmar's additions; digits are written 0 to 9 by then."""
 
-REGION = re.compile(
+_FIRST_UNSPACED = "\u0e00"  # the first of all characters that take no spaces
+
+_REGION = (
     f"(?P<cjk>[{CJK_CHARACTERS}]+)|(?P<unspaced>[{_UNSPACED}]+)|[^{CJK_CHARACTERS}{_UNSPACED}]+"
 )
-CJK_GAP = f"(?<=[{CJK_CHARACTERS}]) (?=[{CJK_CHARACTERS}])"
-"""A line's end inside Chinese or Japanese, or what sets characters apart; a regular expression."""
 
 _MARKS = "\u0e31\u0e33-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb3-\u0ebc\u0ec8-\u0ece"
 _FOLLOWING = f"[{_MARKS}\u102b-\u103e\u1056-\u1059\u105e-\u1060\u17b4-\u17d1\u17d3\u17dd]"
@@ -31,6 +32,28 @@ _PARTICLES = """
 에서는 에서도 으로는 으로도 이라는 에게서 으로서 으로써 까지 부터 에서 에게 으로 이나 처럼 보다
 마다 조차 라는 하고 와는 과는 은 는 이 가 을 를 의 에 로 와 과 도 만 나
 """
+
+
+class Region(NamedTuple):
+    """A part of a text, from one place to another, that parts its words in one way."""
+
+    start: int
+    end: int
+    is_spaced: bool
+    is_cjk: bool
+
+
+def regions(text: str) -> Iterator[Region]:
+    """The parts of a text in scripts that part words by spaces, and in those that do not.
+
+    >>> [text[a:b] for text in ["東京2024"] for a, b, is_spaced, is_cjk in regions(text)]
+    ['東京', '2024']
+    """
+    if text and max(text) < _FIRST_UNSPACED:
+        yield Region(0, len(text), True, False)
+        return
+    for match in re.finditer(_REGION, text):
+        yield Region(*match.span(), match.lastgroup is None, match.lastgroup == "cjk")
 
 
 def pairs(run: str, is_cjk: bool) -> Iterator[tuple[int, int, tuple[int, ...]]]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from index.broken_words import CJK_CHARACTERS
+from index.cjk import CJK_CHARACTERS
 from ingest.text_layer import clean_text
 
 _WIDE = rf"\u3000-\u303f\uff01-\uff60{CJK_CHARACTERS}"

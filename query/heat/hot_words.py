@@ -3,20 +3,17 @@
 Works for an encoder that never saw the text: a vision model's cells lie under the words.
 """
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.broken_words import CJK_CHARACTERS
+from index.cjk import n_cjk
 from index.pages import LEAST_CONFIDENCE, Page, QueryVectors
 from index.words.cut import cut
 from index.words.stop_words import is_stop_word
 from query.heat.merging import heat_of_cells, map_size_px, merge_cells, pixels_of
 from query.heat.scale import Scale
-
-_CJK = re.compile(f"[{CJK_CHARACTERS}]")  # one such character is a word
 
 HOT_PART = 0.5
 """Only words in the upper half between the page's middle word and its hottest one are hot: on a
@@ -113,7 +110,7 @@ def hot_words(
 def _says_something(text: str) -> bool:
     """Whether a text holds more than function words and single letters or digits."""
     return any(
-        not is_stop_word(token.term) and (len(token.term) > 1 or _CJK.fullmatch(token.term))
+        not is_stop_word(token.term) and (len(token.term) > 1 or n_cjk(token.term))
         for token in cut(text)
     )
 

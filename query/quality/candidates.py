@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from index.cjk import n_cjk
 from index.pages import Page
 from query.quality.page_lines import Line, is_below, joined, lines, paragraphs, rows, usual_height
 from query.quality.words import (
@@ -20,7 +21,6 @@ from query.quality.words import (
     MARKS,
     content_terms,
     is_cjk,
-    n_cjk,
     n_letters,
     part_of_function_words,
 )

@@ -3,7 +3,7 @@
 import functools
 import re
 
-from index.broken_words import CJK_CHARACTERS
+from index.cjk import n_cjk
 from index.words.cut import cut
 from index.words.stop_words import is_stop_word
 
@@ -15,7 +15,6 @@ MARKS = re.compile(r"[@_={}]|://|www\.|\S{29}|(?=\S*\d)(?=\S*[^\W\d])\S{11}")
 
 _CJK_PART = 0.3
 _KNOWN_WORDS = 100_000  # whose terms are remembered: pages repeat their words
-_CJK = re.compile(f"[{CJK_CHARACTERS}]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -43,11 +42,6 @@ def _terms(word: str) -> tuple[tuple[str, bool], ...]:
 def n_letters(text: str) -> int:
     """Letters of any script, without digits and marks."""
     return len(_LETTER.findall(text))
-
-
-def n_cjk(text: str) -> int:
-    """Chinese and Japanese characters."""
-    return len(_CJK.findall(text))
 
 
 def is_cjk(text: str) -> bool:

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rapidfuzz.distance import Levenshtein
 
-from index.broken_words import CJK_CHARACTERS
+from index.cjk import CJK_CHARACTERS
 from index.pages import PageWords
 from ingest.ocr.engine import DPI, Ocr, engine_name
 from ingest.render import RenderedPage, read_facts, render_page

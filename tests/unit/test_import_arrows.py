@@ -16,7 +16,7 @@ ALLOWED = {
     "index": {"index"},
     "encoders": {
         "encoders",
-        "index.broken_words",
+        "index.cjk",
         "index.compiled",
         "index.errors",
         "index.pages",
