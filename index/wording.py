@@ -63,6 +63,11 @@ def score_text(score: float, ranking: str) -> str:
     return f"{rounded_score(score, ranking):.4f}"
 
 
+def short_score(score: float, ranking: str) -> str:
+    """A score for whoever compares it with none: two decimals."""
+    return f"{rounded_score(score, ranking):.2f}"
+
+
 def rounded_score(score: float, ranking: str) -> float:
     """A score to four decimals, as it can be: see `as_cosine`."""
     return round(as_cosine(score) if ranking in COSINE_RANKINGS else score, 4)
@@ -86,7 +91,7 @@ def half_text(halves: Mapping[str, float], ranking: str) -> str:
 
     Two decimals: it is the fused score that puts pages in order.
     """
-    return f"{rounded_score(halves[ranking], ranking):.2f}" if ranking in halves else "-"
+    return short_score(halves[ranking], ranking) if ranking in halves else "-"
 
 
 def as_cosine(similarity: float) -> float:

@@ -11,7 +11,7 @@ from index.wording import (
     count,
     file_name,
     halves_text,
-    score_text,
+    short_score,
     shown_path,
 )
 from query.found import Found
@@ -20,6 +20,7 @@ from query.groups import HitGroup
 from query.hit_words import HitWords
 from query.request import SHOWN_OTHER_PAGES
 from query.snippet import Snippet
+from query.web.ranking_choices import OF_WORDS, RankingChoice, ranking_title
 from query.web.search_form import SearchForm, thumbnail_href
 
 SHELF_DOCUMENTS = 12
@@ -141,6 +142,7 @@ class ShelfDocument:
 def answer_view(
     found: Found,
     form: SearchForm,
+    rankings: tuple[RankingChoice, ...],
     like: NamedPage | None = None,
     *,
     by_image: bool = False,
@@ -151,6 +153,7 @@ def answer_view(
     Args:
         found: by the service.
         form: that asked.
+        rankings: as the form offers them.
         like: the page whose like was asked for.
         by_image: whether an image was the query.
         why_none: why there are no hits; "" where there are some.
@@ -167,10 +170,10 @@ def answer_view(
         below=below,
         below_said=_below_said(found, len(below)),
         count_said=_count_said(found),
-        how_said=_how_said(found),
+        how_said=_how_said(found, rankings),
         notices=found.notices,
         why_none=why_none,
-        what_to_try=_what_to_try(found, form),
+        what_to_try=_what_to_try(found, form, rankings),
         like=like,
         by_image=by_image,
     )
@@ -242,7 +245,7 @@ def _card(
         file=file_name(hit.name),
         where=_where(hit.paths),
         page_number=hit.page_number,
-        score=score_text(hit.score, ranking),
+        score=short_score(hit.score, ranking),
         score_name="mean cosine" if ranking in COSINE_RANKINGS else f"score of {ranking}",
         halves=halves_text(hit.halves),
         meter=min(1.0, max(0.0, hit.score / full)),
@@ -282,24 +285,25 @@ def _count_said(found: Found) -> str:
     return count(len(found.groups), found.request.group_by or "page")
 
 
-def _how_said(found: Found) -> str:
+def _how_said(found: Found, rankings: tuple[RankingChoice, ...]) -> str:
     ms = sum(found.result.timings_ms.values())
     n = count(found.result.n_candidates, "page")
-    return f"out of {n}, by {found.request.ranking}, in {ms:,.0f} ms"
+    return f"out of {n}, by {ranking_title(found.request.ranking, rankings)}, in {ms:,.0f} ms"
 
 
-def _what_to_try(found: Found, form: SearchForm) -> tuple[Suggestion, ...]:
+def _what_to_try(
+    found: Found, form: SearchForm, rankings: tuple[RankingChoice, ...]
+) -> tuple[Suggestion, ...]:
     wider = form.without_filters()
     tries = []
     if wider != form:
         tries.append(Suggestion("Search all pages, without filters", wider.href))
     if found.request.ranking == BM25:
         other = form.ranked_by(HAMMING_THEN_FLOAT)
-        tries.append(
-            Suggestion(f"Search by {HAMMING_THEN_FLOAT}, which finds similar pages too", other.href)
-        )
+        title = ranking_title(HAMMING_THEN_FLOAT, rankings)
+        tries.append(Suggestion(f"Search by {title}, which finds similar pages too", other.href))
         tries.append(Suggestion("Use other words, or fewer of them", ""))
-    elif found.result.n_candidates:
+    elif found.result.n_candidates and rankings is OF_WORDS:
         tries.append(
             Suggestion(
                 "To search by looks, make another index: "

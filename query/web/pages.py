@@ -22,7 +22,8 @@ from query.web.answer_view import NamedPage, answer_view, shelf_view
 from query.web.page_view import HEAT_OFF, PageInSearch, page_view
 from query.web.problem_view import view_of_error, view_of_problem
 from query.web.problems import Problem, problem_of
-from query.web.search_form import RANKING_CHOICES, SearchForm, thumbnail_href
+from query.web.ranking_choices import OF_PICTURES, OF_WORDS, RankingChoice
+from query.web.search_form import SearchForm, thumbnail_href
 from query.why.no_hits import why_no_hits
 
 
@@ -118,7 +119,9 @@ class _Pages:
             if stats.n_pages == 0:
                 return self._search_page(request, form, is_start=True, stats=stats)
             why_none = why_no_hits(found, stats.n_pages).why
-        answer = answer_view(found, form, like, by_image=by_image, why_none=why_none)
+        answer = answer_view(
+            found, form, self._rankings, like, by_image=by_image, why_none=why_none
+        )
         return self._search_page(request, form, answer=answer)
 
     def _failed(self, request: Request, form: SearchForm, error: PagelensError) -> Response:
@@ -168,14 +171,17 @@ class _Pages:
         context = {
             "here": "search" if is_start else "",
             "form": form,
-            "rankings": RANKING_CHOICES,
+            "rankings": self._rankings,
             "default_ranking": self._service.default_ranking,
             "is_start": is_start,
             "sees_images": self._service.sees_images,
-            "encoder": self._service.fingerprint.encoder,
             **more,
         }
         return self._templates.TemplateResponse(request, "search.html", context, status)
+
+    @property
+    def _rankings(self) -> tuple[RankingChoice, ...]:
+        return OF_PICTURES if self._service.sees_images else OF_WORDS
 
     def _page(self, request: Request, form: SearchForm, page_id: str) -> Response:
         try:
@@ -195,7 +201,7 @@ class _Pages:
         context = {
             "here": "",
             "form": form,
-            "rankings": RANKING_CHOICES,
+            "rankings": self._rankings,
             "default_ranking": self._service.default_ranking,
             "view": page_view(seen, form),
             "is_loading": is_loading,

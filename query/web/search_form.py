@@ -9,45 +9,13 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from index.errors import WrongUseError
-from index.interface import (
-    BM25,
-    FLOAT,
-    HAMMING,
-    HAMMING_THEN_BITS,
-    HAMMING_THEN_FLOAT,
-    RERANK_SAID,
-)
+from index.interface import RERANK_SAID
 from query.filters import FILTER_KEYS, read_filters
-from query.fusion import HYBRID
 from query.operators import OPERATORS_SAID
 from query.request import BY_DOCUMENT, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
 
 COLLAPSE = "true"  # as the REST interface takes it
-
-
-@dataclass(frozen=True)
-class RankingChoice:
-    """A ranking as the form offers it."""
-
-    name: str
-    explanation: str
-
-
-RANKING_CHOICES = (
-    RankingChoice(
-        HAMMING_THEN_FLOAT,
-        "Compares one bit per dimension on every page, then the best pages exactly.",
-    ),
-    RankingChoice(
-        HAMMING_THEN_BITS,
-        "The same, but phase 2 weighs the bits: less to read, a little less exact.",
-    ),
-    RankingChoice(HAMMING, "Bits alone: the quickest look at every page."),
-    RankingChoice(FLOAT, "Every page exactly: slow, and what the others are measured against."),
-    RankingChoice(BM25, "The words as they are written; needs no model."),
-    RankingChoice(HYBRID, "Half hamming-then-float, half bm25."),
-)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from index.interface import BM25
-from index.wording import HALF_NAMES, as_cosine, count, printable, score_text
+from index.wording import HALF_NAMES, as_cosine, count, printable, short_score
 from query.token_matches import TokenMatch
 from query.web.fact import Fact
 from query.why.explain import PageExplanation
+from query.why.in_a_sentence import in_a_sentence
 from query.why.phases import TWO_PHASES
 
 SHOWN_TOKENS = 12
@@ -38,12 +38,14 @@ class Why:
     """Why the page came up, or why not.
 
     Attributes:
+        said: why, in a sentence.
         share_of: what the tokens' shares are parts of.
         ocr_said: that OCR has read the page's words, "" where it has not.
     """
 
     heading: str
     why_not: str
+    said: str
     steps: tuple[Fact, ...]
     share_of: str
     tokens: tuple[TokenRow, ...]
@@ -63,8 +65,8 @@ def why_view(explanation: PageExplanation) -> Why:
     rows = [
         TokenRow(
             printable(match.token),
-            f"{match.share:.1%}",
-            f"{as_cosine(match.similarity):.3f}",
+            f"{match.share:.0%}",
+            f"{as_cosine(match.similarity):.2f}",
             _part(match, largest),
         )
         for match in content
@@ -72,6 +74,7 @@ def why_view(explanation: PageExplanation) -> Why:
     return Why(
         heading="Why this page" if explanation.place else "Why this page did not come up",
         why_not=explanation.why_not or "",
+        said=in_a_sentence(explanation),
         steps=_steps(explanation),
         share_of="share by vectors" if explanation.fused else "share of the score",
         tokens=tuple(rows),
@@ -93,7 +96,7 @@ def _others_said(others: list[TokenMatch]) -> str:
     if not others:
         return ""
     share = sum(match.share for match in others)
-    return f"{count(len(others), 'other token')}: {share:.1%}"
+    return f"{count(len(others), 'other token')}: {share:.0%}"
 
 
 def _steps(explanation: PageExplanation) -> tuple[Fact, ...]:
@@ -105,16 +108,14 @@ def _steps(explanation: PageExplanation) -> tuple[Fact, ...]:
     for part in explanation.fused:
         said = "not found"
         if part.score is not None:
-            said = f"{_place(part.place)}, score {score_text(part.score, part.ranking)}"
+            said = f"{_place(part.place)}, score {short_score(part.score, part.ranking)}"
         name = f"by {HALF_NAMES[part.ranking]}"
         steps.append(Fact(name, f"{said}, {part.share:.0%} of the score"))
     has_last_phase = explanation.ranking in TWO_PHASES and not explanation.fused
     name = "after phase 2" if has_last_phase else "in the end"
     steps.append(Fact(name, _place(explanation.place) or "not among the hits"))
     if math.isfinite(explanation.score):
-        is_sum = explanation.ranking == BM25 or bool(explanation.fused)
-        total = "" if is_sum else f" (sum {explanation.score_sum:.4f})"
-        steps.append(Fact("score", score_text(explanation.score, explanation.ranking) + total))
+        steps.append(Fact("score", short_score(explanation.score, explanation.ranking)))
     return tuple(steps)
 
 

@@ -125,12 +125,12 @@ def test_hits_have_a_picture_a_place_a_score_and_a_snippet(client: Client) -> No
     )
     assert f"/api/pages/{OLD_REPORT}-3/preview?width=560" in [i["src"] for i in page.all("img")]
     assert "report.pdf page 3" in page.text
-    assert "1.0000 score of hybrid" in page.text
+    assert "1.00 score of hybrid" in page.text
     assert re.search(r"vectors (0\.99|1\.00), words [0-9]+\.[0-9][0-9]", page.text)
     assert len(page.all("mark")) == 1
-    assert "out of 8 pages, by hybrid, in" in page.text
+    assert "out of 8 pages, by words and their like (hybrid), in" in page.text
     by_vectors = see(client(), "/?q=ferries&ranking=hamming-then-float").text
-    assert re.search(r"(0\.99\d\d|1\.0000) mean cosine", by_vectors)
+    assert re.search(r"(0\.99|1\.00) mean cosine", by_vectors)
     assert "words " not in by_vectors.partition("mean cosine")[2].partition("Ferries")[0]
 
 
@@ -287,11 +287,9 @@ def test_page_view_shows_heat_chips_reasons_and_the_way_on(client: Client) -> No
     assert [chip.get("aria-current") for chip in chips] == ["true", None, None, None]
     assert f"/page/{OLD_REPORT}-3?q=ferries+arrivals&token=1" == chips[2]["href"]
     said = " ".join(page.text.split())
-    assert (
-        "Why this page pages compared 8 by Hamming distance place 1 by vectors place 1, score"
-        in said
-    )
-    assert "ferries 50.0% 1.000" in said
+    assert "Why this page Both words stand here; “ferries” matches best" in said
+    assert ". pages compared 8 by Hamming distance place 1 by vectors place 1, score" in said
+    assert "ferries 50% 1.00" in said
     assert "hit 1 of 6" in said
     assert "/library/2022/report.pdf, page 3" in said
     turns = {a["data-turn"]: a["href"] for a in page.all("a") if "data-turn" in a}
@@ -448,11 +446,27 @@ def test_an_image_finds_the_page_it_shows(client: Client) -> None:
     assert "This is not an image that can be read." in broken.text
 
 
-def test_where_the_encoder_reads_words_images_are_refused_with_the_reason(client: Client) -> None:
+def test_rankings_go_by_what_they_look_at_and_experts_find_the_rest(client: Client) -> None:
+    titles = [label for label in see(client(), "/").text.split("\n") if "hamming" in label]
+    assert [title.strip() for title in titles] == [
+        "Likeness of words hamming-then-float",
+        "hamming-then-bits",
+        "hamming",
+    ]
+    for ranking, is_open in (("bm25", False), ("float", True)):
+        (folded,) = [
+            details
+            for details in see(client(), f"/?q=ferries&ranking={ranking}").all("details")
+            if details.get("class") == "experts"
+        ]
+        assert ("open" in folded) == is_open
+
+
+def test_an_index_of_words_offers_no_search_by_image_and_refuses_one(client: Client) -> None:
     made = client()
     page = see(made, "/")
     assert "image" not in [field.get("name") for field in page.all("input")]
-    assert "its encoder, lexical, reads words and sees no pictures" in page.text
+    assert "by an image" not in page.text
     response = made.post("/image", files={"image": ("x.png", picture(0), "image/png")})
     assert response.status_code == 400
     assert "an image cannot be searched" in response.text
