@@ -29,7 +29,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.metadata import distributions, version
+from importlib.metadata import distributions
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
@@ -44,7 +44,7 @@ N_PATCHES = 832
 QUERY_TOKENS = (14, 32)
 COSINES = (0.55, 0.45, 0.35)
 OURS = ("ours", "ours-exact")
-PEERS = ("maxsim-cpu", "lancedb", "qdrant-client")
+PEERS = ("maxsim-cpu", "lancedb", "qdrant-client", "fast-plaid")
 BUILD_BOUND_S, SET_BOUND_S = 300, 10
 MEMORY_BYTES = 6e9  # of vectors that the systems of one group hold
 PAUSE_S = 0.02  # in which the threads of the one before come to rest
@@ -85,13 +85,19 @@ def main() -> None:
     for n_pages in arguments.pages:
         sizes.append(measure(n_pages, names, arguments))
         report(sizes[-1])
-    facts = {"machine": machine, "peers": peer_versions(), "patches_per_page": N_PATCHES}
+    facts = {
+        "machine": machine,
+        "peers": peer_versions(arguments.fast_plaid),
+        "patches_per_page": N_PATCHES,
+    }
     print(json.dumps(facts | {"sizes": sizes}))
 
 
-def peer_versions() -> dict[str, str]:
-    """Those that are installed here and not in the machine's own list."""
-    return {name: version(name) for name in PEERS if next(distributions(name=name), None)}
+def peer_versions(fast_plaid: Path | None) -> dict[str, str]:
+    """Those that are installed here, or in the folder named, and not in the machine's own list."""
+    path = [*sys.path, *([str(fast_plaid)] if fast_plaid else [])]
+    found = {name: next(iter(distributions(name=name, path=path)), None) for name in PEERS}
+    return {name: one.version for name, one in found.items() if one}
 
 
 def measure(n_pages: int, names: list[str], arguments: argparse.Namespace) -> Facts:
