@@ -6,12 +6,12 @@ up the length of each text anew and hands over a row for each.
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.embedded.database import Database, integers_of
+from index.embedded.doclists import TermCounts, counts_of_frequent, varints
 
 K1, B = 1.2, 0.75
 LEAST_IDF = 1e-6
@@ -19,22 +19,6 @@ LEAST_IDF = 1e-6
 
 _AVERAGES_ID = 1  # of the row that holds the number of texts and the terms of each column
 _MANY = 0.1  # part of the texts; to read the lengths of more one by one takes longer than all
-_SEVEN_BITS = 0x7F
-_GOES_ON = 0x80
-
-
-class TermCounts(NamedTuple):
-    """How often a term stands in the texts that hold it.
-
-    Attributes:
-        keys: int64 (n,), ascending: rowids.
-        words: int64 (n,), times in the column `words`.
-        also: int64 (n,), times in the column `also`.
-    """
-
-    keys: NDArray[np.int64]
-    words: NDArray[np.int64]
-    also: NDArray[np.int64]
 
 
 class TextLengths:
@@ -50,7 +34,7 @@ class TextLengths:
     def __init__(self, database: Database, table: str) -> None:
         self._db, self._table = database, table
         averages = database.rows(f"SELECT block FROM {table}_data WHERE id = {_AVERAGES_ID}")
-        numbers = _varints(averages[0][0]).tolist() if averages else []
+        numbers = varints(averages[0][0]).tolist() if averages else []
         self.n_texts: int = numbers[0] if numbers else 0
         total: int = sum(numbers[1:])
         self.mean = total / self.n_texts if self.n_texts else 0.0
@@ -70,9 +54,12 @@ class TextLengths:
         return self._known[keys]
 
     def _read(self, where: str) -> None:
-        rows = self._db.rows(f"SELECT id, sz FROM {self._table}_docsize {where}")
-        keys = np.array([key for key, _ in rows], np.int64)
-        numbers = _varints(b"".join([sizes for _, sizes in rows]))  # two a row, of two columns
+        # in two strings: a row for each text takes twice as long
+        ((listed, sizes),) = self._db.rows(
+            f"SELECT group_concat(id), group_concat(hex(sz), '') FROM {self._table}_docsize {where}"
+        )
+        keys = integers_of(listed)
+        numbers = varints(bytes.fromhex(sizes))  # two a text, of two columns
         self._known = np.pad(self._known, (0, max(0, int(keys.max()) + 1 - len(self._known))))
         self._known[keys] = numbers[0::2] + numbers[1::2]
 
@@ -89,6 +76,13 @@ def term_counts(database: Database, table: str, terms: Sequence[str]) -> list[Te
         table: FTS5, with the columns `words` and `also`.
         terms: any number of them.
     """
+    found = counts_of_frequent(database, table, terms)
+    rare = [term for term in terms if term not in found]
+    found |= zip(rare, _counts_by_sql(database, table, rare), strict=True)
+    return [found[term] for term in terms]
+
+
+def _counts_by_sql(database: Database, table: str, terms: Sequence[str]) -> list[TermCounts]:
     if not terms:
         return []
     instances = f"temp.{table}_instances"  # of this connection; a rollback takes it away
@@ -117,17 +111,6 @@ def _counts(places: str | None) -> TermCounts:
     return TermCounts(rowids[starts], in_words, together - in_words)
 
 
-def _varints(data: bytes) -> NDArray[np.int64]:
-    """Numbers one after the other, seven bits a byte, the highest first."""
-    if not data:
-        return np.zeros(0, np.int64)
-    bytes_ = np.frombuffer(data, np.uint8).astype(np.int64)
-    ends = np.flatnonzero(bytes_ < _GOES_ON)  # the last byte of each number
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    n_behind = np.repeat(ends, ends - starts + 1) - np.arange(len(bytes_))
-    return np.add.reduceat((bytes_ & _SEVEN_BITS) << 7 * n_behind, starts)
-
-
 def bm25(
     counts: TermCounts, lengths: TextLengths, word_weight: float, also_weight: float
 ) -> NDArray[np.float64]:
@@ -154,12 +137,12 @@ def bm25(
 
 def _sums(counts: TermCounts, word_weight: float, also_weight: float) -> NDArray[np.float64]:
     """The weights of a term's places in each text, added one by one as SQLite does."""
-    sums = np.zeros(len(counts.keys))
-    for weight, times in ((word_weight, counts.words), (also_weight, counts.also)):
-        left = np.flatnonzero(times)
-        n = 0
-        while len(left):
-            sums[left] += weight
-            n += 1
-            left = left[times[left] > n]
+    most = int(counts.words.max(initial=0))
+    sums = np.append(0.0, np.cumsum(np.full(most, word_weight)))[counts.words]
+    left = np.flatnonzero(counts.also)
+    n = 0
+    while len(left):
+        sums[left] += also_weight
+        n += 1
+        left = left[counts.also[left] > n]
     return sums

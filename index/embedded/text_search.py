@@ -144,9 +144,9 @@ class TextSearch:
         known = self._remembered.setdefault(table, {})
         new = [one for one in asked if one not in known]
         lengths = self._lengths_of(table)
-        for one, counts in zip(
-            new, term_counts(self._db, table, [term for term, _ in new]), strict=True
-        ):
+        counted = zip(new, term_counts(self._db, table, [term for term, _ in new]), strict=True)
+        # the longest first: where it wants the lengths of all texts, the others find them read
+        for one, counts in sorted(counted, key=lambda pair: -len(pair[1].keys)):
             typed = 1.0 if one[1] else FORM_WEIGHT
             known[one] = counts.keys, bm25(counts, lengths, typed, FORM_WEIGHT)
         found = [[known[form, n == 0] for n, form in enumerate(word.forms)] for word in words]
