@@ -55,17 +55,25 @@ def words_from_bytes(data: bytes) -> PageWords:
 
 
 def text_from_bytes(data: bytes) -> str:
-    """The text of packed words, as PageWords has it: a fourth of the time that all of them take.
+    """The text of packed words, as PageWords has it, in less time than all of them take.
 
     Raises:
         DamagedIndexError: the bytes are not what was written.
     """
     _, rest = _parted(_decompress(data))
-    return text_of_words(_texts(rest.partition(_BEFORE_CONFIDENCES)[0]))
+    joined = _decoded(rest.partition(_BEFORE_CONFIDENCES)[0])
+    return text_of_words([joined.replace("\n", " ")])
 
 
 def _texts(joined: bytes) -> tuple[str, ...]:
-    return tuple(joined.decode().split("\n")) if joined else ()
+    return tuple(_decoded(joined).split("\n")) if joined else ()
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as e:
+        raise DamagedIndexError(f"The words of a page cannot be read ({e}).") from e
 
 
 def patch_map_to_bytes(patch_map: PatchMap) -> bytes:
