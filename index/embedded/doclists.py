@@ -128,8 +128,13 @@ class _Leaves:
 
     def lists(self, term: str) -> list[_List]:
         """The lists of a term, of the newest segment first; none where they fill few leaves."""
-        lists = [self._list(segment, _key(term)) for segment in self._segments]
-        found = [one for one in lists if one is not None]
+        key = _key(term)
+        largest = max(self._segments, key=lambda segment: segment.last - segment.first)
+        in_largest = self._list(largest, key)
+        if in_largest is None or len(in_largest.starts) == 1:  # another of its leaf goes on
+            return []
+        rest = (self._list(one, key) if one != largest else in_largest for one in self._segments)
+        found = [one for one in rest if one is not None]
         return found if sum(len(one.starts) for one in found) >= FEWEST_LEAVES else []
 
     def _list(self, segment: _Segment, key: bytes) -> _List | None:
