@@ -11,7 +11,7 @@ PagelensError
  |- ServerError             6  the Vespa server is unreachable or refused
  `- DamagedIndexError       7  what is stored does not agree with what was recorded
 
-Three that only a server of many requests knows stand in query/service/refusals.py, and the
+Four that only a server of many requests knows stand in query/service/refusals.py, and the
 PageFailure of an image with too many pixels in encoders/image_decoder.py.
 
 A message says what happened with the value, why, and the command or flag that helps.

@@ -8,6 +8,7 @@ import click
 
 from encoders.choose import load_encoder
 from index.location import Location
+from ingest.region import draw_region
 from pagelens.open_index import open_index
 from pagelens.options import index_options
 from query.agents.server import serve_stdio
@@ -37,6 +38,7 @@ def mcp(location: Location, model: str | None, device: str) -> None:
     service = SearchService(
         lambda: open_index(location),
         lambda fingerprint: load_encoder(fingerprint, model, device),
+        draw_region,
     )
     with closing(service):
         serve_stdio(service)

@@ -11,6 +11,7 @@ import uvicorn
 from encoders.choose import load_encoder
 from index.errors import WrongUseError
 from index.location import Location
+from ingest.region import draw_region
 from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import index_options
 from query.service.service import SearchService
@@ -65,6 +66,7 @@ def serve(
     service = SearchService(
         lambda: open_index(location, candidates),
         lambda fingerprint: load_encoder(fingerprint, model, device),
+        draw_region,
     )
     with _listen(host, port) as listener:
         open_index(location, candidates).close()  # a wrong --index is said here, not in a browser

@@ -39,6 +39,7 @@ def draw_heatmap(
     scale: Scale,
     outlines: Sequence[HotWord] = (),
     file_format: str = "PNG",
+    zoom: float = 1,
 ) -> bytes:
     """Draw heat over a page, its text still readable.
 
@@ -53,13 +54,14 @@ def draw_heatmap(
         scale: of the query.
         outlines: words to outline, those that OCR may have misread with dashes.
         file_format: "PNG" or "WEBP".
+        zoom: how many times as large as on the preview the page is drawn here.
 
     Returns:
         An image of the preview's size.
     """
     with Image.open(io.BytesIO(preview)) as image:
         page = image.convert("L")
-    drawn = _coloured(page, scale.position(heat))
+    drawn = _coloured(page, scale.position(heat), round(_BACKGROUND_PX * zoom))
     _outline(drawn, outlines)
     data = io.BytesIO()
     if file_format == "PNG":
@@ -69,7 +71,7 @@ def draw_heatmap(
     return data.getvalue()
 
 
-def _coloured(page: Image.Image, position: NDArray[np.float32]) -> Image.Image:
+def _coloured(page: Image.Image, position: NDArray[np.float32], background_px: int) -> Image.Image:
     """The page (mode L) in the colours of positions on the scale (height, width), NaN for none."""
     known = np.nan_to_num(position)
     tint = Image.fromarray(heat_colours(known))
@@ -81,7 +83,7 @@ def _coloured(page: Image.Image, position: NDArray[np.float32]) -> Image.Image:
 
     grey = Image.merge("RGB", [page.point(_LIGHTENED)] * 3)
     on_light = ImageChops.multiply(grey, over("white", np.minimum(known / FADE_IN, 1)))
-    lightness = _background_lightness(page)
+    lightness = _background_lightness(page, background_px)
     if lightness.getextrema()[0] == 255:  # nowhere dark: most pages
         return on_light
     # light that is added must grow all the way, or the middle of the scale is as bright as its end
@@ -90,9 +92,9 @@ def _coloured(page: Image.Image, position: NDArray[np.float32]) -> Image.Image:
     return Image.composite(on_light, on_dark, mix)
 
 
-def _background_lightness(page: Image.Image) -> Image.Image:
+def _background_lightness(page: Image.Image, background_px: int) -> Image.Image:
     """255 where a page's background is light, 0 where it is dark; mode L, smaller than the page."""
-    small = page.reduce(max(1, min(_BACKGROUND_PX, *page.size)))
+    small = page.reduce(max(1, min(background_px, *page.size)))
     smooth = small.filter(ImageFilter.GaussianBlur(1))
     steps = np.clip((np.arange(256) - _DARK) / (_LIGHT - _DARK), 0, 1)
     return smooth.point(np.rint(255 * steps).astype(int).tolist())

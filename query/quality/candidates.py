@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from index.cjk import n_cjk
 from index.pages import Page
-from query.quality.page_lines import Line, is_below, joined, lines, paragraphs, rows, usual_height
+from query.page_lines import Line, is_below, joined, lines, paragraphs, rows, usual_height
 from query.quality.words import (
     AROUND_WORDS,
     MARKS,

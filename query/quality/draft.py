@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 
 from index.interface import PageIndex
 from index.pages import Document, page_id
+from query.page_lines import joined
 from query.quality.candidates import (
     KINDS,
     SENTENCE,
     Candidate,
     candidates,
 )
-from query.quality.page_lines import joined
 from query.quality.rarest_run import rarest_run
 from query.quality.words import content_terms
 

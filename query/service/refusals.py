@@ -22,3 +22,7 @@ class UnavailableError(PagelensError):
 
 class NoSuchPageError(WrongUseError):
     """A page id that is well formed and that the index does not hold."""
+
+
+class NoOriginalError(PagelensError):
+    """The file of a document is not there, or has not the bytes any more that were indexed."""

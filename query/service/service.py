@@ -30,14 +30,17 @@ from query.fusion import HYBRID
 from query.heat.drawing import draw_heatmap
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
+from query.heat.region import part_of_map, words_in_part
 from query.heat.scale import Scale, common_scale
 from query.request import SearchRequest, check_request
 from query.search import default_ranking, find
 from query.service.cached_function import CachedFunction
 from query.service.concurrency_limit import ConcurrencyLimit
 from query.service.model_loader import ModelLoader, ModelState
+from query.service.original import Original, Originals
 from query.service.page_query import frequent_words, look_of
 from query.service.refusals import NoSuchPageError
+from query.service.region import WHOLE_PAGE, Box, DrawRegion, Regions
 from query.service.shared_index import SharedIndex
 from query.service.uploaded_image import open_image
 from query.why.explain import PageExplanation, explain
@@ -70,12 +73,14 @@ class SearchService:
     Args:
         open_index: opens the index for reading.
         load_encoder: loads the encoder that made an index's vectors.
+        draw_region: draws a part of a page from its file; None where nothing can.
     """
 
     def __init__(
         self,
         open_index: Callable[[], PageIndex],
         load_encoder: Callable[[Fingerprint], Encoder],
+        draw_region: DrawRegion | None = None,
     ) -> None:
         self._index = SharedIndex(open_index)
         self._loader = ModelLoader(lambda: load_encoder(self.fingerprint), self._warm_up)
@@ -85,6 +90,8 @@ class SearchService:
         self._recent_page_vectors = CachedFunction(self._page_vectors, N_RECENT)
         self._recent_found = CachedFunction(self._find, N_RECENT)
         self._recent_scales = CachedFunction(self._scale, N_RECENT)
+        self._originals = Originals()
+        self._regions = Regions(self._originals, draw_region)
 
     def start(self) -> None:
         """Load the model in the background; searches of words alone work meanwhile."""
@@ -213,16 +220,46 @@ class SearchService:
         Raises:
             WrongUseError: the query has no such token.
         """
-        query = found.query
-        _check_token(query, token_index)
-        scale = self._recent_scales(found)
+        _check_token(found.query, token_index)
         page = self.page(page_id)
+        preview = _narrowed(page.preview, width_px, "PNG")
+        return self._drawn_heat(found, page, token_index, preview, WHOLE_PAGE, zoom=1)
+
+    def heat_region(
+        self, found: Found, page_id: str, token_index: int | None, box: Box, width_px: int
+    ) -> bytes:
+        """A part of what `heatmap` draws, sharper; raises what `heatmap` and `region` raise.
+
+        Args:
+            found: as `heatmap`.
+            page_id: any page.
+            token_index: as `heatmap`.
+            box: x0, y0, x1, y1, fractions of the page.
+            width_px: as `region`.
+        """
+        _check_token(found.query, token_index)
+        page = self.page(page_id)
+        region = self._regions.picture(self.document(page.document_id), page, box, width_px)
+        with Image.open(io.BytesIO(region)) as part, Image.open(io.BytesIO(page.preview)) as whole:
+            zoom = part.width / ((box[2] - box[0]) * whole.width)
+        return self._drawn_heat(found, page, token_index, region, box, zoom)
+
+    def _drawn_heat(
+        self,
+        found: Found,
+        page: Page,
+        token_index: int | None,
+        picture: bytes,
+        box: Box,
+        zoom: float,
+    ) -> bytes:
+        """A picture of a part of a page with its heat; `zoom` as draw_heatmap has it."""
+        scale = self._recent_scales(found)
         with self._searches.slot():  # drawing takes the cores as a search does
-            words = hot_words(query, page, token_index, scale)
-            outlined = [word for word in words if scale.is_hot(word.heat)]
-            heat = heat_map(query, page, token_index, *map_size_px(page))
-            preview = _narrowed(page.preview, width_px, "PNG")
-            return draw_heatmap(preview, heat, scale, outlined, "WEBP")
+            words = hot_words(found.query, page, token_index, scale)
+            outlined = words_in_part([word for word in words if scale.is_hot(word.heat)], box)
+            heat = heat_map(found.query, page, token_index, *map_size_px(page))
+            return draw_heatmap(picture, part_of_map(heat, box), scale, outlined, "WEBP", zoom)
 
     def hot_words(self, found: Found, page_id: str, token_index: int | None) -> tuple[HotWord, ...]:
         """The words that stand where a page matches best, hottest first; as `heatmap`."""
@@ -248,6 +285,36 @@ class SearchService:
             except WrongUseError as e:
                 raise NoSuchPageError(str(e)) from e
         return preview if width_px is None else _narrowed(preview, width_px, "WEBP")
+
+    def region(self, page_id: str, box: Box, width_px: int) -> bytes:
+        """A part of a page drawn from its file, WebP; raises what `page` raises, and BusyError.
+
+        Args:
+            page_id: the page.
+            box: x0, y0, x1, y1, fractions of the page.
+            width_px: of the picture; less is given where it would be too large.
+
+        Raises:
+            WrongUseError: this is no part of a page.
+            NoOriginalError: the file has not the bytes any more that were indexed.
+            UnavailableError: there is nothing to draw with.
+        """
+        page = self.page(page_id)
+        return self._regions.picture(self.document(page.document_id), page, box, width_px)
+
+    def original(self, page_id: str) -> Original:
+        """The file a page is of, open, for its bytes; to be closed. Raises what `page` raises.
+
+        Raises:
+            NoOriginalError: it has not the bytes any more that were indexed.
+        """
+        self.image(page_id)  # what the index does not show is not given out
+        return self._originals.open(self.document(split_page_id(page_id)[0]))
+
+    @property
+    def draws_regions(self) -> bool:
+        """Whether there is anything to draw parts of pages with."""
+        return self._regions.can_draw
 
     def documents(self) -> list[Document]:
         """Every document, in order of id."""

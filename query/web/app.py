@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from query.service.service import N_AT_ONCE, N_WAITING, SearchService
-from query.web import api, overview, pages
+from query.web import api, original, overview, pages
 from query.web.problems import answer_errors, describe_problems, problem_answer
 from query.web.protection import protect
 
@@ -50,6 +50,7 @@ def create_app(service: SearchService, *, token: str | None) -> FastAPI:
     templates = Jinja2Templates(_FOLDER / "templates")
     app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")
     app.include_router(api.make_router(service))
+    app.include_router(original.make_router(service))
     app.include_router(pages.make_router(service, templates))
     app.include_router(overview.make_router(service, templates))
     describe_problems(app)

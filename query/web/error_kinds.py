@@ -14,7 +14,12 @@ from index.errors import (
     ServerError,
     WrongUseError,
 )
-from query.service.refusals import BusyError, NoSuchPageError, UnavailableError
+from query.service.refusals import (
+    BusyError,
+    NoOriginalError,
+    NoSuchPageError,
+    UnavailableError,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ _KINDS = (
         ("Its file may have been changed or removed since the address was copied.",),
     ),
     ErrorKind(WrongUseError, HTTPStatus.BAD_REQUEST, "This cannot be shown"),
+    ErrorKind(NoOriginalError, HTTPStatus.NOT_FOUND, "The file is not as it was indexed"),
     ErrorKind(
         BusyError,
         HTTPStatus.SERVICE_UNAVAILABLE,

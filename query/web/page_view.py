@@ -13,7 +13,9 @@ from index.wording import count, file_name, printable, shown_path
 from query.found import Found
 from query.heat.hot_words import HotWord
 from query.web.fact import Fact
+from query.web.places import Box, box_of, places
 from query.web.search_form import SearchForm, preview_href
+from query.web.text_layer import MAX_WORDS, LayerLine, text_layer
 from query.web.why_view import Why, why_view
 from query.why.explain import PageExplanation
 
@@ -59,16 +61,6 @@ class HotWordEntry:
 
 
 @dataclass(frozen=True)
-class Box:
-    """A box over the picture, fractions of the page."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True)
 class PageView:
     """The view of one page.
 
@@ -79,6 +71,15 @@ class PageView:
         back: address of the hits; "" where the page was not searched for.
         place_said: which hit this is.
         like: address of pages like this one; "" where the encoder saw nothing on it.
+        places: where the page answers the search, strongest first.
+        text: the page's words, as text over the picture.
+        is_text_cut: whether they are more than are laid over it.
+        file_kind: "PDF" or "image".
+        original: address of the file at this page; "" where it is not there as it was indexed.
+        download: address by which it is saved; "" as there.
+        region: address of parts of the page drawn from the file; "" where nothing draws them.
+        heat_region: the same with heat; "" where there is no heat to show.
+        link: address of the page alone.
     """
 
     page_number: int
@@ -101,6 +102,15 @@ class PageView:
     citation: str
     facts: tuple[Fact, ...]
     like: str
+    places: tuple[Box, ...]
+    text: tuple[LayerLine, ...]
+    is_text_cut: bool
+    file_kind: str
+    original: str
+    download: str
+    region: str
+    heat_region: str
+    link: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +122,8 @@ class PageInSearch:
         hot_words: of the token chosen, hottest first.
         token_index: whose heat is shown; None for all content tokens.
         has_heat: whether heat is shown at all.
+        has_original: whether the file seems to be there as it was indexed.
+        has_regions: whether parts of the page can be drawn from it.
     """
 
     page: Page
@@ -121,6 +133,8 @@ class PageInSearch:
     hot_words: tuple[HotWord, ...] = ()
     token_index: int | None = None
     has_heat: bool = False
+    has_original: bool = False
+    has_regions: bool = False
 
 
 def page_view(seen: PageInSearch, form: SearchForm) -> PageView:
@@ -134,6 +148,8 @@ def page_view(seen: PageInSearch, form: SearchForm) -> PageView:
     with Image.open(io.BytesIO(page.preview)) as picture:
         width_px, height_px = picture.size
     file = file_name(document.name)
+    link = SearchForm().page_href(page.page_id)
+    region = f"/api/pages/{page.page_id}/region" if seen.has_regions else ""
     return PageView(
         page_number=page.page_number,
         page_count=document.page_count,
@@ -147,7 +163,7 @@ def page_view(seen: PageInSearch, form: SearchForm) -> PageView:
         heat_said=_heat_said(seen),
         chips=_chips(seen, form),
         hot_words=_hot_word_entries(seen.hot_words),
-        word_boxes=tuple(_box(word) for word in seen.hot_words),
+        word_boxes=tuple(box_of(word.box) for word in seen.hot_words),
         back=form.href if form.is_asked else "",
         place_said=_place_said(seen),
         turns=_turns(seen, form),
@@ -155,12 +171,22 @@ def page_view(seen: PageInSearch, form: SearchForm) -> PageView:
         citation=_citation(page, document),
         facts=_facts(page, document),
         like=SearchForm(like=page.page_id).href if len(page.vectors.vectors) else "",
+        places=_places(seen),
+        text=text_layer(page, width_px, height_px),
+        is_text_cut=len(page.words.texts) > MAX_WORDS,
+        file_kind="PDF" if _is_pdf(document) else "image",
+        download=f"{link}/original?download=true" if seen.has_original else "",
+        original=f"{link}/original#page={page.page_number}" if seen.has_original else "",
+        region=region,
+        heat_region=f"{region}?{_search_of_heat(seen, form)}" if region and seen.has_heat else "",
+        link=link,
     )
 
 
 def _citation(page: Page, document: Document) -> str:
     by_ocr = " (words read by OCR)" if page.ocr_engine else ""
-    return f"{shown_path(document.name, Path.cwd())}, page {page.page_number}{by_ocr}"
+    title = f"“{printable(document.title)}”, " if document.title else ""
+    return f"{title}{shown_path(document.name, Path.cwd())}, page {page.page_number}{by_ocr}"
 
 
 def _picture_said(page: Page, file: str) -> str:
@@ -181,8 +207,18 @@ def _heat_said(seen: PageInSearch) -> str:
 
 
 def _heatmap_href(seen: PageInSearch, form: SearchForm) -> str:
+    return f"/api/pages/{seen.page.page_id}/heatmap?{_search_of_heat(seen, form)}"
+
+
+def _search_of_heat(seen: PageInSearch, form: SearchForm) -> str:
     token = {} if seen.token_index is None else {"token": str(seen.token_index)}
-    return f"/api/pages/{seen.page.page_id}/heatmap?{form.query_string(**token)}"
+    return form.query_string(**token)
+
+
+def _places(seen: PageInSearch) -> tuple[Box, ...]:
+    if seen.found is None:
+        return ()
+    return places(seen.page, seen.found, seen.hot_words, seen.explanation)
 
 
 def _chips(seen: PageInSearch, form: SearchForm) -> tuple[Chip, ...]:
@@ -229,11 +265,6 @@ def _hot_word_entries(words: Sequence[HotWord]) -> tuple[HotWordEntry, ...]:
 def _bare(word: str) -> str:
     """A word without punctuation around it, as it may be shown."""
     return printable(_PUNCTUATION.sub("", word) or word)
-
-
-def _box(word: HotWord) -> Box:
-    x0, y0, x1, y1 = word.box
-    return Box(round(x0, 5), round(y0, 5), round(x1 - x0, 5), round(y1 - y0, 5))
 
 
 def _hit_ids(found: Found | None) -> list[str]:
@@ -317,5 +348,8 @@ def _words_said(page: Page) -> str:
 
 def _unit(document: Document) -> str:
     """Points for a PDF, pixels for an image file."""
-    is_pdf = all(PurePosixPath(file.path).suffix.lower() == ".pdf" for file in document.files)
-    return "pt" if is_pdf else "px"
+    return "pt" if _is_pdf(document) else "px"
+
+
+def _is_pdf(document: Document) -> bool:
+    return all(PurePosixPath(file.path).suffix.lower() == ".pdf" for file in document.files)

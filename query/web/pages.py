@@ -5,6 +5,7 @@ page_view.py and problem_view.py; this file asks the service, and chooses the te
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
@@ -15,10 +16,12 @@ from index.interface import BM25
 from index.pages import split_page_id
 from index.wording import file_name
 from query.request import SearchRequest
+from query.service.original import may_be_original
 from query.service.refusals import BusyError, NoSuchPageError
 from query.service.service import SearchService
 from query.service.uploaded_image import MAX_UPLOAD_BYTES
 from query.web.answer_view import NamedPage, answer_view, shelf_view
+from query.web.original import original_response
 from query.web.page_view import HEAT_OFF, PageInSearch, page_view
 from query.web.problem_view import view_of_error, view_of_problem
 from query.web.problems import Problem, problem_of
@@ -39,6 +42,7 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
     router.add_api_route("/", pages.search, methods=["GET", "HEAD"])
     router.add_api_route("/image", pages.search_by_image, methods=["POST"])
     router.add_api_route("/page/{page_id}", pages.page, methods=["GET", "HEAD"])
+    router.add_api_route("/page/{page_id}/original", pages.original, methods=["GET", "HEAD"])
     return router
 
 
@@ -90,6 +94,14 @@ class _Pages:
             return self._page(request, form, page_id)
         except PagelensError as e:
             return self._problem(request, form, e)
+
+    def original(self, request: Request, page_id: str, download: bool = False) -> Response:
+        """The file the page is of."""
+        try:
+            _document_id(page_id)
+            return original_response(self._service, page_id, is_download=download)
+        except PagelensError as e:
+            return self._problem(request, SearchForm(), e)
 
     def _start(self, request: Request, form: SearchForm) -> Response:
         stats = self._service.stats()
@@ -184,11 +196,15 @@ class _Pages:
         return OF_PICTURES if self._service.sees_images else OF_WORDS
 
     def _page(self, request: Request, form: SearchForm, page_id: str) -> Response:
-        try:
-            document_id, _ = split_page_id(page_id)
-        except WrongUseError as e:
-            raise NoSuchPageError(str(e)) from e
-        seen = PageInSearch(self._service.page(page_id), self._service.document(document_id))
+        document_id = _document_id(page_id)
+        document = self._service.document(document_id)
+        has_original = may_be_original(document)
+        seen = PageInSearch(
+            self._service.page(page_id),
+            document,
+            has_original=has_original,
+            has_regions=has_original and self._service.draws_regions,
+        )
         failure: PagelensError | None = None
         if form.is_asked:
             try:
@@ -217,9 +233,8 @@ class _Pages:
         can_be_hot = bool(found.query.tokens) and len(seen.page.vectors.vectors) > 0
         has_heat = can_be_hot and request.query_params.get("heat") != HEAT_OFF
         token_index = _token_index(request.query_params.get("token", "")) if has_heat else None
-        return PageInSearch(
-            page=seen.page,
-            document=seen.document,
+        return replace(
+            seen,
             found=found,
             # the page whose like is wanted is no hit, and its own like for no reason worth telling
             explanation=None if page_id == form.like else self._service.explain(found, page_id),
@@ -240,6 +255,18 @@ class _Pages:
 def _bm25_href(form: SearchForm) -> str:
     """Address of the same search without a model; "" where it is that already, or has no words."""
     return form.ranked_by(BM25).href if form.q and form.ranking != BM25 else ""
+
+
+def _document_id(page_id: str) -> str:
+    """The document of a page in an address; what is no page id is no address.
+
+    Raises:
+        NoSuchPageError: it is not a page id.
+    """
+    try:
+        return split_page_id(page_id)[0]
+    except WrongUseError as e:
+        raise NoSuchPageError(str(e)) from e
 
 
 def _token_index(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""query/quality/draft.py, candidates.py, rarest_run.py, page_lines.py: what becomes a question."""
+"""draft.py, candidates.py and rarest_run.py of query/quality, query/page_lines.py: questions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -84,11 +84,10 @@ function waitForModel(note) {
 
 // Page view.
 
-const viewer = { heat: 1, zoom: "fit" };
+const viewer = { heat: 1, zoom: "fit", place: 0 };
 
 function applyHeat() {
-  const layer = one("[data-heat-layer]");
-  if (layer) layer.style.opacity = viewer.heat;
+  for (const layer of all("[data-heat-layer]")) layer.style.opacity = viewer.heat;
   const slider = one("[data-heat]");
   if (slider) slider.value = Math.round(100 * viewer.heat);
 }
@@ -96,6 +95,7 @@ function applyHeat() {
 function setHeat(strength) {
   viewer.heat = strength;
   applyHeat();
+  drawSharplySoon();
 }
 
 // Width of the sheet in pixels; "" for the width there is.
@@ -115,6 +115,7 @@ function applyZoom() {
   for (const button of all("[data-zoom]")) {
     button.setAttribute("aria-pressed", String(button.dataset.zoom === String(viewer.zoom)));
   }
+  drawSharplySoon();
 }
 
 // Zooms so that the point of the page in the middle of the window, or under the pointer, stays.
@@ -141,6 +142,100 @@ function zoomBy(factor, pointer) {
   setZoom(Math.min(6, Math.max(0.2, Math.round(100 * now * factor) / 100)), pointer);
 }
 
+// Above the preview's size, what is seen of the page is drawn anew from its file.
+
+const MAX_SIDE_PX = 4096;
+let drawing = 0;
+
+function drawSharplySoon() {
+  clearTimeout(drawing);
+  drawing = setTimeout(drawSharply, 150);
+}
+
+// The part of the page that is in sight and some of what is around it, fractions of the page.
+function inSight(sheet, canvas) {
+  const top = Math.max(canvas.top, 0);
+  const bottom = Math.min(canvas.bottom, innerHeight);
+  const part = (from, to, start, size) => {
+    const around = 0.2 * (to - from);
+    const at = (place) => Math.min(1, Math.max(0, (place - start) / size));
+    return [Math.floor(100 * at(from - around)) / 100, Math.ceil(100 * at(to + around)) / 100];
+  };
+  const [x0, x1] = part(canvas.left, canvas.right, sheet.left, sheet.width);
+  const [y0, y1] = part(top, bottom, sheet.top, sheet.height);
+  return bottom > top && x1 > x0 && y1 > y0 ? { x0, y0, x1, y1 } : null;
+}
+
+function drawSharply() {
+  const sheet = one("[data-sheet]");
+  const picture = one("[data-preview]");
+  const place = sheet.getBoundingClientRect();
+  const wanted = place.width * devicePixelRatio;
+  const part = inSight(place, one("[data-canvas]").getBoundingClientRect());
+  const isLarger = wanted > 1.05 * Number(picture.getAttribute("width"));
+  const heat = one("[data-heat-layer]");
+  const layers = [["page", picture, viewer.heat < 1 || !heat ? sheet.dataset.region : ""]];
+  if (heat) layers.push(["heat", heat, viewer.heat > 0 ? sheet.dataset.heatRegion : ""]);
+  for (const [name, below, address] of layers) {
+    if (!isLarger || !address) {
+      for (const old of all(`[data-sharp=${name}]`, sheet)) old.remove();
+    } else if (part) {
+      const width = Math.min(MAX_SIDE_PX, Math.ceil(wanted * (part.x1 - part.x0)));
+      const query = new URLSearchParams({ ...part, width });
+      const mark = address.includes("?") ? "&" : "?";
+      laySharp(sheet, name, below, part, `${address}${mark}${query}`);
+    }
+  }
+}
+
+// Above the layer that it is sharper than; the one before stays until it is there.
+async function laySharp(sheet, name, below, part, src) {
+  if (sheet.dataset[`sharp${name}`] === src && one(`[data-sharp=${name}]`, sheet)) return;
+  sheet.dataset[`sharp${name}`] = src;
+  const image = new Image();
+  image.alt = "";
+  image.className = "sharp";
+  image.dataset.sharp = name;
+  if (name === "heat") image.dataset.heatLayer = "";
+  image.style.left = `${100 * part.x0}%`;
+  image.style.top = `${100 * part.y0}%`;
+  image.style.width = `${100 * (part.x1 - part.x0)}%`;
+  image.style.height = `${100 * (part.y1 - part.y0)}%`;
+  image.src = src;
+  try {
+    await image.decode();
+  } catch {
+    return; // the file is not there any more, or too many ask: the preview does
+  }
+  if (sheet.dataset[`sharp${name}`] !== src) return;
+  for (const old of all(`[data-sharp=${name}]`, sheet)) old.remove();
+  below.after(image);
+  applyHeat();
+}
+
+// The places that match: the page opens at the strongest.
+
+function showPlace(at, isStep) {
+  const boxes = all("[data-place]");
+  if (!boxes.length) return;
+  viewer.place = (at + boxes.length) % boxes.length;
+  boxes.forEach((box, i) => box.classList.toggle("is-current", i === viewer.place));
+  const said = one("[data-place-said]");
+  if (said) said.textContent = `place ${viewer.place + 1} of ${boxes.length}`;
+  const canvas = one("[data-canvas]");
+  const around = canvas.getBoundingClientRect();
+  const box = boxes[viewer.place].getBoundingClientRect();
+  const isSeen = box.top >= around.top && box.bottom <= Math.min(around.bottom, innerHeight);
+  const isWithin = box.left >= around.left && box.right <= around.right;
+  if (!isSeen) canvas.scrollTop += (box.top + box.bottom) / 2 - (around.top + around.bottom) / 2;
+  if (!isWithin) canvas.scrollLeft += (box.left + box.right) / 2 - (around.left + around.right) / 2;
+  if (isStep) boxes[viewer.place].scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+function stepPlace(step) {
+  showPlace(viewer.place + step, true);
+}
+
 function pointAtWords() {
   const boxes = all(".word-boxes rect");
   for (const button of all("[data-word]")) {
@@ -165,6 +260,11 @@ function prepareViewer() {
     const zoom = button.dataset.zoom;
     button.addEventListener("click", () => setZoom(Number(zoom) || zoom));
   }
+  for (const button of all("[data-step-place]")) {
+    button.addEventListener("click", () => stepPlace(Number(button.dataset.stepPlace)));
+  }
+  showPlace(0, false);
+  one("[data-canvas]").addEventListener("scroll", drawSharplySoon);
   one("[data-canvas]").addEventListener(
     "wheel",
     (event) => {
@@ -224,16 +324,20 @@ function loaded(src) {
   });
 }
 
-function copyCitation(button) {
+// What a button copies: the text of the elements it names, or where they lead, a line each.
+function copyOnClick(button) {
+  const sources = button.dataset.copy.split(" ").map((id) => document.getElementById(id));
   button.addEventListener("click", async () => {
-    const citation = one("[data-citation]");
+    const text = sources.map((source) => source.href || source.textContent).join("\n");
     try {
-      await navigator.clipboard.writeText(citation.textContent);
+      await navigator.clipboard.writeText(text);
+      const before = button.textContent;
       button.textContent = "Copied";
+      setTimeout(() => (button.textContent = before), 2000);
       one("[data-copied]").textContent = "Copied";
     } catch {
       // not a secure context, or not allowed: selected, it can be copied by hand
-      getSelection().selectAllChildren(citation);
+      getSelection().selectAllChildren(sources[0]);
     }
   });
 }
@@ -269,6 +373,8 @@ const pageKeys = {
   "=": () => zoomBy(1.25),
   "-": () => zoomBy(0.8),
   0: () => setZoom("fit"),
+  m: () => stepPlace(1),
+  M: () => stepPlace(-1),
   h: () => setHeat(viewer.heat > 0 ? 0 : 1),
 };
 const arrowKeys = { ArrowRight: pageKeys.j, ArrowLeft: pageKeys.k };
@@ -298,6 +404,9 @@ showScriptOnly(document);
 for (const form of all("[data-ask]")) tidyAddress(form);
 for (const section of all("[data-by-image]")) acceptImages(section);
 for (const note of all("[data-loading]")) waitForModel(note);
-for (const button of all("[data-copy]")) copyCitation(button);
-if (one("[data-canvas]")) prepareViewer();
+for (const button of all("[data-copy]")) copyOnClick(button);
+if (one("[data-canvas]")) {
+  prepareViewer();
+  for (const change of ["scroll", "resize"]) addEventListener(change, drawSharplySoon);
+}
 if (one("#q")) addEventListener("keydown", onKey);
