@@ -8,7 +8,7 @@ import click
 
 from encoders.choose import load_encoder
 from index.location import Location
-from ingest.region import draw_region
+from pagelens.draw_region import draw_region
 from pagelens.open_index import open_index
 from pagelens.options import index_options
 from query.agents.server import serve_stdio

@@ -11,7 +11,7 @@ import uvicorn
 from encoders.choose import load_encoder
 from index.errors import WrongUseError
 from index.location import Location
-from ingest.region import draw_region
+from pagelens.draw_region import draw_region
 from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import index_options
 from query.service.service import SearchService

@@ -30,6 +30,7 @@ from mcp_types import (
 from pydantic import BaseModel, ValidationError
 
 from index.errors import PagelensError
+from query.agents.look_at_region import LookAtRegionArguments, look_at_region
 from query.agents.shapes import (
     Arguments,
     DocumentsAnswer,
@@ -84,14 +85,23 @@ def _call_search(service: SearchService, asked: SearchArguments) -> CallToolResu
 
 def _call_get_page(service: SearchService, asked: GetPageArguments) -> CallToolResult:
     seen = get_page(service, asked)
-    picture = base64.b64encode(seen.jpeg).decode("ascii")
-    return CallToolResult(
-        content=[ImageContent(data=picture, mime_type="image/jpeg"), _json(seen.answer)]
-    )
+    return _pictured(seen.jpeg, seen.answer)
+
+
+def _call_look_at_region(service: SearchService, asked: LookAtRegionArguments) -> CallToolResult:
+    seen = look_at_region(service, asked)
+    return _pictured(seen.jpeg, seen.answer)
 
 
 def _call_list_documents(service: SearchService, asked: ListDocumentsArguments) -> CallToolResult:
     return _structured(list_documents(service, asked))
+
+
+def _pictured(jpeg: bytes, answer: BaseModel) -> CallToolResult:
+    picture = base64.b64encode(jpeg).decode("ascii")
+    return CallToolResult(
+        content=[ImageContent(data=picture, mime_type="image/jpeg"), _json(answer)]
+    )
 
 
 def _structured(answer: BaseModel) -> CallToolResult:
@@ -125,6 +135,16 @@ TOOLS = (
         GetPageArguments,
         None,
         _call_get_page,
+    ),
+    _ToolEntry(
+        "look_at_region",
+        "Look closer",
+        "Show a part of a page in full resolution, with the words that stand there: for small "
+        "print, tables and charts that get_page shows too coarsely. Take the box of a region that "
+        "get_page names, with some room around it, or any part of the page." + _UNTRUSTED,
+        LookAtRegionArguments,
+        None,
+        _call_look_at_region,
     ),
     _ToolEntry(
         "list_documents",

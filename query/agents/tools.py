@@ -160,7 +160,7 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
             "does not."
         )
     answer = _page_answer(page, document, regions, words, notices)
-    return PageWithPicture(answer, _as_jpeg(page.preview))
+    return PageWithPicture(answer, as_jpeg(page.preview))
 
 
 def _page_answer(
@@ -208,7 +208,7 @@ def _page_answer(
     )
 
 
-def _as_jpeg(preview: bytes) -> bytes:
+def as_jpeg(preview: bytes) -> bytes:
     """A preview as every client and model reads it; some take no WebP."""
     with Image.open(io.BytesIO(preview)) as image:
         data = io.BytesIO()

@@ -25,4 +25,4 @@ class NoSuchPageError(WrongUseError):
 
 
 class NoOriginalError(PagelensError):
-    """The file of a document is not there, or has not the bytes any more that were indexed."""
+    """The file of a document is gone, has not the bytes that were indexed, or cannot be drawn."""

@@ -50,7 +50,7 @@ _KINDS = (
         ("Its file may have been changed or removed since the address was copied.",),
     ),
     ErrorKind(WrongUseError, HTTPStatus.BAD_REQUEST, "This cannot be shown"),
-    ErrorKind(NoOriginalError, HTTPStatus.NOT_FOUND, "The file is not as it was indexed"),
+    ErrorKind(NoOriginalError, HTTPStatus.NOT_FOUND, "The file cannot be shown"),
     ErrorKind(
         BusyError,
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -109,7 +109,7 @@ def page_of(result: CallToolResult) -> tuple[Image.Image, Any]:
 
 def test_the_tools_and_their_bounds(service):
     tools = {tool.name: tool for tool in list_tools(service).tools}
-    assert list(tools) == ["search", "get_page", "list_documents"]
+    assert list(tools) == ["search", "get_page", "look_at_region", "list_documents"]
     asked = tools["search"].input_schema
     assert asked["required"] == ["query"]
     assert asked["additionalProperties"] is False
@@ -456,7 +456,7 @@ def test_wrong_page_ids(ask):
         (
             "delete",
             {},
-            "No tool 'delete'. There are: search, get_page, list_documents.",
+            "No tool 'delete'. There are: search, get_page, look_at_region, list_documents.",
         ),
     ],
 )
