@@ -63,7 +63,7 @@ def look_at_region(service: SearchService, asked: LookAtRegionArguments) -> Regi
     aspect = (y1 - y0) * height / max(1e-9, (x1 - x0) * width)
     notices = []
     try:
-        picture = service.region(page.page_id, asked.box, round(LONG_EDGE_PX / max(1.0, aspect)))
+        picture = service.region(page.page_id, asked.box, int(LONG_EDGE_PX / max(1.0, aspect)))
     except (NoOriginalError, UnavailableError, MissingDependencyError) as e:
         notices.append(f"Cut out of the page's preview, which is coarser. {e}")
         picture = _cut_out(page.preview, asked.box)

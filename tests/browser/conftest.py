@@ -18,6 +18,7 @@ from encoders.interface import Encoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.pages import Fingerprint
+from ingest.region import draw_region
 from pagelens.ingest_command import ingest
 from query.service.service import SearchService
 from query.web.app import create_app
@@ -45,7 +46,7 @@ def serving(
     open_index: Callable[[], PageIndex], load: Callable[[Fingerprint], Encoder] = load_encoder
 ) -> Iterator[str]:
     """Serve an index from a thread; gives the address, without a slash at its end."""
-    app = create_app(SearchService(open_index, load), token=None)
+    app = create_app(SearchService(open_index, load, draw_region), token=None)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -323,12 +323,3 @@ def test_a_page_that_waits_for_the_model_goes_on_by_itself(
         may_load.set()
         expect(page.locator("[data-hit] h2").first).to_have_text("report.pdf page 3", timeout=15000)
         page.close()
-
-
-def test_the_citation_is_copied(served: str, new_page: NewPage) -> None:
-    page = new_page(served + ASKED, permissions=["clipboard-read", "clipboard-write"])
-    page.goto(served + first_hit(page))
-    page.get_by_role("button", name="Copy").click()
-    expect(page.get_by_role("button", name="Copied")).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.endswith("samples/chemical-elements.pdf, page 4")
