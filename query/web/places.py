@@ -14,6 +14,7 @@ from query.why.explain import PageExplanation
 
 MAX_PLACES = 30
 _ROOM = 0.2  # of a word's height, around it
+_LEAST_ROOM, _MOST_ROOM = 0.004, 0.008  # of the page's: on a phone a frame of 2 px hides no letter
 
 _Corners = tuple[float, float, float, float]
 
@@ -116,6 +117,6 @@ def _around(page: Page, run: Sequence[int]) -> _Corners:
     boxes = page.words.boxes[run]
     x0, y0 = boxes[:, :2].min(axis=0).tolist()
     x1, y1 = boxes[:, 2:].max(axis=0).tolist()
-    down = _ROOM * (y1 - y0)
+    down = min(max(_ROOM * (y1 - y0), _LEAST_ROOM), _MOST_ROOM)
     across = down * page.height_pt / page.width_pt
     return max(0, x0 - across), max(0, y0 - down), min(1, x1 + across), min(1, y1 + down)

@@ -170,3 +170,9 @@ def test_the_file_opens_in_a_tab_of_its_own_at_the_page(served: str, new_page: N
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download").click()
     assert saved.value.suggested_filename == "earth-report.pdf"
+
+
+def test_the_text_stays_unseen_where_colours_are_forced(served: str, new_page: NewPage) -> None:
+    page = open_best(served, new_page, forced_colors="active")
+    fill = page.locator(".page-text text").first.evaluate("text => getComputedStyle(text).fill")
+    assert fill == "rgba(0, 0, 0, 0)"

@@ -10,8 +10,10 @@ from index.pages import Page
 from query.request import SearchRequest
 from query.service.service import SearchService
 from query.web.places import Box, places
+from tests.half_dark_pages import SHADES, half_dark_index
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
 from tests.memory_index import MemoryIndex
+from tests.pixel_encoder import PixelEncoder
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +67,12 @@ def test_words_without_spaces_between_them(index: MemoryIndex) -> None:
 
 def test_a_page_that_has_nothing_of_it(index: MemoryIndex) -> None:
     assert words_at(index, "zebra", f"{OLD_REPORT}-3") == []
+
+
+def test_the_best_area_where_there_are_no_words() -> None:
+    index = half_dark_index()
+    page_id = f"{next(iter(SHADES))}-1"
+    with closing(SearchService(lambda: index, lambda _: PixelEncoder())) as service:
+        found = service.search(SearchRequest("bright", 2, HAMMING_THEN_FLOAT))
+        explanation = service.explain(found, page_id)
+        assert places(service.page(page_id), found, (), explanation) == (Box(0, 0, 1, 1),)

@@ -53,4 +53,6 @@ def test_every_path_is_described() -> None:
         ("/api/pages/{page_id}/heatmap", "GET"),
         ("/api/pages/{page_id}/words", "GET"),
         ("/api/pages/{page_id}/explain", "GET"),
+        ("/api/pages/{page_id}/original", "GET"),
+        ("/api/pages/{page_id}/region", "GET"),
     }
