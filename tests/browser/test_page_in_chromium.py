@@ -137,6 +137,13 @@ def test_it_opens_at_the_strongest_place_and_keys_lead_on(
     assert is_in_sight(page)
 
 
+def test_the_match_stays_in_sight_when_it_is_zoomed(served: str, new_page: NewPage) -> None:
+    page = open_best(served, new_page)
+    for zoom in ("1", "2", "1", "2"):
+        page.locator(f'[data-zoom="{zoom}"]').click()
+        assert is_in_sight(page)
+
+
 def test_a_page_whose_match_is_far_down_opens_there(served: str, new_page: NewPage) -> None:
     page = new_page(served + ASKED, viewport={"width": 1280, "height": 500})
     address = page.locator("[data-hit] h2 a").first.get_attribute("href")

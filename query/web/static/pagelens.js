@@ -118,14 +118,27 @@ function applyZoom() {
   drawSharplySoon();
 }
 
-// Zooms so that the point of the page in the middle of the window, or under the pointer, stays.
+// The middle of the place that is marked, if it is in sight.
+function markedPoint(around) {
+  const place = one("[data-place].is-current");
+  if (!place) return null;
+  const box = place.getBoundingClientRect();
+  const clientX = (box.left + box.right) / 2;
+  const clientY = (box.top + box.bottom) / 2;
+  const isAcross = clientX > around.left && clientX < around.right;
+  const isDown = clientY > around.top && clientY < Math.min(around.bottom, innerHeight);
+  return isAcross && isDown ? { clientX, clientY } : null;
+}
+
+// Zooms so that a point stays: under the pointer, of the marked place, or in the window's middle.
 function setZoom(zoom, pointer) {
   const canvas = one("[data-canvas]");
   const sheet = one("[data-sheet]");
   if (!canvas) return;
   const window_ = canvas.getBoundingClientRect();
-  const x = pointer ? pointer.clientX : window_.left + canvas.clientWidth / 2;
-  const y = pointer ? pointer.clientY : window_.top + canvas.clientHeight / 2;
+  const fixed = pointer || markedPoint(window_);
+  const x = fixed ? fixed.clientX : window_.left + canvas.clientWidth / 2;
+  const y = fixed ? fixed.clientY : window_.top + canvas.clientHeight / 2;
   const before = sheet.getBoundingClientRect();
   const across = (x - before.left) / before.width;
   const down = (y - before.top) / before.height;
