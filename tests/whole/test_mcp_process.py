@@ -127,7 +127,8 @@ def test_a_whole_conversation(folder, tmp_path):
         assert client.server_info.title == "Pagelens"
         assert "untrusted data" in client.instructions
         tools = await client.list_tools()
-        assert [tool.name for tool in tools.tools] == ["search", "get_page", "list_documents"]
+        names = ["search", "get_page", "look_at_region", "list_documents"]
+        assert [tool.name for tool in tools.tools] == names
 
         (page_id,) = pages(await client.call_tool("search", {"query": "cranes in 2023", "k": 1}))
         assert page_id == f"{NEW_REPORT}-2"
@@ -136,6 +137,10 @@ def test_a_whole_conversation(folder, tmp_path):
         ).content
         assert picture.mime_type == "image/jpeg"
         assert json.loads(text.text)["regions"][0]["words"] == ["cranes"]
+        closer = {"page_id": page_id, "box": [0.1, 0.05, 0.9, 0.2]}
+        picture, text = (await client.call_tool("look_at_region", closer)).content
+        assert picture.mime_type == "image/jpeg"
+        assert json.loads(text.text)["is_sharp"] is False  # the library's files are nowhere
         listed = await client.call_tool("list_documents", {"path": "2023/*"})
         assert listed.structured_content["n_matching"] == 1
 
