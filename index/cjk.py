@@ -10,16 +10,18 @@ import re
 CJK_CHARACTERS = "々-〇぀-ヿ㐀-䶿一-鿿\U00020000-\U0003ffff"
 """Han and kana, as a regular expression's character class; Hangul is written with spaces."""
 
-_FIRST = "、"  # U+3001: their punctuation, and then they
+_FROM_U3000 = re.compile(b"[\xe3-\xff]")
+"""What begins a character from U+3000 on in UTF-8: their punctuation, and then they."""
 
 
 def may_have_cjk(text: str) -> bool:
     """Whether a text has a character as high as these; a quick look that never misses one.
 
-    >>> may_have_cjk("東京"), may_have_cjk("a “quoted” word"), may_have_cjk("")
+    >>> may_have_cjk("東京"), may_have_cjk("a “quoted” word\\u2fff"), may_have_cjk("")
     (True, False, False)
     """
-    return not text.isascii() and max(text) >= _FIRST
+    has_high = not text.isascii() and _FROM_U3000.search(text.encode("utf-8", "surrogatepass"))
+    return bool(has_high)
 
 
 def n_cjk(text: str) -> int:
