@@ -71,8 +71,16 @@ class PageIndex(Protocol):
     def delete(self, document_ids: Collection[str]) -> None:
         """Remove documents with all their pages; unknown ids are ignored."""
 
-    def documents(self) -> Iterator[Document]:
-        """Every document, in order of id, those without a path included."""
+    def documents(self, offset: int = 0, limit: int | None = None) -> Iterator[Document]:
+        """Every document, in order of id, those without a path included.
+
+        Args:
+            offset: how many are passed over.
+            limit: how many are given at most; None gives all.
+        """
+
+    def document_count(self) -> int:
+        """How many `documents` gives in all."""
 
     def document(self, document_id: str) -> Document | None:
         """One document, as `documents` gives it; None where there is none of this id."""

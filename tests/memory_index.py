@@ -105,8 +105,12 @@ class MemoryIndex:
             self._documents.pop(document_id, None)
         self._pages = {i: p for i, p in self._pages.items() if p.document_id in self._documents}
 
-    def documents(self) -> Iterator[Document]:
-        return iter(sorted(self._documents.values(), key=lambda d: d.document_id))
+    def documents(self, offset: int = 0, limit: int | None = None) -> Iterator[Document]:
+        in_order = sorted(self._documents.values(), key=lambda d: d.document_id)
+        return iter(in_order[offset:][:limit])
+
+    def document_count(self) -> int:
+        return len(self._documents)
 
     def document(self, document_id: str) -> Document | None:
         return self._documents.get(document_id)

@@ -106,6 +106,18 @@ def document_ids(root: Root) -> list[str]:
     return [_field(child, "document_id", str) for child in _children(root)]
 
 
+def record_fields(root: Root) -> list[Mapping[str, object]]:
+    """Read the records in the answer to `search_request.documents_body`, in its order.
+
+    Raises:
+        ServerError: this is no answer to it.
+    """
+    fields = [child.get("fields") for child in _children(root)]
+    if not all(isinstance(record, Mapping) for record in fields):
+        raise _unusable(root, "the fields of each document")
+    return [record for record in fields if isinstance(record, Mapping)]
+
+
 def require_complete(root: Root, operation: str) -> None:
     """Refuse an answer of a part of the documents, where a part would be wrong.
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from index.errors import ServerError
 from index.pages import Document, page_id
-from vespa_app.answers import document_ids, require_complete
+from vespa_app.answers import document_ids, record_fields, require_complete, total_count
 from vespa_app.client import VespaClient
 from vespa_app.parallel import run_parallel
-from vespa_app.search_request import MAX_PATHS_AT_ONCE, owners_body
+from vespa_app.search_request import MAX_HITS, MAX_PATHS_AT_ONCE, documents_body, owners_body
 from vespa_app.wire import (
     MANIFEST_ID,
     document_fields,
@@ -54,6 +54,25 @@ class Records:
             if fields.get("document_id") != MANIFEST_ID
         ]
         return iter(sorted(found, key=lambda document: document.document_id))
+
+    def part(self, offset: int, limit: int) -> Iterator[Document]:
+        """Documents in order of id, at most `limit` of them behind the first `offset`."""
+        operation = "read a part of the documents' records"
+        for first in range(offset, offset + limit, MAX_HITS):
+            n = min(MAX_HITS, offset + limit - first)
+            root = self._client.search(operation, documents_body(first, n))
+            require_complete(root, f"{operation} at {self._client.url}")
+            found = [document_from_fields(fields) for fields in record_fields(root)]
+            yield from found
+            if len(found) < n:
+                return
+
+    def count(self) -> int:
+        """How many documents have a record."""
+        operation = "count the documents' records"
+        root = self._client.search(operation, documents_body(0, 0))
+        require_complete(root, f"{operation} at {self._client.url}")
+        return total_count(root)
 
     def put(self, document: Document) -> None:
         """Store a record, and give its pages its paths and title.

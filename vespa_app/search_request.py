@@ -14,7 +14,13 @@ from index.pages import VECTORS_TO_COME, QueryVectors
 from index.words.cut import Token
 from index.words.stored_text import Terms, asked_words, phrase_ways, stored_forms, word_ways
 from vespa_app.path_filter import path_expression
-from vespa_app.wire import bits_input, float_input, to_wire_text, token_bits_inputs
+from vespa_app.wire import (
+    MANIFEST_ID,
+    bits_input,
+    float_input,
+    to_wire_text,
+    token_bits_inputs,
+)
 
 SCAN = "scan"
 ANN = "ann"
@@ -114,6 +120,24 @@ def owners_body(paths: Sequence[str]) -> dict[str, object]:
     return _body("pdf", f"select document_id from pdf where {holds_any}") | {
         "hits": MAX_HITS,
         **parameters,
+    }
+
+
+def documents_body(offset: int, limit: int) -> dict[str, object]:
+    """Ask for documents' records, in order of id.
+
+    Args:
+        offset: how many are passed over.
+        limit: how many are wanted at most, up to MAX_HITS; with 0 the totalCount alone.
+
+    Returns:
+        A request whose hits have the fields of a record.
+    """
+    where = "true and !(document_id contains @manifest)"
+    return _body("pdf", f"select * from pdf where {where} order by document_id") | {
+        "hits": limit,
+        "offset": offset,
+        "manifest": MANIFEST_ID,
     }
 
 

@@ -10,6 +10,7 @@ import binascii
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from index.errors import ServerError, WrongUseError
 from index.filters import Filters
@@ -213,9 +214,19 @@ class VespaIndex:
         """Remove documents with all their pages; unknown ids are ignored."""
         self._records.delete(document_ids)
 
-    def documents(self) -> Iterator[Document]:
-        """Every document, in order of id, those without a path included."""
-        return self._records.all()
+    def documents(self, offset: int = 0, limit: int | None = None) -> Iterator[Document]:
+        """Every document, in order of id, those without a path included.
+
+        Where a part is asked for Vespa searches for it, and sees documents as they are found; all
+        are visited.
+        """
+        if limit is None:
+            return islice(self._records.all(), offset, None)
+        return self._records.part(offset, limit)
+
+    def document_count(self) -> int:
+        """How many `documents` gives in all."""
+        return self._records.count()
 
     def document(self, document_id: str) -> Document | None:
         """One document; None where there is none of this id."""

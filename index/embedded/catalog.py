@@ -251,9 +251,17 @@ class Catalog:
             "(SELECT 1 FROM pages WHERE pages.patch_map_key = patch_maps.patch_map_key)"
         )
 
-    def documents(self) -> list[Document]:
-        """Every document, in order of id."""
-        return self._read_documents("", ())
+    def documents(self, offset: int = 0, limit: int | None = None) -> list[Document]:
+        """Every document, in order of id; or `limit` of them behind the first `offset`."""
+        if limit is None and not offset:
+            return self._read_documents("", ())
+        part = "(SELECT document_key FROM documents ORDER BY document_id LIMIT ? OFFSET ?)"
+        counts = (-1 if limit is None else limit, offset)
+        return self._read_documents(f"WHERE document_key IN {part}", counts)
+
+    def document_count(self) -> int:
+        """How many documents there are."""
+        return int(self._rows("SELECT count(*) FROM documents")[0][0])
 
     def n_unfinished(self) -> int:
         """Documents whose pages are not all there yet."""

@@ -233,10 +233,15 @@ class EmbeddedIndex:
                 self._catalog.delete_document(document_id)
         self._current = None
 
-    def documents(self) -> Iterator[Document]:
-        """Every document, in order of id."""
+    def documents(self, offset: int = 0, limit: int | None = None) -> Iterator[Document]:
+        """Every document, in order of id; see PageIndex.documents."""
         with self._one_at_a_time:
-            return iter(self._catalog.documents())
+            return iter(self._catalog.documents(offset, limit))
+
+    def document_count(self) -> int:
+        """How many documents there are."""
+        with self._one_at_a_time:
+            return self._catalog.document_count()
 
     def document(self, document_id: str) -> Document | None:
         """One document; None where there is none of this id."""

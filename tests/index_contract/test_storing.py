@@ -7,7 +7,7 @@ import pytest
 
 from index.errors import WrongUseError
 from index.interface import BM25, PageIndex
-from index.pages import Failure, QueryVectors
+from index.pages import Document, Failure, FileRecord, QueryVectors
 from index.quantize import from_bfloat16, to_bfloat16
 from tests.random_pages import document, document_id, page, query, unit_vectors
 
@@ -143,3 +143,22 @@ def test_what_is_no_page_id_is_refused(empty_index: PageIndex, wrong: str) -> No
         empty_index.page(wrong)
     with pytest.raises(WrongUseError, match="is not a page id"):
         empty_index.image(wrong)
+
+
+def test_documents_are_given_in_parts(empty_index: PageIndex) -> None:
+    ids = [f"{n:032x}" for n in (5, 3, 9, 1, 7)]
+    for id_ in ids:
+        files = (FileRecord(f"/{id_}.pdf", 1, 1),)
+        empty_index.put_document(Document(id_, files, "", 1, is_complete=True))
+    in_order = sorted(ids)
+
+    def part(offset: int, limit: int | None) -> list[str]:
+        return [document.document_id for document in empty_index.documents(offset, limit)]
+
+    assert part(0, None) == in_order
+    assert part(3, None) == in_order[3:]
+    assert part(1, 2) == in_order[1:3]
+    assert part(4, 10) == in_order[4:]
+    assert part(5, 1) == part(0, 0) == []
+    assert list(empty_index.documents(1, 2)) == list(empty_index.documents())[1:3]
+    assert empty_index.document_count() == 5

@@ -10,6 +10,7 @@ import com.yahoo.search.result.Coverage;
 import com.yahoo.search.result.ErrorMessage;
 import com.yahoo.search.searchchain.Execution;
 import com.yahoo.yolean.chain.After;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -69,12 +70,25 @@ final class StandInSearcher extends Searcher {
         }
         if (query.getHits() > 0) { // a content node ranks nothing where no hit is wanted
             schema.ranking().rank(query, matching, searched).stream()
+                    .sorted(asked(query))
                     .skip(query.getOffset())
                     .limit(query.getHits())
                     .forEach(it -> result.hits().add(hit(query, schema, it)));
         }
         result.hits().setOrdered(true);
         return result;
+    }
+
+    /** What `order by` asks for: texts, ascending. The order is kept where it asks for nothing. */
+    private static Comparator<StandInRanking.Scored> asked(Query query) {
+        Comparator<StandInRanking.Scored> order = (one, other) -> 0;
+        if (query.getRanking().getSorting() != null) {
+            for (var field : query.getRanking().getSorting().fieldOrders()) {
+                order = order.thenComparing(
+                        it -> it.document().getFieldValue(field.getFieldName()).toString());
+            }
+        }
+        return order;
     }
 
     /** A hit is filled from the start. */
