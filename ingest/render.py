@@ -5,7 +5,6 @@ fails in a process of its own: a page that makes poppler crash or hang fails alo
 may be called from many threads. Why a file or page cannot be had is the text of a PageFailure.
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image
 
 from index.errors import PageFailure
 from index.pages import PageWords
+from index.preview import preview_of
 from ingest.document_facts import DocumentFacts, PdfPage, parse_pdfinfo
 from ingest.image_files import IMAGE_SUFFIXES, count_and_size, render_frame
 from ingest.not_searched import not_searched
@@ -31,8 +31,6 @@ DOCUMENT_SUFFIXES = frozenset({".pdf"}) | IMAGE_SUFFIXES
 PREVIEW_LONG_EDGE_PX = 1280  # 10-point text of an A4 page is still read, 150 KB instead of 400
 MAX_TEXT_BYTES = 16_000_000  # 100,000 words on one page; beyond, the first of them will do
 
-_WEBP_QUALITY = 50
-_WEBP_METHOD = 0  # 2 at quality 75 looks the same in a tenth fewer bytes, and takes twice the time
 _TEXT_OPTIONS = ("-enc", "UTF-8", "-bbox-layout", "-cropbox")
 _WHITE = ((255, 255),) * 3
 
@@ -46,7 +44,7 @@ class RenderedPage:
         words: the text layer; none where the page has none, or poppler failed on it.
         has_unreadable_text: whether most of the text layer cannot be decoded.
         width_pt, height_pt: the page as seen, in points; in pixels for an image file.
-        preview: WebP in the page's own shape, long edge at most PREVIEW_LONG_EDGE_PX.
+        preview: see `preview_of`; in the page's shape, long edge at most PREVIEW_LONG_EDGE_PX.
         not_drawn: why image and preview show only where the words stand; usually None.
     """
 
@@ -230,13 +228,11 @@ def _text_layer(path: Path, page_number: int, page_run: PageRun | None) -> bytes
 
 
 def _preview(image: Image.Image, width: float, height: float) -> bytes:
-    """The page in its own shape as WebP, made from the same pixels the encoder sees."""
+    """The page in its own shape, made from the same pixels the encoder sees."""
     scale = min(PREVIEW_LONG_EDGE_PX, max(image.size)) / max(width, height)
     size_px = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = image if image.size == size_px else image.resize(size_px, Image.Resampling.HAMMING)
-    file = io.BytesIO()
-    small.save(file, "WEBP", quality=_WEBP_QUALITY, method=_WEBP_METHOD)
-    return file.getvalue()
+    return preview_of(small)
 
 
 def _one_page(path: Path, page_number: int) -> list[str]:
