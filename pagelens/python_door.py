@@ -34,6 +34,7 @@ from query.heat.hot_words import hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.scale import Scale, common_scale
 from query.hit_words import HitWords, MatchedBy
+from query.kept_places import KeptPlaces
 from query.request import SearchRequest
 from query.search import encode, find
 from query.why.explain import PageExplanation, explain
@@ -48,6 +49,7 @@ class Index:
 
     def __init__(self, location: Location, candidates: str, model: str | None, device: str) -> None:
         self._index = open_index(location, candidates)
+        self._kept_places = KeptPlaces()
         self._encoder: Callable[[], Encoder] = cache(
             lambda: load_encoder(self._index.fingerprint, model, device)
         )
@@ -70,6 +72,7 @@ class Index:
         group_by: Literal["document"] | None = None,
         collapse: bool = False,
         min_score: float | None = None,
+        offset: int = 0,
     ) -> "Hits":
         """Find the pages that best answer a text.
 
@@ -93,6 +96,8 @@ class Index:
             collapse: one hit for pages that look the same, the newest file's, the others in
                 `hit.other_pages`; not together with `group_by`.
             min_score: no hits of a lower score.
+            offset: how many hits are passed over. Hits that this index gave to the same search
+                keep their places, whatever has been ingested since.
 
         Raises:
             PagelensError: as the command line does, with the same text.
@@ -111,9 +116,18 @@ class Index:
             }
         )
         request = SearchRequest(
-            query, k, ranking or "", rerank, filters, group_by, collapse, min_score=min_score
+            query,
+            k,
+            ranking or "",
+            rerank,
+            filters,
+            group_by,
+            collapse,
+            min_score=min_score,
+            offset=offset,
         )
-        found = find(self._index, self._encoder, request)
+        found = find(self._index, self._encoder, request, self._kept_places.before(request))
+        self._kept_places.keep(request, found.given)
         return Hits(_Answer(self._index, self._encoder, found))
 
     def documents(self) -> list[Document]:
@@ -147,6 +161,7 @@ class Hits(Sequence["Hit"]):
         n_candidates: pages that passed the filters and were ranked.
         words_nowhere: words of the query that no page of the index holds.
         n_waiting: pages of the index that only their words could find yet.
+        next_offset: the `offset` that goes on behind these hits; None where that was all.
         notices: what to know of this answer, a line each; usually nothing.
         timings_ms: milliseconds by stage, in the order they ran.
     """
@@ -155,6 +170,7 @@ class Hits(Sequence["Hit"]):
         found = answer.found
         self.n_candidates, self.notices = found.result.n_candidates, found.notices
         self.words_nowhere, self.n_waiting = found.words_nowhere, found.n_waiting
+        self.next_offset = found.next_offset
         self.timings_ms = dict(found.result.timings_ms)
         hits = zip(found.groups, found.hit_words, found.ties, strict=True)
         self._hits = [

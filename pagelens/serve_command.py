@@ -3,7 +3,9 @@
 import ipaddress
 import secrets
 import socket
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from urllib.parse import urlsplit
 
 import click
 import uvicorn
@@ -40,6 +42,14 @@ MIN_TOKEN_LENGTH = 16  # guessing one takes longer than anybody has
     "Better set PAGELENS_ACCESS_TOKEN.",
 )
 @click.option(
+    "--allow-origin",
+    "origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="A site whose pages may use the REST interface, such as https://example.org; may be "
+    "repeated.",
+)
+@click.option(
     "--candidates",
     type=click.Choice(CANDIDATES),
     default="auto",
@@ -53,6 +63,7 @@ def serve(
     host: str,
     port: int,
     access_token: str | None,
+    origins: tuple[str, ...],
     candidates: str,
     model: str | None,
     device: str,
@@ -60,9 +71,11 @@ def serve(
     """Search in a browser, and over HTTP.
 
     Answers on this machine alone, unless --host says otherwise. The REST interface is described at
-    /api/openapi.json.
+    /api/docs.
     """
     _check_access(host, access_token)
+    for origin in origins:
+        _check_origin(origin)
     service = SearchService(
         lambda: open_index(location, candidates),
         lambda fingerprint: load_encoder(fingerprint, model, device),
@@ -70,7 +83,7 @@ def serve(
     )
     with _listen(host, port) as listener:
         open_index(location, candidates).close()  # a wrong --index is said here, not in a browser
-        _run(service, access_token, listener)
+        _run(service, access_token, origins, listener)
 
 
 def _check_access(host: str, token: str | None) -> None:
@@ -89,6 +102,26 @@ def _check_access(host: str, token: str | None) -> None:
         raise WrongUseError(
             f"The access token has {len(token)} characters, which can be guessed. Take at least "
             f"{MIN_TOKEN_LENGTH}, such as {secrets.token_hex(16)}."
+        )
+
+
+def _check_origin(origin: str) -> None:
+    """Refuse what no browser sends as the origin of a page.
+
+    Raises:
+        WrongUseError: it is no scheme and host, or it has more than these and a port.
+    """
+    try:
+        parts = urlsplit(origin)
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        parts, port = urlsplit(""), ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    if parts.scheme not in ("http", "https") or origin != f"{parts.scheme}://{host}{port}":
+        raise WrongUseError(
+            f"--allow-origin {origin} is not the origin of a site. Write scheme, host and, if it "
+            "has one, port, all in lower case and nothing behind, such as https://example.org or "
+            "http://localhost:3000."
         )
 
 
@@ -119,10 +152,12 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from e
 
 
-def _run(service: SearchService, token: str | None, listener: socket.socket) -> None:
+def _run(
+    service: SearchService, token: str | None, origins: Sequence[str], listener: socket.socket
+) -> None:
     """Serve until Ctrl-C."""
     config = uvicorn.Config(
-        create_app(service, token=token),
+        create_app(service, token=token, origins=origins),
         log_level="warning",
         access_log=False,  # it would hold every query, and queries are their users' own
         server_header=False,

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from index.pages import Hit
@@ -15,12 +15,17 @@ if TYPE_CHECKING:  # a query without reasons needs none of them
     from query.why.explain import PageExplanation
 
 
-def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
+def found_as_json(
+    found: Found,
+    reasons: Mapping[str, object],
+    more_of: Callable[[str], dict[str, object]] = lambda _: {},
+) -> str:
     """One JSON object, on one line, in ASCII: it survives any terminal, pipe and log.
 
     Args:
         found: to be shown.
         reasons: what else the object is to hold, of types JSON has; see pagelens/query_reasons.py.
+        more_of: what else each page is to hold, by its id.
     """
     result = found.result
     hits = zip(found.groups, found.hit_words, found.ties, strict=True)
@@ -31,14 +36,19 @@ def found_as_json(found: Found, reasons: Mapping[str, object]) -> str:
         "ranking": found.request.ranking,
         "n_candidates": result.n_candidates,
         "n_waiting": found.n_waiting,
+        "offset": found.request.offset,
+        "next_offset": found.next_offset,
         "hits": [
-            _hit_as_json(rank, words, group.best)
+            _hit_as_json(found.request.offset + place, words, group.best)
             | {
-                "below_line": rank > found.n_above_line,
+                "below_line": place > found.n_above_line,
                 "ties_with_previous": tie,
-                "other_pages": [_other_as_json(other) for other in group.others],
+                "other_pages": [
+                    _other_as_json(other) | more_of(other.page_id) for other in group.others
+                ],
             }
-            for rank, (group, words, tie) in enumerate(hits, 1)
+            | more_of(group.best.page_id)
+            for place, (group, words, tie) in enumerate(hits, 1)
         ],
         "words_nowhere": list(found.words_nowhere),
         "notices": list(found.notices),

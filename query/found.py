@@ -11,7 +11,7 @@ from query.close_calls import noise, ties_with_previous
 from query.fusion import HYBRID
 from query.groups import HitGroup
 from query.hit_words import RESEMBLANCE, HitWords, hit_words
-from query.request import SearchRequest
+from query.request import MOST_PLACES, SearchRequest
 from query.resemblance import Line
 
 
@@ -24,6 +24,8 @@ class Found:
         query: as the index saw it; without vectors for `bm25`, unless the request had them.
         result: every page found, with the time it took; its notices say what an answer lacks.
         groups: the k hits to show, best first; `others` is empty unless they are grouped.
+        given: what names each hit from the first place to the last shown: its page's id, or that
+            of its document where they are grouped by it.
         words_nowhere: words of the query that no page of the index holds, as typed.
         spelled_alike: words of pages that they may be meant to be, where the ranking finds those.
         line: what the last hit above the line of resemblance meets; None where there is no line.
@@ -37,6 +39,7 @@ class Found:
     query: QueryVectors
     result: SearchResult
     groups: tuple[HitGroup, ...]
+    given: tuple[str, ...] = ()
     words_nowhere: tuple[str, ...] = ()
     spelled_alike: tuple[str, ...] = ()
     line: Line | None = None
@@ -54,6 +57,13 @@ class Found:
     def shown(self) -> tuple[Hit, ...]:
         """The page that stands for each hit, best first."""
         return tuple(group.best for group in self.groups)
+
+    @property
+    def next_offset(self) -> int | None:
+        """Where the answer goes on; None where it has ended, or is not gone on with."""
+        following = self.request.offset + self.request.k
+        is_full = len(self.groups) == self.request.k and following < self.result.n_candidates
+        return following if is_full and following < MOST_PLACES else None
 
     def query_of(self, half: str) -> QueryVectors:
         """The query as a ranking that is fused saw it."""

@@ -12,8 +12,9 @@ WEIGHTS: Mapping[str, float] = {HAMMING_THEN_FLOAT: 0.5, BM25: 0.5}
 """The halves of `hybrid`, and how much of a score each can give; measured in docs/decisions.md."""
 
 FUSION_DEPTH = 100
-"""Pages of each half that are fused, or as many as are asked for: with more the first places stay
-the same, with fewer some questions lose (docs/decisions.md)."""
+"""Pages of each half that are fused: with more the first places stay the same, with fewer some
+questions lose (docs/decisions.md). However many are asked for, so that each has its place whether
+it is asked for or not."""
 
 
 def fuse(halves: Mapping[str, Sequence[Hit]]) -> tuple[Hit, ...]:
@@ -27,27 +28,40 @@ def fuse(halves: Mapping[str, Sequence[Hit]]) -> tuple[Hit, ...]:
         halves: the hits of each ranking in WEIGHTS, best first.
 
     Returns:
-        Every page found, best first; ties in order of document id and page number.
+        Every page found, best first; ties in order of document id and page number. Pages that no
+        half has among its first FUSION_DEPTH follow, in order of their better place.
     """
     found: dict[str, Hit] = {}
     scores: dict[str, float] = {}
     shown: dict[str, dict[str, float]] = {}
+    behind: dict[str, int] = {}  # by how many places a page is behind those that are fused
     for ranking in WEIGHTS:
         given = contributions(ranking, halves[ranking])
-        for hit in halves[ranking]:
+        for place, hit in enumerate(halves[ranking], 1):
             id_ = hit.page_id
             found[id_] = hit
-            scores[id_] = scores.get(id_, 0.0) + given[id_]
+            behind[id_] = min(max(0, place - FUSION_DEPTH), behind.get(id_, place))
+            scores[id_] = scores.get(id_, 0.0) + given.get(id_, 0.0)
             shown.setdefault(id_, {})[ranking] = hit.score
     fused = [
         replace(hit, score=scores[id_], score_sum=scores[id_], halves=shown[id_])
         for id_, hit in found.items()
     ]
-    return tuple(sorted(fused, key=lambda hit: (-hit.score, hit.document_id, hit.page_number)))
+    return tuple(
+        sorted(
+            fused,
+            key=lambda hit: (
+                behind[hit.page_id],
+                -hit.score,
+                hit.document_id,
+                hit.page_number,
+            ),
+        )
+    )
 
 
 def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
-    """What one half gives to each page it found: its best page the whole of its weight.
+    """What one half gives to its first FUSION_DEPTH pages: to the best the whole of its weight.
 
     From there it falls to 0 in a line: at a bm25 score of 0, which is that of a page without a word
     of the query; for a mean cosine, which is never 0 where it matters, at the lowest of the hits. A
@@ -67,6 +81,7 @@ def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
     >>> contributions("hamming-then-float", [hit(1, 0.7), hit(2, 0.6), hit(3, 0.3)])
     {'1': 0.5, '2': 0.375, '3': 0.0}
     """
+    hits = hits[:FUSION_DEPTH]
     if not hits:
         return {}
     weight, best = WEIGHTS[ranking], hits[0].score

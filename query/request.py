@@ -27,6 +27,9 @@ BY_DOCUMENT: Literal["document"] = "document"
 PAGES_PER_GROUP = 10
 """Pages looked at for each hit asked for where they are grouped; fewer, and one long document hides
 the others."""
+MOST_PAGES_GROUPED = 5_000
+MOST_PLACES = 1_000
+"""How far an answer can be gone on with: each part is ranked from the first place."""
 SHOWN_OTHER_PAGES = 5  # of a hit, beside its best: the first places to look
 
 
@@ -46,6 +49,7 @@ class SearchRequest:
             not together with `group_by`.
         except_page_id: no hit, though it would be the best: the page whose like is wanted.
         min_score: hits whose score, as it is shown, is lower are left out.
+        offset: how many hits, the first ones, are passed over: those given before.
     """
 
     query: str | QueryVectors
@@ -57,6 +61,7 @@ class SearchRequest:
     collapse: bool = False
     except_page_id: str | None = None
     min_score: float | None = None
+    offset: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.query, str):
@@ -80,8 +85,11 @@ class SearchRequest:
 
     @property
     def n_pages(self) -> int:
-        """How many pages are looked for to have k hits."""
-        return self.k * PAGES_PER_GROUP if self.group_by or self.collapse else self.k
+        """How many pages are looked for to have k hits behind those passed over."""
+        n = self.offset + self.k
+        if not self.group_by and not self.collapse:
+            return n
+        return max(n, min(n * PAGES_PER_GROUP, MOST_PAGES_GROUPED))
 
     def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
         """The hits that may come up: all but the page whose like is wanted."""
@@ -97,9 +105,13 @@ def check_request(request: SearchRequest) -> None:
     """Refuse what no search can answer.
 
     Raises:
-        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, two ways to group, or
-            a least score that is no number.
+        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, an offset below 0,
+            two ways to group, or a least score that is no number.
     """
+    if request.offset < 0:
+        raise WrongUseError(
+            f"The offset {request.offset} must be at least 0: it is how many hits are passed over."
+        )
     if request.min_score is not None and not math.isfinite(request.min_score):
         raise WrongUseError(
             f"No score can be compared with {request.min_score}. Give the least score wanted as a "

@@ -7,7 +7,7 @@ index; `hybrid` is made here, from two rankings of any index.
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from encoders.interface import Encoder
@@ -26,7 +26,12 @@ from query.resemblance import Line, line_of_chance, scores_at_random
 from query.words_nowhere import nowhere_notices, spelled_alike, words_nowhere
 
 
-def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchRequest) -> Found:
+def find(
+    index: PageIndex,
+    encoder: Callable[[], Encoder],
+    request: SearchRequest,
+    given: tuple[str, ...] = (),
+) -> Found:
     """Find pages.
 
     Args:
@@ -34,9 +39,10 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
         encoder: gives the encoder the index was made with; not called for `bm25`, so that a search
             of words never waits for a model, nor where the request has vectors.
         request: what to look for.
+        given: hits that keep their places, as an earlier answer to the request has them.
 
     Raises:
-        WrongUseError: an empty text, an unknown ranking, or k or rerank below 1.
+        WrongUseError: an empty text, an unknown ranking, k or rerank below 1, or an offset below 0.
     """
     timer = StageTimer()
     check_request(request)
@@ -61,10 +67,11 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
     )
     groups = tuple(HitGroup(hit, ()) for hit in hits)
     if request.group_by:
-        groups = group_by_document(hits)[: request.k]
+        groups = group_by_document(hits)
     elif request.collapse:
         with timer.stage("collapse"):
-            groups = collapse_near_duplicates(hits, request.k, index)
+            groups = collapse_near_duplicates(hits, request.offset + request.k, index)
+    groups, given = _part_asked_for(groups, request, given)
     notices = (*result.notices, *_more_to_come(n_unfinished(), n_waiting()))
     result = replace(result, hits=hits, notices=notices)
     found_by = _found_by(request.ranking, index.fingerprint)
@@ -73,6 +80,7 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
         query,
         result,
         groups,
+        given,
         nowhere,
         alike,
         line,
@@ -81,6 +89,22 @@ def find(index: PageIndex, encoder: Callable[[], Encoder], request: SearchReques
         n_waiting=n_waiting(),
     )
     return replace(found, advice=_advice(index.fingerprint.model, found))
+
+
+def _part_asked_for(
+    groups: Sequence[HitGroup], request: SearchRequest, given: tuple[str, ...]
+) -> tuple[tuple[HitGroup, ...], tuple[str, ...]]:
+    """The hits to show, and what names all to the last of them.
+
+    One that was given and is not there any more leaves its place empty.
+    """
+    by_name = {
+        group.best.document_id if request.group_by else group.best.page_id: group
+        for group in groups
+    }
+    names = tuple(dict.fromkeys((*given, *by_name)))[: request.offset + request.k]
+    shown = (by_name.get(name) for name in names[request.offset :])
+    return tuple(group for group in shown if group is not None), names
 
 
 def _advice(model: str, found: Found) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from index.pages import (
     QueryVectors,
     split_page_id,
 )
+from index.preview import thumbnail_in, thumbnail_of
 from index.timing import StageTimer
 from query.found import Found
 from query.fusion import HYBRID
@@ -32,7 +33,8 @@ from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_map, heat_of_cells, map_size_px
 from query.heat.region import part_of_map, words_in_part
 from query.heat.scale import Scale, common_scale
-from query.request import SearchRequest, check_request
+from query.kept_places import KeptPlaces
+from query.request import MOST_PLACES, SearchRequest, check_request
 from query.search import default_ranking, find
 from query.service.cached_function import CachedFunction
 from query.service.concurrency_limit import ConcurrencyLimit
@@ -61,6 +63,8 @@ WAIT_S = 20.0  # whoever is asked to wait longer thinks that it hangs
 N_RECENT = 64
 """Queries whose vectors, hits and colour scale are kept: a result page asks for a heatmap of each
 hit."""
+N_THUMBNAILS = 512
+"""Thumbnails that are kept, with their previews, of pages stored without: some 50 MB."""
 SCALE_PAGES = 10  # hits the colour scale is made from: what a person compares
 
 
@@ -92,6 +96,8 @@ class SearchService:
         self._recent_scales = CachedFunction(self._scale, N_RECENT)
         self._originals = Originals()
         self._regions = Regions(self._originals, draw_region)
+        self._made_thumbnails = CachedFunction(_made_thumbnail, N_THUMBNAILS)
+        self._kept_places = KeptPlaces()
 
     def start(self) -> None:
         """Load the model in the background; searches of words alone work meanwhile."""
@@ -138,11 +144,11 @@ class SearchService:
         """
         _check_bounds(request)
         if request.ranking == BM25:
-            return self._find(request)
+            return self._find_on(request)
         timer = StageTimer()
         with timer.stage("encode"):
             request = self._with_vectors(request)
-        found = self._find(request)
+        found = self._find_on(request)
         timings_ms = {**timer.timings_ms, **found.result.timings_ms}
         return replace(found, result=replace(found.result, timings_ms=timings_ms))
 
@@ -222,7 +228,7 @@ class SearchService:
         """
         _check_token(found.query, token_index)
         page = self.page(page_id)
-        preview = _narrowed(page.preview, width_px, "PNG")
+        preview = _narrowed(page.preview, width_px)
         return self._drawn_heat(found, page, token_index, preview, WHOLE_PAGE, zoom=1)
 
     def heat_region(
@@ -276,15 +282,14 @@ class SearchService:
         with self._index.reading() as index:
             return _page(index, page_id)
 
-    def image(self, page_id: str, width_px: int | None = None) -> bytes:
-        """A page's preview, WebP, no wider than asked for; raises what `page` raises."""
+    def image(self, page_id: str) -> bytes:
+        """A page's preview, WebP; raises what `page` raises."""
         split_page_id(page_id)
         with self._index.reading() as index:
             try:
-                preview = index.image(page_id)
+                return index.image(page_id)
             except WrongUseError as e:
                 raise NoSuchPageError(str(e)) from e
-        return preview if width_px is None else _narrowed(preview, width_px, "WEBP")
 
     def region(self, page_id: str, box: Box, width_px: int) -> bytes:
         """A part of a page drawn from its file, WebP; raises what `page` raises, and BusyError.
@@ -316,10 +321,23 @@ class SearchService:
         """Whether there is anything to draw parts of pages with."""
         return self._regions.can_draw
 
-    def documents(self) -> list[Document]:
-        """Every document, in order of id."""
+    def thumbnail(self, page_id: str) -> bytes:
+        """A page's small picture, JPEG; raises what `page` raises.
+
+        It is stored with the preview. Where an earlier version has stored none it is made once.
+        """
+        preview = self.image(page_id)
+        return thumbnail_in(preview) or self._made_thumbnails(preview)
+
+    def documents(self, offset: int = 0, limit: int | None = None) -> list[Document]:
+        """Documents in order of id, those `offset` passes over left out, at most `limit`."""
         with self._index.reading() as index:
-            return list(index.documents())
+            return list(index.documents(offset, limit))
+
+    def document_count(self) -> int:
+        """How many `documents` gives in all."""
+        with self._index.reading() as index:
+            return index.document_count()
 
     def document(self, document_id: str) -> Document:
         """One document.
@@ -350,10 +368,16 @@ class SearchService:
         with self._searches.slot(), self._index.reading() as index:
             yield index
 
-    def _find(self, request: SearchRequest) -> Found:
+    def _find(self, request: SearchRequest, given: tuple[str, ...] = ()) -> Found:
         """Run a search that needs no encoder any more."""
         with self._search_slot() as index:
-            return find(index, self._loader.encoder, request)
+            return find(index, self._loader.encoder, request, given)
+
+    def _find_on(self, request: SearchRequest) -> Found:
+        """The same, and what was given before keeps its place."""
+        found = self._find(request, self._kept_places.before(request))
+        self._kept_places.keep(request, found.given)
+        return found
 
     def _with_vectors(self, request: SearchRequest) -> SearchRequest:
         """The request with its query encoded; equal texts within a while are encoded once."""
@@ -419,6 +443,11 @@ def _check_bounds(request: SearchRequest) -> None:
         )
     if request.k > MAX_K:
         raise WrongUseError(f"{request.k:,} hits are too many; at most {MAX_K} are given.")
+    if request.offset + request.k > MOST_PLACES:
+        raise WrongUseError(
+            f"{request.k} hits from place {request.offset + 1:,} on are too many: an answer goes "
+            f"on to place {MOST_PLACES:,}. Narrow the search instead."
+        )
     if request.rerank is not None and not 1 <= request.rerank <= MAX_RERANK:
         raise WrongUseError(f"--rerank ({request.rerank}) must be from 1 to {MAX_RERANK:,}.")
 
@@ -435,21 +464,20 @@ def _check_token(query: QueryVectors, token_index: int | None) -> None:
         )
 
 
-_SAVE_OPTIONS: dict[str, dict[str, int]] = {
-    "WEBP": {"quality": 80, "method": 0},
-    "PNG": {"compress_level": 0},  # it is read again at once
-}
-
-
-def _narrowed(preview: bytes, width_px: int, file_format: str) -> bytes:
-    """A preview no wider than `width_px`, in a format of _SAVE_OPTIONS."""
+def _narrowed(preview: bytes, width_px: int) -> bytes:
+    """A preview no wider than `width_px`, PNG without compression: it is read again at once."""
     with Image.open(io.BytesIO(preview)) as image:
         width_px = min(width_px, image.width)
         height_px = max(1, round(image.height * width_px / image.width))
         smaller = image.resize((width_px, height_px), Image.Resampling.LANCZOS)
     data = io.BytesIO()
-    smaller.save(data, file_format, **_SAVE_OPTIONS[file_format])
+    smaller.save(data, "PNG", compress_level=0)
     return data.getvalue()
+
+
+def _made_thumbnail(preview: bytes) -> bytes:
+    with Image.open(io.BytesIO(preview)) as image:
+        return thumbnail_of(image)
 
 
 def _page(index: PageIndex, page_id: str) -> Page:

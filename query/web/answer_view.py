@@ -20,11 +20,15 @@ from query.groups import HitGroup
 from query.hit_words import HitWords
 from query.request import SHOWN_OTHER_PAGES
 from query.snippet import Snippet
+from query.web.addresses import page_href, thumbnail_href
 from query.web.ranking_choices import OF_WORDS, RankingChoice, ranking_title
-from query.web.search_form import SearchForm, thumbnail_href
+from query.web.search_form import SearchForm
 
 SHELF_DOCUMENTS = 12
 """Documents that the start page shows: a look at what is there, not a list of it."""
+SHELF_LOOK = 4 * SHELF_DOCUMENTS
+"""Documents it looks at: some have no page, or no path yet. They come in order of id, which is by
+chance, as a hash has it."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +118,8 @@ class AnswerView:
         count_said, how_said: how many hits, and how they were found.
         why_none, what_to_try: for an answer without hits.
         like: the page whose like was asked for.
-        by_image: whether an image was the query.
+        by_image: whether an image was the query; it is not kept, and its answer has no more parts.
+        previous, following: addresses of the hits before and behind these; "" where none are.
     """
 
     hits: tuple[HitCard, ...]
@@ -127,6 +132,8 @@ class AnswerView:
     what_to_try: tuple[Suggestion, ...]
     like: NamedPage | None
     by_image: bool
+    previous: str = ""
+    following: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,7 @@ def answer_view(
     hits = zip(found.groups, found.hit_words, found.ties, strict=True)
     cards = tuple(
         _card(place, group, words, form, ranking, full, tie)
-        for place, (group, words, tie) in enumerate(hits, 1)
+        for place, (group, words, tie) in enumerate(hits, found.request.offset + 1)
     )
     below = cards[found.n_above_line :]
     return AnswerView(
@@ -176,17 +183,30 @@ def answer_view(
         what_to_try=_what_to_try(found, form, rankings),
         like=like,
         by_image=by_image,
+        previous="" if by_image else _before(found, form),
+        following="" if by_image else _behind(found, form),
     )
+
+
+def _before(found: Found, form: SearchForm) -> str:
+    """Address of the hits before these; "" where there are none."""
+    offset = found.request.offset
+    return form.from_place(max(0, offset - found.request.k)).href if offset else ""
+
+
+def _behind(found: Found, form: SearchForm) -> str:
+    """Address of the hits behind these; "" where there are none."""
+    return "" if found.next_offset is None else form.from_place(found.next_offset).href
 
 
 def shelf_view(documents: Sequence[Document]) -> tuple[ShelfDocument, ...]:
     """The first pages of a few documents, in order of path.
 
     Args:
-        documents: of the index.
+        documents: some of the index.
     """
     with_pages = [d for d in documents if d.files and d.readable_pages]
-    shown = sorted(with_pages, key=lambda d: d.name)[:SHELF_DOCUMENTS]
+    shown = sorted(with_pages[:SHELF_DOCUMENTS], key=lambda d: d.name)
     return tuple(_on_shelf(document) for document in shown)
 
 
@@ -195,7 +215,7 @@ def _on_shelf(document: Document) -> ShelfDocument:
     return ShelfDocument(
         file=file_name(document.name),
         page_count=document.page_count,
-        href=f"/page/{first}",
+        href=page_href(first),
         preview=thumbnail_href(first),
     )
 
@@ -282,7 +302,11 @@ def _where(paths: tuple[str, ...]) -> str:
 
 
 def _count_said(found: Found) -> str:
-    return count(len(found.groups), found.request.group_by or "page")
+    n, what = len(found.groups), found.request.group_by or "page"
+    if not found.request.offset:
+        return count(n, what)
+    first, places = found.request.offset + 1, "place" if n == 1 else "places"
+    return f"{count(n, what)}, {places} {first:,}" + (f" to {first + n - 1:,}" if n > 1 else "")
 
 
 def _how_said(found: Found, rankings: tuple[RankingChoice, ...]) -> str:

@@ -6,16 +6,21 @@ Endpoints are plain functions, so each runs in a thread of the server's and may 
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, File, Path, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Path, Query, Request, Response, UploadFile
 
 from index.pages import Document
 from query.as_json import explanation_as_json, found_as_json, hot_words_as_json
 from query.request import SearchRequest
 from query.service.service import SearchService
+from query.web.addresses import urls
 from query.web.api_models import (
-    MAX_WIDTH_PX,
+    DEFAULT_DOCUMENTS,
+    MAX_DOCUMENTS,
+    MAX_OFFSET,
+    PAGE_ID,
     PAGE_ID_PATTERN,
     DocumentBody,
+    DocumentsBody,
     ExplanationBody,
     HeatmapSearch,
     HotWordBody,
@@ -26,33 +31,34 @@ from query.web.api_models import (
     SearchBody,
     StatusBody,
     TokenSearch,
+    UrlsBody,
+)
+from query.web.known_parameters import refuse_unknown_parameters
+from query.web.pictures import (
+    KEPT_AN_HOUR,
+    KEPT_FOR_GOOD,
+    JpegResponse,
+    WebpResponse,
+    described,
+    picture_answer,
 )
 from query.web.problems import documented
 
 PageId = Annotated[
-    str, Path(pattern=PAGE_ID_PATTERN, description="As a hit has it.", examples=["0" * 32 + "-1"])
+    str, Path(pattern=PAGE_ID_PATTERN, description="As a hit has it.", examples=[PAGE_ID])
 ]
-_ALWAYS = (400, 401, 403, 409, 421, 422, 500, 503)
-"""Problems any path may answer with: a search that cannot be, no token, a foreign site, an encoder
-that is not the index's, a foreign name, wrong parameters, a bug or damage, busy or lost."""
-
-_KEEP_PREVIEW = {"Cache-Control": "private, max-age=3600"}
-"""A page id names its bytes; an hour, for they may be rendered anew."""
-
-_WEBP: dict[int | str, dict[str, object]] = {
-    200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
-}
-
-
-class WebpResponse(Response):
-    """A picture."""
-
-    media_type = "image/webp"
+_ALWAYS = (401, 403, 409, 421, 422, 500, 503)
+"""Problems any path may answer with: no token, a foreign site, an encoder that is not the index's,
+a foreign name, what cannot be asked for, a bug or damage, busy or lost."""
 
 
 def make_router(service: SearchService) -> APIRouter:
     """The paths of the REST interface over a service."""
-    router = APIRouter(prefix="/api", responses=documented(*_ALWAYS))
+    router = APIRouter(
+        prefix="/api",
+        responses=documented(*_ALWAYS),
+        dependencies=[Depends(refuse_unknown_parameters)],
+    )
     page_router = APIRouter(prefix="/pages/{page_id}", responses=documented(404))
 
     @router.get("/search", response_model=SearchBody)
@@ -60,19 +66,36 @@ def make_router(service: SearchService) -> APIRouter:
         """Find pages by what they say or show."""
         return _found(service, search.request(search.q))
 
-    @router.post("/search/image", response_model=SearchBody, responses=documented(413))
+    @router.post("/search/image", response_model=SearchBody, responses=documented(400, 413))
     def search_by_image(
-        file: Annotated[UploadFile, File(description="PNG, JPEG, WebP, GIF, TIFF or BMP.")],
+        image: Annotated[
+            UploadFile,
+            File(description="PNG, JPEG, WebP, GIF, TIFF or BMP.", examples=["photograph.jpg"]),
+        ],
         refinement: Annotated[Refinement, Query()],
     ) -> Response:
         """Find pages that look like an image; only where the index was made from images."""
-        request = service.like_image(file.file.read(), refinement.request())
+        request = service.like_image(image.file.read(), refinement.request())
         return _found(service, request)
 
     @router.get("/documents")
-    def documents() -> list[DocumentBody]:
-        """Every document, those that could not be read included."""
-        return [_document_body(document) for document in service.documents()]
+    def documents(
+        offset: Annotated[
+            int,
+            Query(ge=0, le=MAX_OFFSET, description="Documents passed over.", examples=[0]),
+        ] = 0,
+        limit: Annotated[
+            int,
+            Query(ge=1, le=MAX_DOCUMENTS, description="Documents, at most.", examples=[100]),
+        ] = DEFAULT_DOCUMENTS,
+    ) -> DocumentsBody:
+        """Documents in order of id, those that could not be read included."""
+        return DocumentsBody(
+            total=service.document_count(),
+            offset=offset,
+            limit=limit,
+            documents=[_document_body(document) for document in service.documents(offset, limit)],
+        )
 
     @router.get("/status")
     def status() -> StatusBody:
@@ -103,24 +126,27 @@ def make_router(service: SearchService) -> APIRouter:
             is_waiting=found.is_waiting,
             ocr_engine=found.ocr_engine,
             text=found.words.text,
+            urls=UrlsBody(**urls(page_id)),
         )
 
-    @page_router.get("/preview", response_class=WebpResponse, responses=_WEBP)
-    def preview(
-        page_id: PageId,
-        width: Annotated[
-            int | None, Query(ge=1, le=MAX_WIDTH_PX, description="In pixels, at most.")
-        ] = None,
-    ) -> Response:
+    @page_router.get("/preview", response_class=WebpResponse, responses=described(WebpResponse))
+    def preview(page_id: PageId, request: Request) -> Response:
         """The page as an image."""
-        return WebpResponse(service.image(page_id, width), headers=_KEEP_PREVIEW)
+        return picture_answer(WebpResponse, request, service.image(page_id), KEPT_AN_HOUR)
+
+    @page_router.get("/thumbnail", response_class=JpegResponse, responses=described(JpegResponse))
+    def thumbnail(page_id: PageId, request: Request) -> Response:
+        """The page as a small image. It never changes: ask once."""
+        return picture_answer(JpegResponse, request, service.thumbnail(page_id), KEPT_FOR_GOOD)
 
     @page_router.get("/similar", response_model=SearchBody)
     def similar(page_id: PageId, refinement: Annotated[Refinement, Query()]) -> Response:
         """Find more pages like this one."""
         return _found(service, service.like_page(page_id, refinement.request()))
 
-    @page_router.get("/heatmap", response_class=WebpResponse, responses=_WEBP)
+    @page_router.get(
+        "/heatmap", response_class=WebpResponse, responses={200: described(WebpResponse)[200]}
+    )
     def heatmap(page_id: PageId, search: Annotated[HeatmapSearch, Query()]) -> Response:
         """Where the page matches, drawn over it; one colour scale for all pages of a search."""
         found = service.search_for_heat(_by_text_or_page(service, search))
@@ -147,7 +173,10 @@ def make_router(service: SearchService) -> APIRouter:
 def _found(service: SearchService, request: SearchRequest) -> Response:
     """Search, and say it as the command line does."""
     found = service.search(request)
-    return Response(found_as_json(found, reasons={}), media_type="application/json")
+    return Response(
+        found_as_json(found, {}, lambda page_id: {"urls": urls(page_id)}),
+        media_type="application/json",
+    )
 
 
 def _by_text_or_page(service: SearchService, search: PageSearch) -> SearchRequest:

@@ -2,48 +2,93 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from index.interface import HAMMING_THEN_FLOAT
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
 from query.hit_words import MatchedBy
 from query.operators import OPERATORS_SAID
-from query.request import DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
+from query.request import DEFAULT_RANKINGS_SAID, MOST_PLACES, RANKINGS, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 
 MAX_WIDTH_PX = 4096
 MAX_TOKEN_INDEX = 10_000
-
-OcrEngine = Annotated[
-    str,
-    Field(
-        description="What read the page's words, which may hold its errors: engine, model and "
-        "version. Empty where OCR read none of them."
-    ),
-]
+MAX_OFFSET = 1_000_000_000
+DEFAULT_DOCUMENTS, MAX_DOCUMENTS = 100, 1000
 
 PAGE_ID_PATTERN = "^[0-9a-f]{32}-[1-9][0-9]{0,8}$"
+DOCUMENT_ID = "0" * 32
+PAGE_ID = f"{DOCUMENT_ID}-1"
+_PATH = "/home/you/Documents/2023/report.pdf"
+
+
+def _said(description: str, example: object, default: Any = ..., **limits: Any) -> Any:  # noqa: ANN401  as pydantic types it
+    """A field with what people read of it."""
+    return Field(default, description=description, examples=[example], **limits)
 
 
 def _filter(name: str, max_length: int | None = None) -> Any:  # noqa: ANN401  as pydantic types it
     """A filter, as its grammar describes it."""
     key = FILTER_KEYS[name]
-    return Field(None, max_length=max_length, pattern=f"^({key.pattern})$", description=key.meaning)
+    pattern = f"^({key.pattern})$"
+    example = _FILTERS[name.removeprefix("not_")]
+    return _said(key.meaning, example, None, max_length=max_length, pattern=pattern)
+
+
+_FILTERS = {"path": "2023/*.pdf", "document": DOCUMENT_ID, "pages": "1-10", "language": "en"}
+
+OcrEngine = Annotated[
+    str,
+    _said(
+        "What read the page's words, which may hold its errors: engine, model and version. Empty "
+        "where OCR read none of them.",
+        "",
+    ),
+]
+PageIdOut = Annotated[str, _said("The page: its document's id and its number.", PAGE_ID)]
+DocumentIdOut = Annotated[
+    str, _said("The document: first 32 hex digits of the SHA-256 of the file.", DOCUMENT_ID)
+]
+PageNumber = Annotated[int, _said("Of the page in its document, from 1.", 1)]
+Paths = Annotated[list[str], _said("Every place where a file with these bytes lies.", [_PATH])]
+Title = Annotated[
+    str, _said("Of the document, as the file has it; empty where it has none.", "Report")
+]
+IsWaiting = Annotated[
+    bool, _said("Whether its vectors are still to come, and only words find it.", False)
+]
+Ranking = Annotated[str, _said("How pages were ranked.", "hybrid")]
+Score = Annotated[
+    float, _said("As people are shown it, higher is better; for vectors a mean cosine.", 0.7934)
+]
+ScoreSum = Annotated[float, _said("The ranking's own sum, as it is.", 0.7934)]
+Box = Annotated[
+    list[float],
+    _said(
+        "x0, y0, x1, y1, fractions of the page.", [0.1, 0.1, 0.3, 0.15], min_length=4, max_length=4
+    ),
+]
 
 
 class Refinement(BaseModel):
     """How a search ranks, how much it gives, and which pages it looks at."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    ranking: str | None = Field(
+    ranking: str | None = _said(
+        f"How pages are ranked; by {DEFAULT_RANKINGS_SAID}.",
+        HAMMING_THEN_FLOAT,
         None,
-        description=f"How pages are ranked; by {DEFAULT_RANKINGS_SAID}.",
         json_schema_extra={"enum": list(RANKINGS)},
     )
-    k: int = Field(DEFAULT_K, ge=1, le=MAX_K, description="How many hits.")
-    rerank: int | None = Field(
-        None, ge=1, le=MAX_RERANK, description="How many pages phase 2 scores."
+    k: int = _said("How many hits.", DEFAULT_K, DEFAULT_K, ge=1, le=MAX_K)
+    offset: int = _said(
+        "How many hits are passed over: the next_offset of the answer before. While an ingest runs "
+        "hits keep the places they were given, so none comes twice and none is left out.",
+        0,
+        0,
+        ge=0,
+        le=MOST_PLACES - 1,
     )
+    rerank: int | None = _said("How many pages phase 2 scores.", 200, None, ge=1, le=MAX_RERANK)
     path: str | None = _filter("path", MAX_PATH_LENGTH)
     document: str | None = _filter("document")
     pages: str | None = _filter("pages")
@@ -52,16 +97,17 @@ class Refinement(BaseModel):
     not_document: str | None = _filter("not_document")
     not_pages: str | None = _filter("not_pages")
     not_language: str | None = _filter("not_language")
-    group_by: Literal["document"] | None = Field(
-        None, description="One hit for each document, with its other pages."
+    group_by: Literal["document"] | None = _said(
+        "One hit for each document, with its other pages.", "document", None
     )
-    collapse: bool = Field(
+    collapse: bool = _said(
+        "One hit for pages that look the same, the newest file's, with the others; not together "
+        "with group_by.",
         False,
-        description="One hit for pages that look the same, the newest file's, with the others; not "
-        "together with group_by.",
+        False,
     )
-    min_score: float | None = Field(
-        None, allow_inf_nan=False, description="No hits of a lower score, as the ranking counts it."
+    min_score: float | None = _said(
+        "No hits of a lower score, as the ranking counts it.", 0.1, None, allow_inf_nan=False
     )
 
     def request(self, text: str = "") -> SearchRequest:
@@ -79,230 +125,265 @@ class Refinement(BaseModel):
             self.group_by,
             self.collapse,
             min_score=self.min_score,
+            offset=self.offset,
         )
 
 
 class Search(Refinement):
     """A search by words."""
 
-    q: str = Field(
+    q: str = _said(
+        f"What the page says or shows. {OPERATORS_SAID}",
+        "revenue by region",
         min_length=1,
         max_length=MAX_TEXT_LENGTH,
-        description=f"What the page says or shows. {OPERATORS_SAID}",
     )
 
 
 class PageSearch(Refinement):
     """A search as a page is seen by: by words, or by another page."""
 
-    q: str = Field("", max_length=MAX_TEXT_LENGTH, description="What the page says or shows.")
-    like: str | None = Field(
-        None, pattern=PAGE_ID_PATTERN, description="Instead of q: the page whose like is wanted."
+    q: str = _said(
+        "What the page says or shows.", "revenue by region", "", max_length=MAX_TEXT_LENGTH
+    )
+    like: str | None = _said(
+        "Instead of q: the page whose like is wanted.", PAGE_ID, None, pattern=PAGE_ID_PATTERN
     )
 
 
 class TokenSearch(PageSearch):
     """A search, and one of its tokens."""
 
-    token: int | None = Field(
+    token: int | None = _said(
+        "One token of the query, from 0; all content tokens where it is left out.",
+        0,
         None,
         ge=0,
         le=MAX_TOKEN_INDEX,
-        description="One token of the query, from 0; all content tokens where it is left out.",
     )
 
 
 class HeatmapSearch(TokenSearch):
     """A search, one of its tokens, and how large the picture is to be."""
 
-    width: int = Field(
-        MAX_WIDTH_PX, ge=1, le=MAX_WIDTH_PX, description="In pixels, the preview's at most."
+    width: int = _said(
+        "In pixels, the preview's at most.", 640, MAX_WIDTH_PX, ge=1, le=MAX_WIDTH_PX
+    )
+
+
+class UrlsBody(BaseModel):
+    """Where the server has more of a page; paths on this server."""
+
+    page: str = _said("The page for people.", f"/page/{PAGE_ID}")
+    original: str = _said(
+        "The file it is from, while that still has the bytes that were indexed.",
+        f"/page/{PAGE_ID}/original",
+    )
+    preview: str = _said("Its picture, WebP.", f"/api/pages/{PAGE_ID}/preview")
+    thumbnail: str = _said(
+        "Its small picture, JPEG, which never changes.", f"/api/pages/{PAGE_ID}/thumbnail"
     )
 
 
 class OtherPage(BaseModel):
     """A page found beside another: of the same document, or one that looks the same."""
 
-    page_id: str
-    page_number: int
-    score: float
-    score_sum: float
-    halves: dict[str, float] = Field(
-        description="For hybrid, the score of each of its rankings that found the page."
+    page_id: PageIdOut
+    page_number: PageNumber
+    score: Score
+    score_sum: ScoreSum
+    halves: dict[str, float] = _said(
+        "For hybrid, the score of each of its rankings that found the page.",
+        {"hamming-then-float": 0.73, "bm25": 8.12},
     )
-    is_waiting: bool = Field(description="Found by its words: its vectors are still to come.")
+    is_waiting: IsWaiting
     ocr_engine: OcrEngine
-    document_id: str
-    paths: list[str]
+    document_id: DocumentIdOut
+    paths: Paths
+    urls: UrlsBody
 
 
 class HitBody(OtherPage):
-    """A page found; `ties_with_previous` where its score is too close to the one before to tell.
+    """A page found."""
 
-    `below_line` where the hits that answer the query have ended, and resemblance has begun.
-    """
-
-    rank: int
-    title: str
-    snippet: str = Field(description="Empty where no word of the query stands on the page.")
-    matched_words: list[str]
-    matched_by: MatchedBy = Field(
-        description="Where words of the query stand: on the page, in its file's name or title "
-        "alone, or in neither; `spelling` where the page has a word spelled nearly like one that "
-        "stands nowhere."
+    rank: int = _said("Its place, from 1.", 1)
+    title: Title
+    snippet: str = _said(
+        "Of the page's text. Empty where no word of the query stands on the page.",
+        "…revenue by region, in millions…",
     )
-    below_line: bool
-    ties_with_previous: bool
-    other_pages: list[OtherPage]
+    matched_words: list[str] = _said("Words of the snippet that match.", ["revenue", "region"])
+    matched_by: MatchedBy = _said(
+        "Where words of the query stand: on the page, in its file's name or title alone, or in "
+        "neither; `spelling` where the page has a word spelled nearly like one that stands "
+        "nowhere.",
+        "words",
+    )
+    below_line: bool = _said(
+        "Whether the hits that answer the query have ended, and resemblance has begun.", False
+    )
+    ties_with_previous: bool = _said(
+        "Whether its score is too close to that of the hit before to tell which is better.", False
+    )
+    other_pages: list[OtherPage] = Field(
+        description="With group_by or collapse: the pages that this hit stands for too."
+    )
 
 
 class SearchBody(BaseModel):
     """What a search gave, best first."""
 
-    query: str
-    ranking: str
-    n_candidates: int
-    n_waiting: int = Field(description="Pages that only words find yet: vectors are to come.")
-    hits: list[HitBody]
-    words_nowhere: list[str] = Field(description="Words of the query that no page holds.")
-    notices: list[str]
-    timings_ms: dict[str, float]
-
-
-Box = Annotated[
-    list[float],
-    Field(min_length=4, max_length=4, description="x0, y0, x1, y1, fractions of the page."),
-]
+    query: str = _said("What was looked for, without operators.", "revenue by region")
+    phrases: list[str] = _said("What must stand on the pages as it is written.", [])
+    without: list[str] = _said("Words that must not stand on the pages.", [])
+    ranking: Ranking
+    n_candidates: int = _said("Pages that passed the filters and were ranked.", 306)
+    n_waiting: int = _said("Pages that only words find yet: vectors are to come.", 0)
+    offset: int = _said("How many hits were passed over.", 0)
+    next_offset: int | None = _said("The offset to go on with; null where that is all.", DEFAULT_K)
+    hits: list[HitBody] = Field(description="The pages found, best first.")
+    words_nowhere: list[str] = _said("Words of the query that no page holds.", [])
+    notices: list[str] = _said("What to know of this answer, a line each; usually nothing.", [])
+    timings_ms: dict[str, float] = _said(
+        "Milliseconds by stage, in the order they ran.", {"fuse": 0.2}
+    )
 
 
 class HotWordBody(BaseModel):
     """A word that stands where a page matches."""
 
-    page_number: int
-    text: str
+    page_number: PageNumber
+    text: str = _said("The word, as the page has it.", "Revenue")
     box: Box
-    heat: float
-    confidence: float | None = Field(
-        description="How sure OCR is of the word, up to 1; null where it has not read it."
+    heat: float = _said("How well its place matches the query: a mean cosine.", 0.81)
+    confidence: float | None = _said(
+        "How sure OCR is of the word, up to 1; null where it has not read it.", None
     )
 
 
 class PageBody(BaseModel):
     """What is known of a page."""
 
-    page_id: str
-    document_id: str
-    page_number: int
-    width_pt: float
-    height_pt: float
-    language: str
-    n_patches: int
-    is_waiting: bool = Field(description="Whether its vectors are still to come.")
+    page_id: PageIdOut
+    document_id: DocumentIdOut
+    page_number: PageNumber
+    width_pt: float = _said("The page as it is seen, in points; of an image file in pixels.", 595.0)
+    height_pt: float = _said("The same of its height.", 842.0)
+    language: str = _said("ISO 639-1; empty where it is not known.", "en")
+    n_patches: int = _said("Vectors it has.", 832)
+    is_waiting: IsWaiting
     ocr_engine: OcrEngine
-    text: str
+    text: str = _said("Its words, of the text layer or read by OCR.", "Revenue by region …")
+    urls: UrlsBody
 
 
 class TokenBody(BaseModel):
     """One token of the query on a page."""
 
-    token: str
-    token_index: int
-    is_content: bool
-    patch: int
-    boxes: list[Box]
-    similarity: float
-    contribution: float
-    share: float
+    token: str = _said("Its text.", "revenue")
+    token_index: int = _said("Which of the query's tokens it is, from 0.", 0)
+    is_content: bool = _said("Whether it is a part of what was typed.", True)
+    patch: int = _said("The vector of the page that matches it best, from 0.", 417)
+    boxes: list[Box] = _said("Where on the page that is.", [[0.1, 0.1, 0.3, 0.15]])
+    similarity: float = _said("Of the two, as the ranking counts it.", 0.81)
+    contribution: float = _said("What it adds to the score.", 0.27)
+    share: float = _said("The same as a part of all tokens' contributions.", 0.34)
 
 
 class WordBody(BaseModel):
     """A word of the query, and the forms of it on a page."""
 
-    text: str
-    on_page: list[str]
+    text: str = _said("The word.", "revenue")
+    on_page: list[str] = _said(
+        "How it is written on the page; empty where it is not there.", ["Revenues"]
+    )
 
 
 class FusedBody(BaseModel):
     """What a half of `hybrid` gives to a page."""
 
-    ranking: str
-    place: int | None
-    score: float | None
-    contribution: float
-    share: float
+    ranking: Ranking
+    place: int | None = _said("In that ranking, from 1; null where it did not find the page.", 1)
+    score: float | None = _said("In that ranking.", 8.12)
+    contribution: float = _said("What it gives to the score.", 0.5)
+    share: float = _said("The same as a part of the score.", 0.63)
 
 
 class ExplanationBody(BaseModel):
     """Why a page came up, or why not."""
 
-    page_id: str
-    ranking: str
-    score: float | None
-    score_sum: float | None
-    place: int | None
-    phase_1_place: int | None
-    phase_1_depth: int
-    n_candidates: int
-    tokens: list[TokenBody]
-    words: list[WordBody]
-    fused: list[FusedBody]
-    why_not: str | None
+    page_id: PageIdOut
+    ranking: Ranking
+    score: float | None = _said("As a hit has it; null for a page without vectors.", 0.7934)
+    score_sum: float | None = _said("The ranking's own sum.", 0.7934)
+    place: int | None = _said("In the end, from 1; null where it is not among the hits.", 1)
+    phase_1_place: int | None = _said("After phase 1; null where it is beyond the depth.", 3)
+    phase_1_depth: int = _said("How many places of phase 1 are known.", 200)
+    n_candidates: int = _said("Pages that passed the filters and were ranked.", 306)
+    tokens: list[TokenBody] = Field(description="The query's tokens, in order.")
+    words: list[WordBody] = Field(description="The query's words, in order.")
+    fused: list[FusedBody] = Field(description="For hybrid, its halves; else empty.")
+    why_not: str | None = _said("Why the page did not come up; null where it did.", None)
     ocr_engine: OcrEngine
 
 
 class FailureBody(BaseModel):
-    """Why a file, or pages of it, could not be read; without `page_number` it is the whole file.
+    """Why a file, or pages of it, could not be read."""
 
-    `last_page` is given where several pages in a row say the same; `has_words` where a page could
-    not be drawn, but is found by its words; `is_of_ocr` where OCR could not read it, and it is
-    found without the words it would have read.
-    """
-
-    page_number: int | None
-    last_page: int | None
-    reason: str
-    is_passing: bool
-    has_words: bool
-    is_of_ocr: bool
+    page_number: int | None = _said("The page, from 1; null where it is the whole file.", 3)
+    last_page: int | None = _said("The last of several pages in a row that say the same.", None)
+    reason: str = _said("What went wrong.", "The page could not be drawn.")
+    is_passing: bool = _said("Whether another try may do.", False)
+    has_words: bool = _said("Whether it could not be drawn, but is found by its words.", True)
+    is_of_ocr: bool = _said("Whether it is found, without the words OCR would have read.", False)
 
 
 class DocumentBody(BaseModel):
     """A document of the index."""
 
-    document_id: str
-    paths: list[str]
-    title: str
-    page_count: int
-    is_complete: bool
-    failures: list[FailureBody]
-    not_searched: str
+    document_id: DocumentIdOut
+    paths: Paths
+    title: Title
+    page_count: int = _said("Pages it has; 0 where the file could not be opened.", 12)
+    is_complete: bool = _said("Whether all of it is in the index, or has failed.", True)
+    failures: list[FailureBody] = Field(description="What of it could not be read.")
+    not_searched: str = _said("What the file holds beside its pages, such as attachments.", "")
+
+
+class DocumentsBody(BaseModel):
+    """A part of the documents, in order of id."""
+
+    total: int = _said("Documents of the index.", 10000)
+    offset: int = _said("How many were passed over.", 0)
+    limit: int = _said("How many were asked for at most.", DEFAULT_DOCUMENTS)
+    documents: list[DocumentBody] = Field(description="The documents of this part.")
 
 
 class EncoderBody(BaseModel):
     """What made the vectors of the index."""
 
-    encoder: str
-    model: str
-    revision: str
-    pooling: str
-    rendering: str
+    encoder: str = _said("Its kind.", "colsmol")
+    model: str = _said("A hub id or a folder.", "vidore/colSmol-256M")
+    revision: str = _said("Of the weights.", "a59110fdf114638b8018e6c9a018907e12f14855")
+    pooling: str = _said("How patches were made fewer.", "none")
+    rendering: str = _said('How pages were drawn; "words" where words became vectors.', "words")
 
 
 class StatusBody(BaseModel):
     """What the index holds, and how far the model is."""
 
-    state: Literal["loading", "ready", "failed"]
-    message: str
-    sees_images: bool
+    state: Literal["loading", "ready", "failed"] = _said("Of the model.", "ready")
+    message: str = _said("Why it failed and what to do; else empty.", "")
+    sees_images: bool = _said("Whether an image can be searched for.", True)
     encoder: EncoderBody
-    n_documents: int
-    n_pages: int
-    n_pages_without_vectors: int
-    n_pages_waiting: int
-    n_vectors: int
-    n_failed_documents: int
-    n_pages_by_ocr_engine: dict[str, int] = Field(
-        description="Pages of which OCR has read words, by what read them."
+    n_documents: int = _said("Documents with a page that can be found.", 65)
+    n_pages: int = _said("Pages that can be found.", 306)
+    n_pages_without_vectors: int = _said("Pages on which the encoder saw nothing.", 0)
+    n_pages_waiting: int = _said("Pages whose vectors are still to come.", 0)
+    n_vectors: int = _said("Vectors of all pages.", 254592)
+    n_failed_documents: int = _said("Documents of which something could not be read.", 0)
+    n_pages_by_ocr_engine: dict[str, int] = _said(
+        "Pages of which OCR has read words, by what read them.", {}
     )
-    size_bytes: dict[str, int]
-    reclaimable_bytes: int
+    size_bytes: dict[str, int] = _said("Bytes stored, by kind.", {"vectors": 65175552})
+    reclaimable_bytes: int = _said("Bytes of deleted pages.", 0)

@@ -1,6 +1,6 @@
 """The web application: pages for people, REST for programs, both over one SearchService."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -11,16 +11,18 @@ from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from query.service.service import N_AT_ONCE, N_WAITING, SearchService
-from query.web import api, original, overview, pages
+from query.web import api, api_docs, health, original, overview, pages
 from query.web.problems import answer_errors, describe_problems, problem_answer
-from query.web.protection import protect
+from query.web.protection import describe_access, protect
 
 _FOLDER = Path(__file__).parent
 N_THREADS = N_AT_ONCE + N_WAITING + 16
 """Threads for all requests: those that search or wait for it, and some for what is quick."""
 
 
-def create_app(service: SearchService, *, token: str | None) -> FastAPI:
+def create_app(
+    service: SearchService, *, token: str | None, origins: Collection[str] = ()
+) -> FastAPI:
     """Make the application.
 
     Args:
@@ -28,6 +30,7 @@ def create_app(service: SearchService, *, token: str | None) -> FastAPI:
             closed when it ends.
         token: asked of everybody. None lets everybody in whose Host header names this machine
             (localhost, 127.0.0.1, [::1]): a test client needs such a base_url too.
+        origins: of other sites whose pages may use the REST interface.
     """
 
     @asynccontextmanager
@@ -43,7 +46,7 @@ def create_app(service: SearchService, *, token: str | None) -> FastAPI:
         version=version("pagelens"),
         openapi_url="/api/openapi.json",
         generate_unique_id_function=lambda route: route.name,
-        docs_url=None,  # both load scripts from elsewhere
+        docs_url=None,  # both load scripts from elsewhere; ours is api_docs.py
         redoc_url=None,
         lifespan=lifespan,
     )
@@ -53,8 +56,11 @@ def create_app(service: SearchService, *, token: str | None) -> FastAPI:
     app.include_router(original.make_router(service))
     app.include_router(pages.make_router(service, templates))
     app.include_router(overview.make_router(service, templates))
+    app.include_router(health.make_router(service))
+    app.include_router(api_docs.make_router(templates))
     describe_problems(app)
+    describe_access(app, needs_token=token is not None)
     answer = problem_answer(pages.make_problem_page(templates))
     answer_errors(app, answer)
-    protect(app, answer, token)
+    protect(app, answer, token, origins)
     return app

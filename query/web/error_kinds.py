@@ -49,7 +49,7 @@ _KINDS = (
         "This page is not in the index",
         ("Its file may have been changed or removed since the address was copied.",),
     ),
-    ErrorKind(WrongUseError, HTTPStatus.BAD_REQUEST, "This cannot be shown"),
+    ErrorKind(WrongUseError, HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be shown"),
     ErrorKind(NoOriginalError, HTTPStatus.NOT_FOUND, "The file cannot be shown"),
     ErrorKind(
         BusyError,

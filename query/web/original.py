@@ -11,8 +11,9 @@ from index.wording import file_name
 from query.request import SearchRequest
 from query.service.original import Original
 from query.service.service import SearchService
-from query.web.api import PageId, WebpResponse
+from query.web.api import PageId
 from query.web.api_models import MAX_WIDTH_PX, TokenSearch
+from query.web.pictures import WebpResponse, described
 from query.web.problems import documented
 
 _KEEP_REGION = {"Cache-Control": "private, max-age=3600"}
@@ -24,9 +25,6 @@ _ORIGINAL: dict[int | str, dict[str, object]] = {
         "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}}},
     }
     for status, said in ((200, "The file."), (206, "The part of it that Range names."))
-}
-_WEBP: dict[int | str, dict[str, object]] = {
-    200: {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 
@@ -92,7 +90,9 @@ def make_router(service: SearchService) -> APIRouter:
         """The file the page is of, while it has the bytes that were indexed."""
         return original_response(service, page_id, is_download=download)
 
-    @router.get("/region", response_class=WebpResponse, responses=_WEBP)
+    @router.get(
+        "/region", response_class=WebpResponse, responses={200: described(WebpResponse)[200]}
+    )
     def region(page_id: PageId, asked: Annotated[RegionSearch, Query()]) -> Response:
         """A part of the page, drawn from its file; with a search, in the colours of its heat."""
         box = asked.x0, asked.y0, asked.x1, asked.y1

@@ -5,16 +5,18 @@ The page is complete without script but for the map, which a script draws from /
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from index.pages import split_page_id
 from index.wording import file_name, printable
 from query.service.map_maker import MapMaker, PageMap
 from query.service.page_map import MAX_PAGES
 from query.service.service import SearchService
+from query.web.api_models import DocumentIdOut, PageIdOut, PageNumber, Title
+from query.web.known_parameters import refuse_unknown_parameters
 from query.web.overview_view import folder_of, marks, overview
 from query.web.problems import documented
 
@@ -29,38 +31,43 @@ RETRY_AFTER_S = 1
 class MapPage(BaseModel):
     """A page on the map: x to the right and y down, 0 to 1."""
 
-    page_id: str
-    document_id: str
-    file: str
-    page_number: int
-    x: float
-    y: float
+    page_id: PageIdOut
+    document_id: DocumentIdOut
+    file: str = Field(description="Name of the document's file.", examples=["report.pdf"])
+    page_number: PageNumber
+    x: float = Field(description="To the right, 0 to 1.", examples=[0.25])
+    y: float = Field(description="Down, 0 to 1.", examples=[0.75])
 
 
 class MapDocument(BaseModel):
     """A document with pages on the map; colour (of 6) and shape (of 4) repeat after 24."""
 
-    document_id: str
-    file: str
-    folder: str
-    title: str
-    colour: int
-    shape: int
-    n_pages: int
+    document_id: DocumentIdOut
+    file: str = Field(description="Name of its file.", examples=["report.pdf"])
+    folder: str = Field(description="Where it lies.", examples=["/home/you/Documents/2023"])
+    title: Title
+    colour: int = Field(description="Of its marks, 0 to 5.", examples=[0])
+    shape: int = Field(description="Of its marks, 0 to 3.", examples=[0])
+    n_pages: int = Field(description="Pages it has on the map.", examples=[12])
 
 
 class MapAnswer(BaseModel):
-    """The map, or that it is being drawn: then everything else is empty.
+    """The map, or that it is being drawn: then everything else is empty."""
 
-    `n_pages` is what the index holds; where it is more than `n_chosen`, the map is a sample.
-    """
-
-    state: Literal["ready", "drawing"]
-    n_pages: int = 0
-    n_chosen: int = 0
-    n_without_vectors: int = 0
-    documents: list[MapDocument] = []
-    pages: list[MapPage] = []
+    state: Literal["ready", "drawing"] = Field(
+        description="Whether the map is drawn.", examples=["ready"]
+    )
+    n_pages: int = Field(default=0, description="Pages the index holds.", examples=[306])
+    n_chosen: int = Field(
+        default=0,
+        description="Pages chosen for the map; where they are fewer, a sample.",
+        examples=[306],
+    )
+    n_without_vectors: int = Field(
+        default=0, description="Pages chosen that have no place on it.", examples=[0]
+    )
+    documents: list[MapDocument] = Field(default=[], description="Those with pages on the map.")
+    pages: list[MapPage] = Field(default=[], description="The pages on the map.")
 
 
 def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter:
@@ -98,9 +105,10 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
     @router.get(
         "/api/map",
         response_model=MapAnswer,
+        dependencies=[Depends(refuse_unknown_parameters)],
         responses={
             202: {"model": MapAnswer, "description": "It is being drawn: ask again."},
-            **documented(503),
+            **documented(422, 503),
         },
     )
     def get_map(response: Response) -> MapAnswer:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from index.pages import Document, Failure, Fingerprint, IndexStats, page_id
 from index.wording import count, file_name, plural, printable, size
+from query.web.addresses import page_href
 from query.web.fact import Fact
 
 ROWS = 50
@@ -226,7 +227,7 @@ def _row(document: Document, mark: Mark | None) -> DocumentRow:
     others = len(document.files) - 1
     return DocumentRow(
         file=file_name(document.name),
-        href=f"/page/{page_id(document.document_id, number)}" if number else "",
+        href=page_href(page_id(document.document_id, number)) if number else "",
         where=folder_of(document.name) + (f" and {others} more" if others else ""),
         title=printable(document.title),
         pages=f"{document.page_count:,}",

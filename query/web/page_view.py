@@ -12,9 +12,10 @@ from index.pages import Document, Page, page_id
 from index.wording import count, file_name, printable, shown_path
 from query.found import Found
 from query.heat.hot_words import HotWord
+from query.web.addresses import preview_href
 from query.web.fact import Fact
 from query.web.places import Box, box_of, places
-from query.web.search_form import SearchForm, preview_href
+from query.web.search_form import SearchForm
 from query.web.text_layer import MAX_WORDS, LayerLine, text_layer
 from query.web.why_view import Why, why_view
 from query.why.explain import PageExplanation
@@ -278,7 +279,8 @@ def _place_said(seen: PageInSearch) -> str:
     ids = _hit_ids(seen.found)
     if seen.page.page_id not in ids:
         return ""
-    return f"hit {ids.index(seen.page.page_id) + 1} of {len(ids)}"
+    before = seen.found.request.offset if seen.found else 0
+    return f"hit {before + ids.index(seen.page.page_id) + 1} of {before + len(ids)}"
 
 
 def _turns(seen: PageInSearch, form: SearchForm) -> tuple[Turn, ...]:

@@ -20,13 +20,14 @@ from query.service.original import may_be_original
 from query.service.refusals import BusyError, NoSuchPageError
 from query.service.service import SearchService
 from query.service.uploaded_image import MAX_UPLOAD_BYTES
-from query.web.answer_view import NamedPage, answer_view, shelf_view
+from query.web.addresses import thumbnail_href
+from query.web.answer_view import SHELF_LOOK, NamedPage, answer_view, shelf_view
 from query.web.original import original_response
 from query.web.page_view import HEAT_OFF, PageInSearch, page_view
 from query.web.problem_view import view_of_error, view_of_problem
 from query.web.problems import Problem, problem_of
 from query.web.ranking_choices import OF_PICTURES, OF_WORDS, RankingChoice
-from query.web.search_form import SearchForm, thumbnail_href
+from query.web.search_form import SearchForm
 from query.why.no_hits import why_no_hits
 
 
@@ -105,7 +106,7 @@ class _Pages:
 
     def _start(self, request: Request, form: SearchForm) -> Response:
         stats = self._service.stats()
-        shelf = shelf_view(self._service.documents()) if stats.n_pages else ()
+        shelf = shelf_view(self._service.documents(0, SHELF_LOOK)) if stats.n_pages else ()
         is_loading = self._service.state.name == "loading" and bool(stats.n_pages)
         return self._search_page(
             request, form, is_start=True, is_loading=is_loading, stats=stats, shelf=shelf
@@ -126,7 +127,7 @@ class _Pages:
             href, preview = SearchForm().page_href(form.like), thumbnail_href(form.like)
             like = NamedPage(file, number, href, preview)
         why_none = ""
-        if not found.groups:
+        if not found.groups and not found.request.offset:
             stats = self._service.stats()
             if stats.n_pages == 0:
                 return self._search_page(request, form, is_start=True, stats=stats)

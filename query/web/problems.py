@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from index.errors import PagelensError, ServerError
@@ -23,18 +23,30 @@ SERVER_RETRY_AFTER_S = 10  # a Vespa server that restarts needs longer, and brow
 class WrongField(BaseModel):
     """A part of a request that cannot be used."""
 
-    where: str
-    message: str
+    where: str = Field(description="Which part.", examples=["query.k"])
+    message: str = Field(
+        description="What is wrong with it.",
+        examples=["Input should be greater than or equal to 1"],
+    )
 
 
 class ProblemBody(BaseModel):
     """What went wrong, and what to do."""
 
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
-    wrong_fields: list[WrongField] = []
+    type: str = Field(
+        default="about:blank",
+        description="As RFC 9457 has it: the status says all.",
+        examples=["about:blank"],
+    )
+    title: str = Field(description="The status in words.", examples=["Not Found"])
+    status: int = Field(description="Of HTTP.", examples=[404])
+    detail: str = Field(
+        description="What happened, why, and what to do.",
+        examples=["There is nothing at this address. Searches begin at /."],
+    )
+    wrong_fields: list[WrongField] = Field(
+        default=[], description="Parts of the request that cannot be used."
+    )
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,20 @@ import asyncio
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import FastAPI, Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from query.service.uploaded_image import MAX_UPLOAD_BYTES
-from query.web.problems import Problem, ProblemResponder, retry_after
+from query.web.health import HEALTH_PATH
+from query.web.problems import API_PREFIX, Problem, ProblemResponder, retry_after
 from query.web.security_headers import SecurityHeaders
 
 MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 100_000  # the image, and what multipart puts around it
@@ -25,7 +28,7 @@ REQUEST_S = 120.0
 """A request that takes longer is given up: an image through a vision model on a slow CPU takes half
 of that."""
 COOKIE = "pagelens_access"
-_OPEN = "/static/"  # what the page that asks for the token looks like is no secret
+_OPEN = ("/static/", HEALTH_PATH)  # no secrets: what pages look like, and that the server is there
 
 
 def is_loopback(host: str) -> bool:
@@ -85,19 +88,25 @@ def _without_port(host: str) -> str:
 class ForeignSites:
     """Refuses what other sites' pages make a browser ask, but for links that lead here.
 
-    Browsers say so in Sec-Fetch-Site; programs do not send it.
+    Browsers say so in Sec-Fetch-Site; programs do not send it. Sites whose origin is allowed may
+    use the REST interface.
     """
 
-    def __init__(self, app: ASGIApp, answer: ProblemResponder) -> None:
+    def __init__(self, app: ASGIApp, answer: ProblemResponder, origins: Collection[str]) -> None:
         self._app = app
         self._answer = answer
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what comes from our own pages, from programs, and by a link."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
             is_link = headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET"
-            if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not is_link:
+            is_allowed = scope["path"].startswith(API_PREFIX) and (
+                headers.get("origin") in self._origins
+            )
+            is_foreign = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+            if is_foreign and not is_link and not is_allowed:
                 problem = Problem(403, "Pages of other sites may not use this server.")
                 await _answer(self._answer, problem, scope, receive, send)
                 return
@@ -237,13 +246,16 @@ class TimeLimit:
         await task
 
 
-def protect(app: FastAPI, answer: ProblemResponder, token: str | None) -> None:
+def protect(
+    app: FastAPI, answer: ProblemResponder, token: str | None, origins: Collection[str]
+) -> None:
     """Put everything above around an app.
 
     Args:
         app: what is to be protected.
         answer: how a refusal is shown.
         token: asked of everybody; None lets everybody in who comes by a name of this machine.
+        origins: of other sites whose pages may use the REST interface.
     """
     app.add_middleware(SizeLimit, answer=answer)  # the innermost first
     app.add_middleware(TimeLimit, answer=answer)
@@ -251,5 +263,34 @@ def protect(app: FastAPI, answer: ProblemResponder, token: str | None) -> None:
         app.add_middleware(LoopbackHosts, answer=answer)
     else:
         app.add_middleware(AccessToken, answer=answer, token=token)
-    app.add_middleware(ForeignSites, answer=answer)
+    if origins:  # around the token, which a browser does not send when it asks whether it may
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization"],
+            expose_headers=["ETag", "Retry-After"],
+        )
+    app.add_middleware(ForeignSites, answer=answer, origins=origins)
     app.add_middleware(SecurityHeaders)
+
+
+def describe_access(app: FastAPI, *, needs_token: bool) -> None:
+    """Say in an app's OpenAPI description how `AccessToken` lets in."""
+    description = app.openapi()
+    description["components"]["securitySchemes"] = {
+        "access_token": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "The --access-token that pagelens serve was started with.",
+        },
+        "access_cookie": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": COOKIE,
+            "description": "What a browser has that opened the address pagelens serve printed.",
+        },
+    }
+    if needs_token:
+        description["security"] = [{"access_token": []}, {"access_cookie": []}]
+        description["paths"][HEALTH_PATH]["get"]["security"] = []

@@ -14,6 +14,7 @@ from query.filters import FILTER_KEYS, read_filters
 from query.operators import OPERATORS_SAID
 from query.request import BY_DOCUMENT, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
+from query.web.addresses import page_href
 
 COLLAPSE = "true"  # as the REST interface takes it
 
@@ -27,6 +28,7 @@ class SearchForm:
         like: id of the page whose like is wanted, instead of a query.
         ranking: one of RANKINGS; "" for the index's own.
         k: how many hits.
+        offset: how many hits are passed over.
         rerank: how many pages phase 2 scores.
         path, document, pages, language: filters, as `--filter` takes them.
         not_path, not_document, not_pages, not_language: their negations.
@@ -38,6 +40,7 @@ class SearchForm:
     like: str = ""
     ranking: str = ""
     k: str = str(DEFAULT_K)
+    offset: str = ""
     rerank: str = ""
     path: str = ""
     document: str = ""
@@ -88,6 +91,7 @@ class SearchForm:
             read_filters(self._filters()),
             BY_DOCUMENT if self.group_by else None,
             bool(self.collapse),
+            offset=_count("the hits passed over", self.offset.lstrip("0")) or 0,
         )
 
     @property
@@ -98,7 +102,7 @@ class SearchForm:
     @property
     def has_options(self) -> bool:
         """Whether anything but the query differs from the default: what the page then shows."""
-        return replace(self, q="", like="") != SearchForm()
+        return replace(self, q="", like="", offset="") != SearchForm()
 
     @property
     def options_said(self) -> str:
@@ -114,11 +118,15 @@ class SearchForm:
 
     def without_filters(self) -> "SearchForm":
         """The same search over all pages."""
-        return replace(self, **dict.fromkeys(FILTER_KEYS, ""))
+        return replace(self, offset="", **dict.fromkeys(FILTER_KEYS, ""))
 
     def ranked_by(self, ranking: str) -> "SearchForm":
         """The same search with another ranking."""
-        return replace(self, ranking=ranking)
+        return replace(self, ranking=ranking, offset="")
+
+    def from_place(self, offset: int) -> "SearchForm":
+        """The same search, gone on with behind so many hits."""
+        return replace(self, offset=str(offset) if offset else "")
 
     def query_string(self, **more: str) -> str:
         """The search as an address has it; "" for none.
@@ -138,26 +146,13 @@ class SearchForm:
 
     def page_href(self, page_id: str, **more: str) -> str:
         """Address of a page as this search sees it."""
-        return _address(f"/page/{page_id}", self.query_string(**more))
+        return _address(page_href(page_id), self.query_string(**more))
 
     def _filters(self) -> dict[str, str]:
         return {key: getattr(self, key) for key in FILTER_KEYS if getattr(self, key)}
 
 
 _FIELDS = tuple(SearchForm.__dataclass_fields__)
-
-
-THUMBNAIL_PX = 560  # twice the width at which a grid shows a page: sharp on a fine screen
-
-
-def preview_href(page_id: str) -> str:
-    """Address of a page's picture."""
-    return f"/api/pages/{page_id}/preview"
-
-
-def thumbnail_href(page_id: str) -> str:
-    """Address of a page's picture as a grid of pages shows it."""
-    return f"{preview_href(page_id)}?width={THUMBNAIL_PX}"
 
 
 def _address(path: str, query_string: str) -> str:

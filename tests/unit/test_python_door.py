@@ -81,6 +81,22 @@ def test_what_stands_nowhere_and_where_resemblance_begins(index: Index) -> None:
     assert len(index.search("quay xyzzyqq", k=3, min_score=found[1].score)) == 2
 
 
+def test_an_answer_goes_on_while_an_ingest_runs(tmp_path: Path) -> None:
+    folder = make_index(tmp_path / "index")
+    with pagelens.open(folder) as index:
+        first = index.search("containers by quay", k=2)
+        assert first.next_offset == 2
+        with closing(EmbeddedIndex.open_for_writing(folder, LexicalEncoder().fingerprint)) as it:
+            put_copy(it, "0" * 32, OLD_REPORT, 2)
+        second = index.search("containers by quay", k=2, offset=2)
+        assert second[0].document_id == "0" * 32, "as good as the first, and not passed over"
+        seen = [hit.page_id for hit in (*first, *second)]
+        assert len(set(seen)) == 4
+        assert index.search("containers by quay", k=9, offset=8).next_offset is None
+        with pytest.raises(pagelens.PagelensError, match="The offset -1 must be at least 0"):
+            index.search("containers by quay", offset=-1)
+
+
 def test_pages_that_look_the_same_are_one_hit(tmp_path: Path) -> None:
     folder = make_index(tmp_path / "index")
     with closing(EmbeddedIndex.open_for_writing(folder, LexicalEncoder().fingerprint)) as writer:

@@ -162,7 +162,7 @@ def test_the_json_object(run: Run) -> None:
     assert ran.out.count("\n") == 1
     found = json.loads(ran.out)
     keys = ["query", "phrases", "without", "ranking", "n_candidates", "n_waiting"]
-    keys += ["hits", "words_nowhere", "notices", "timings_ms"]
+    keys += ["offset", "next_offset", "hits", "words_nowhere", "notices", "timings_ms"]
     assert list(found) == keys
     assert found["query"] == "containers by quay"
     assert found["ranking"] == "hybrid"

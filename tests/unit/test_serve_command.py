@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import pytest
 
-from index.errors import PagelensError
-from pagelens.serve_command import _listen, _url, serve
+from index.errors import PagelensError, WrongUseError
+from pagelens.serve_command import _check_origin, _listen, _url, serve
 
 TOKEN = "0123456789abcdef"
 
@@ -71,3 +71,32 @@ def test_help_names_every_option() -> None:
     help_text = serve.get_help(click.Context(serve))
     for option in ("--index", "--host", "--port", "--access-token", "--model", "--device"):
         assert option in help_text
+
+
+@pytest.mark.parametrize("origin", ["https://example.org", "http://localhost:3000", "http://[::1]"])
+def test_an_origin_is_scheme_host_and_port(origin: str) -> None:
+    _check_origin(origin)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "example.org",
+        "https://example.org/",
+        "https://Example.org",
+        "https://you@example.org",
+        "ftp://example.org",
+        "http://example.org:port",
+        "null",
+        "",
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(WrongUseError) as refused:
+        _check_origin(origin)
+    assert str(refused.value) == (
+        f"--allow-origin {origin} is not the origin of a site. Write scheme, host and, if it has "
+        "one, port, all in lower case and nothing behind, such as https://example.org or "
+        "http://localhost:3000."
+    )

@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from encoders.lexical import LexicalEncoder
 from index.errors import MissingDependencyError, ServerError, WrongUseError
 from index.interface import BM25, PageIndex
 from index.pages import Fingerprint, QueryVectors, page_id
+from index.preview import preview_of, thumbnail_in
 from query.fusion import HYBRID
 from query.request import SearchRequest
 from query.service import model_loader, shared_index
@@ -211,11 +213,26 @@ class TestPages:
     def test_gives_pages_and_previews(self, service: SearchService, library: MemoryIndex) -> None:
         assert service.page(REPORT) is library.page(REPORT)
         assert service.image(REPORT) == library.image(REPORT)
-        for width_px, size in ((15, (15, 20)), (1000, (60, 80))):  # never enlarged
-            with Image.open(io.BytesIO(service.image(REPORT, width_px))) as image:
-                assert (image.format, image.size) == ("WEBP", size)
 
-    @pytest.mark.parametrize("ask", ["page", "image"])
+    def test_a_thumbnail_stored_without_is_made_once(
+        self, service: SearchService, library: MemoryIndex, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Image.open(io.BytesIO(service.thumbnail(REPORT))) as image:
+            assert (image.format, image.size) == ("JPEG", (60, 80))
+        monkeypatch.setattr("query.service.service.thumbnail_of", None)  # not called again
+        assert service.thumbnail(REPORT)
+        library.delete([OLD_REPORT])
+        with pytest.raises(NoSuchPageError):  # what is kept does not outlive its page
+            service.thumbnail(REPORT)
+
+    def test_a_thumbnail_stored_is_the_one_given(
+        self, service: SearchService, library: MemoryIndex
+    ) -> None:
+        preview = preview_of(Image.new("RGB", (600, 800), "red"))
+        library.put([replace(library.page(REPORT), preview=preview)])
+        assert service.thumbnail(REPORT) == thumbnail_in(preview)
+
+    @pytest.mark.parametrize("ask", ["page", "image", "thumbnail"])
     def test_knows_an_id_that_is_none_from_one_that_is_not_there(
         self, service: SearchService, ask: str
     ) -> None:

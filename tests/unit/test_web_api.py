@@ -1,7 +1,9 @@
 """The REST interface: what it answers, in the words of the command line, and its problems."""
 
 import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -48,6 +50,13 @@ def client(app: FastAPI) -> Iterator[TestClient]:
         yield client
 
 
+def drop_urls(answer: dict[str, Any]) -> None:
+    """What REST has beside what the command line says."""
+    for hit in answer["hits"]:
+        for page in (hit, *hit["other_pages"]):
+            assert page.pop("urls")["page"] == f"/page/{page['page_id']}"
+
+
 def test_a_search_says_what_the_command_line_says(
     client: TestClient, service: SearchService
 ) -> None:
@@ -55,6 +64,7 @@ def test_a_search_says_what_the_command_line_says(
     answer = client.get("/api/search", params=parameters).json()
     found = service.search(SearchRequest("harbour report", k=3, group_by="document"))
     said = json.loads(found_as_json(found, {}))
+    drop_urls(answer)
     assert answer.pop("timings_ms").keys() == said.pop("timings_ms").keys()
     assert answer == said
     assert answer["hits"][0]["other_pages"]
@@ -80,11 +90,12 @@ def test_pages_that_look_the_same_are_one_hit(client: TestClient, service: Searc
     said = json.loads(
         found_as_json(service.search(SearchRequest("harbour report", 3, collapse=True)), {})
     )
+    drop_urls(answer)
     stages, others = list(answer.pop("timings_ms")), list(said.pop("timings_ms"))
     assert stages[-2:] == others[-2:] == ["fuse", "collapse"]
     assert answer == said
     refused = client.get("/api/search", params={**parameters, "group_by": "document"})
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert "not both at once" in refused.json()["detail"]
 
 
@@ -105,10 +116,113 @@ def test_a_page_is_described(client: TestClient) -> None:
 
 
 def test_pictures_are_webp(client: TestClient) -> None:
-    for address in ("preview", "preview?width=20", "heatmap?q=harbour&token=0&width=20"):
+    for address in ("preview", "heatmap?q=harbour&token=0&width=20"):
         answer = client.get(f"/api/pages/{REPORT}/{address}")
         assert answer.headers["content-type"] == "image/webp"
         assert answer.content[8:12] == b"WEBP"
+
+
+def test_thumbnails_are_asked_for_once(client: TestClient, service: SearchService) -> None:
+    address = client.get("/api/search?q=harbour&k=1").json()["hits"][0]["urls"]["thumbnail"]
+    first = client.get(address)
+    assert first.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert first.headers["content-type"] == "image/jpeg"
+    page_id_ = address.split("/")[3]
+    assert first.content == service.thumbnail(page_id_)
+    for at_hand in (first.headers["etag"], f'"other", W/{first.headers["etag"]}'):
+        again = client.get(address, headers={"If-None-Match": at_hand})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+    assert client.get(address, headers={"If-None-Match": '"other"'}).status_code == 200
+    assert client.get(f"/api/pages/{ABSENT}/thumbnail").status_code == 404
+
+
+def test_documents_come_in_parts(client: TestClient) -> None:
+    all_of_them = client.get("/api/documents").json()
+    assert (all_of_them["total"], all_of_them["offset"], all_of_them["limit"]) == (4, 0, 100)
+    part = client.get("/api/documents?offset=1&limit=2").json()
+    assert part["documents"] == all_of_them["documents"][1:3]
+    assert part["total"] == 4
+    assert client.get("/api/documents?offset=4").json()["documents"] == []
+    assert client.get("/api/documents?limit=1001").status_code == 422
+
+
+def test_an_answer_goes_on(client: TestClient) -> None:
+    whole = client.get("/api/search?q=harbour&k=6").json()
+    seen, offset = [], 0
+    while offset is not None:
+        part = client.get(f"/api/search?q=harbour&k=2&offset={offset}").json()
+        assert part["offset"] == offset
+        seen += part["hits"]
+        offset = part["next_offset"]
+    assert [hit["page_id"] for hit in seen[:6]] == [hit["page_id"] for hit in whole["hits"]]
+    assert [hit["rank"] for hit in seen] == list(range(1, len(seen) + 1))
+    too_far = client.get("/api/search?q=harbour&k=100&offset=950")
+    assert too_far.status_code == 422
+    assert too_far.json()["detail"] == (
+        "100 hits from place 951 on are too many: an answer goes on to place 1,000. "
+        "Narrow the search instead."
+    )
+
+
+def test_every_part_of_the_description_is_explained(app: FastAPI) -> None:
+    """With an example, but for what is made of parts that have their own."""
+    description = app.openapi()
+    missing = []
+    for path, item in description["paths"].items():
+        for method, operation in item.items():
+            name = f"{method} {path}"
+            assert operation["description"], name
+            for parameter in operation.get("parameters", ()):
+                if not (parameter.get("description") and parameter["schema"].get("examples")):
+                    missing.append(f"{name}: {parameter['name']}")
+    for name, body in description["components"]["schemas"].items():
+        is_form = name.startswith("Body_")
+        assert is_form or body.get("description"), name
+        for field, schema in body.get("properties", {}).items():
+            is_of_parts = "$ref" in schema or "$ref" in schema.get("items", {})
+            is_explained = schema.get("description") and schema.get("examples")
+            if not is_explained and not (
+                is_of_parts and ("$ref" in schema or "description" in schema)
+            ):
+                missing.append(f"{name}.{field}")
+    assert missing == []
+
+
+def test_the_reference_shows_all_of_it(client: TestClient, app: FastAPI) -> None:
+    page = client.get("/api/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for path, item in app.openapi()["paths"].items():
+        for operation in item.values():
+            assert path in page.text
+            for parameter in operation.get("parameters", ()):
+                assert f"<code>{parameter['name']}</code>" in page.text
+    for name in app.openapi()["components"]["schemas"]:
+        assert name.startswith("Body_") or f'id="{name}"' in page.text
+    assert "asks for no access token" in page.text
+    targets = re.findall(r'href="#([^"]+)"', page.text)
+    assert {target for target in targets if f'id="{target}"' not in page.text} == set()
+    assert "://" not in page.text, "loads nothing, and leads nowhere else"
+
+
+def test_health_is_told_to_everybody(service: SearchService) -> None:
+    with TestClient(create_app(service, token="0" * 16), base_url="http://any") as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        assert client.get("/api/status").status_code == 401
+        description = client.get(
+            "/api/openapi.json", headers={"Authorization": "Bearer " + "0" * 16}
+        )
+        assert description.json()["security"] == [{"access_token": []}, {"access_cookie": []}]
+        assert description.json()["paths"]["/healthz"]["get"]["security"] == []
+
+
+def test_a_server_without_its_index_is_not_healthy() -> None:
+    def fail() -> MemoryIndex:
+        raise ServerError("no Vespa at http://secret")
+
+    app = create_app(SearchService(fail, lambda _: LexicalEncoder()), token=None)
+    answer = TestClient(app, base_url="http://localhost").get("/healthz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
 
 
 def test_reasons_are_given(client: TestClient) -> None:
@@ -134,13 +248,13 @@ def test_an_image_is_searched_where_the_index_has_looks() -> None:
     client = TestClient(app, base_url="http://localhost")
     assert client.get("/api/status").json()["sees_images"]
     answer = client.post(
-        "/api/search/image", params={"k": 1}, files={"file": picture("green", "PNG")}
+        "/api/search/image", params={"k": 1}, files={"image": picture("green", "PNG")}
     )
     assert [hit["page_number"] for hit in answer.json()["hits"]] == [2]
 
 
 def test_documents_and_status_are_given(client: TestClient) -> None:
-    documents = client.get("/api/documents").json()
+    documents = client.get("/api/documents").json()["documents"]
     assert [document["title"] for document in documents][:2] == list(TITLES.values())
     status = client.get("/api/status").json()
     assert status["n_pages"] == sum(map(len, TEXTS.values()))
@@ -156,13 +270,13 @@ class TestProblems:
             (f"pages/{ABSENT}", 404, f"The index holds no page {ABSENT}."),
             (
                 "search?q=a&ranking=best",
-                400,
+                422,
                 "No ranking 'best'. There are: hamming-then-float, hamming-then-bits, hamming, "
                 "float, bm25, hybrid.",
             ),
             (
                 "search?q=a&pages=9-3",
-                400,
+                422,
                 "The page range 9-3 is empty. Write the lower page first: 3-9.",
             ),
             (
@@ -171,9 +285,16 @@ class TestProblems:
                 "The request cannot be read. query.q: Field required.",
             ),
             (
-                "search?q=a&rank=bm25",
+                f"pages/{REPORT}?rank=bm25",
                 422,
-                "The request cannot be read. query.rank: Extra inputs are not permitted.",
+                "The request cannot be read. query.rank: There is no such parameter. "
+                "There are: none.",
+            ),
+            (
+                "documents?page=2",
+                422,
+                "The request cannot be read. query.page: There is no such parameter. "
+                "There are: limit, offset.",
             ),
         ],
     )

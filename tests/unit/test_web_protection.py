@@ -46,7 +46,7 @@ def small_app() -> FastAPI:
 @pytest.fixture
 def open_client() -> TestClient:
     app = small_app()
-    protect(app, answer, token=None)
+    protect(app, answer, token=None, origins=())
     return TestClient(app, base_url="http://localhost:8000")
 
 
@@ -54,7 +54,7 @@ def open_client() -> TestClient:
 def client() -> Iterator[TestClient]:
     """Of a server that asks for a token."""
     app = small_app()
-    protect(app, answer, token=TOKEN)
+    protect(app, answer, token=TOKEN, origins=())
     with TestClient(app, base_url="http://library.example", follow_redirects=False) as client:
         yield client
 
@@ -100,6 +100,56 @@ class TestHosts:
             "other names it must be started with an access token: pagelens serve --host ADDRESS "
             "--access-token TOKEN"
         )
+
+
+SITE = "https://site.example"
+
+
+@pytest.fixture(params=[None, "0123456789abcdef"])
+def allowed(request: pytest.FixtureRequest) -> TestClient:
+    """Of a server that lets a site use the REST interface, with and without a token."""
+    app = small_app()
+
+    @app.get("/api/hits")
+    def hits() -> str:
+        return "hits"
+
+    protect(app, answer, token=request.param, origins=[SITE])
+    client = TestClient(app, base_url="http://localhost")
+    if request.param:
+        client.headers["authorization"] = f"Bearer {request.param}"
+    return client
+
+
+class TestAllowedOrigins:
+    @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+    def test_may_use_the_rest_interface_alone(self, allowed: TestClient, site: str) -> None:
+        headers = {"origin": SITE, "sec-fetch-site": site, "sec-fetch-mode": "cors"}
+        given = allowed.get("/api/hits", headers=headers)
+        assert given.status_code == 200
+        assert given.headers["access-control-allow-origin"] == SITE
+        assert "access-control-allow-credentials" not in given.headers
+        assert allowed.get("/", headers=headers).status_code == 403
+
+    @pytest.mark.parametrize("origin", ["https://other.example", f"{SITE}.evil.example", "null"])
+    def test_others_may_not(self, allowed: TestClient, origin: str) -> None:
+        headers = {"origin": origin, "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors"}
+        refused = allowed.get("/api/hits", headers=headers)
+        assert refused.status_code == 403
+        assert "access-control-allow-origin" not in refused.headers
+
+    def test_a_browser_asks_first_and_without_the_token(self, allowed: TestClient) -> None:
+        allowed.headers.pop("authorization", None)
+        asked = {
+            "origin": SITE,
+            "sec-fetch-site": "cross-site",
+            "access-control-request-method": "GET",
+            "access-control-request-headers": "authorization",
+        }
+        given = allowed.options("/api/hits", headers=asked)
+        assert given.status_code == 200
+        assert given.headers["access-control-allow-origin"] == SITE
+        assert "Authorization" in given.headers["access-control-allow-headers"]
 
 
 class TestForeignSites:

@@ -17,7 +17,6 @@
   const DRAG_PX = 5; // less is a click that was not quite still
   const MAX_ZOOM = 40;
   const LEGEND_LENGTH = 24; // after that the marks repeat
-  const PICTURE_PX = 480; // twice the card's width: sharp on a fine screen
   const CARD_DELAY_MS = 60; // so that a sweep over the map does not load every page
 
   let marks = []; // of each page: the page, its link, and where it is in pixels
@@ -165,7 +164,7 @@
   }
 
   function showCard() {
-    part("picture").src = `/api/pages/${here.page.page_id}/preview?width=${PICTURE_PX}`;
+    part("picture").src = `/api/pages/${here.page.page_id}/thumbnail`;
     part("file").textContent = here.page.file;
     part("page").textContent = `page ${here.page.page_number}`;
     part("title").textContent = here.document.title;
