@@ -1,6 +1,6 @@
 """PageIndex: what every index of pages can do, wherever it lives."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from index.errors import WrongUseError
@@ -150,6 +150,12 @@ class PageIndex(Protocol):
 
     def stats(self) -> IndexStats:
         """What the index holds now."""
+
+    def state(self) -> Hashable:
+        """What a reader stands on: differs where anything may. For what is dear to work out again.
+
+        A server does not say when it was written to; to it, every 10 s is a state of its own.
+        """
 
     def refresh(self) -> None:
         """Go on to the state committed last; until then all answers are from the same state."""

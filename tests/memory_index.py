@@ -201,6 +201,9 @@ class MemoryIndex:
     def rerank_count(self) -> int:
         return FOLDER_RERANK_COUNT
 
+    def state(self) -> object:
+        return object()
+
     def refresh(self) -> None:
         pass
 

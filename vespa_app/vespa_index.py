@@ -70,6 +70,10 @@ second on the 4 threads that services.xml gives a search. Beyond, regions and te
 _BITS_SIZE, _VECTOR_SIZE = 16, 256  # bytes of a patch in embedding_bits and in embedding
 
 
+STATE_S = 10
+"""How long something worked out from all documents may be behind them."""
+
+
 class VespaIndex:
     """An index of pages in Vespa. Make one with `open` or `open_for_writing`.
 
@@ -361,6 +365,10 @@ class VespaIndex:
     def rerank_count(self) -> int:
         """How many pages phase 2 scores unless told otherwise."""
         return VESPA_RERANK_COUNT
+
+    def state(self) -> int:
+        """Another one every STATE_S: what was written since, Vespa does not say."""
+        return int(time.monotonic() // STATE_S)
 
     def refresh(self) -> None:
         """Answers are always of the state committed last; "auto" counts the pages anew."""

@@ -163,6 +163,10 @@ class EmbeddedIndex:
                 self._version = version
             self._snapshot()
 
+    def state(self) -> object:
+        """What a reader stands on; a writer's state is never the same."""
+        return self._version if self._lock is None else object()
+
     def put(self, pages: Sequence[Page]) -> None:
         """Store pages in one commit."""
         with self._appending() as segments:

@@ -6,7 +6,7 @@ neither searches nor the index's refresh wait for it either.
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -60,6 +60,7 @@ class MapMaker:
         self._thread: threading.Thread | None = None
         self._chosen = ChosenPages((), -1)
         self._map: PageMap | None = None
+        self._state: Hashable = None  # of the index, when it was last compared with the map
         self._looked_at = 0.0  # time.monotonic() when the index was last compared with the map
         self._failure: PagelensError | None = None
 
@@ -89,8 +90,13 @@ class MapMaker:
     def _look(self) -> None:
         """Keep the map where its pages are still the right ones, else begin a new one."""
         with self._reading() as index:
+            state = index.state()
+            if self._map is not None and state == self._state:
+                self._looked_at = time.monotonic()
+                return
             documents = list(index.documents())
             chosen = choose_pages(index, documents)
+        self._state = state
         by_id = {document.document_id: document for document in documents}
         if self._map is not None and chosen.page_ids == self._chosen.page_ids:
             self._map = replace(self._map, n_pages=chosen.n_pages, documents=by_id)

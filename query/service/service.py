@@ -6,7 +6,7 @@ serves one query after another; whoever would wait too long is told so. Knows no
 
 import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 
@@ -97,6 +97,7 @@ class SearchService:
         self._originals = Originals()
         self._regions = Regions(self._originals, draw_region)
         self._made_thumbnails = CachedFunction(_made_thumbnail, N_THUMBNAILS)
+        self._stats_at = CachedFunction(self._stats, size=1)
         self._kept_places = KeptPlaces()
 
     def start(self) -> None:
@@ -352,9 +353,13 @@ class SearchService:
         return document
 
     def stats(self) -> IndexStats:
-        """What the index holds now."""
+        """What the index holds now; counted once for each `state`."""
+        return self._stats_at(self.state_of_index())
+
+    def state_of_index(self) -> Hashable:
+        """See `PageIndex.state`."""
         with self._index.reading() as index:
-            return index.stats()
+            return index.state()
 
     def _warm_up(self, encoder: Encoder) -> None:
         """Search once: the first search of a process is ten times as slow."""
@@ -367,6 +372,10 @@ class SearchService:
     def _search_slot(self) -> Iterator[PageIndex]:
         with self._searches.slot(), self._index.reading() as index:
             yield index
+
+    def _stats(self, _: Hashable) -> IndexStats:
+        with self._index.reading() as index:
+            return index.stats()
 
     def _find(self, request: SearchRequest, given: tuple[str, ...] = ()) -> Found:
         """Run a search that needs no encoder any more."""

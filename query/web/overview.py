@@ -3,6 +3,7 @@
 The page is complete without script but for the map, which a script draws from /api/map.
 """
 
+from collections.abc import Hashable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -12,12 +13,13 @@ from pydantic import BaseModel, Field
 
 from index.pages import split_page_id
 from index.wording import file_name, printable
+from query.service.cached_function import CachedFunction
 from query.service.map_maker import MapMaker, PageMap
 from query.service.page_map import MAX_PAGES
 from query.service.service import SearchService
 from query.web.api_models import DocumentIdOut, PageIdOut, PageNumber, Title
 from query.web.known_parameters import refuse_unknown_parameters
-from query.web.overview_view import folder_of, marks, overview
+from query.web.overview_view import Listing, folder_of, listing, overview
 from query.web.problems import documented
 
 MAX_FIND_LENGTH = 200
@@ -79,6 +81,10 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
     """
     router = APIRouter()
     maker = MapMaker(service.reading)
+    listing_at: CachedFunction[Hashable, Listing] = CachedFunction(
+        lambda _: listing(service.documents()), size=1
+    )
+    answer_of = CachedFunction(_answer, size=1)
 
     @router.get("/overview", response_class=HTMLResponse, include_in_schema=False)
     def show_overview(
@@ -86,10 +92,8 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
         find: Annotated[str, Query(max_length=MAX_FIND_LENGTH)] = "",
         start: Annotated[int, Query(ge=1, le=1_000_000_000)] = 1,
     ) -> HTMLResponse:
-        with service.reading() as index:
-            stats, documents = index.stats(), list(index.documents())
-            made_with = index.fingerprint
-        view = overview(stats, documents, made_with, find, start)
+        stats, documents = service.stats(), listing_at(service.state_of_index())
+        view = overview(stats, documents, service.fingerprint, find, start)
         return templates.TemplateResponse(
             request,
             "overview.html",
@@ -111,19 +115,20 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
             **documented(422, 503),
         },
     )
-    def get_map(response: Response) -> MapAnswer:
+    def get_map() -> Response:
         """Where pages lie on a map on which like pages lie side by side; drawn on demand."""
         drawn = maker.current()
         if drawn is None:
-            response.status_code = 202
-            response.headers["Retry-After"] = str(RETRY_AFTER_S)
-            return MapAnswer(state="drawing")
-        return _answer(drawn)
+            drawing = MapAnswer(state="drawing").model_dump_json()
+            headers = {"Retry-After": str(RETRY_AFTER_S)}
+            return Response(drawing, 202, headers, "application/json")
+        return Response(answer_of(drawn), media_type="application/json")
 
     return router
 
 
-def _answer(drawn: PageMap) -> MapAnswer:
+def _answer(drawn: PageMap) -> str:
+    """The map as JSON."""
     documents = drawn.documents
     n_pages: dict[str, int] = {}
     pages = []
@@ -140,8 +145,8 @@ def _answer(drawn: PageMap) -> MapAnswer:
                 y=round(y, 4),
             )
         )
-    mark_of = marks(documents.values())
-    return MapAnswer(
+    mark_of = listing(documents.values()).mark_of
+    answer = MapAnswer(
         state="ready",
         n_pages=drawn.n_pages,
         n_chosen=drawn.n_chosen,
@@ -160,3 +165,4 @@ def _answer(drawn: PageMap) -> MapAnswer:
         ],
         pages=pages,
     )
+    return answer.model_dump_json()

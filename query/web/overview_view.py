@@ -1,7 +1,7 @@
 """What the overview of an index shows, as text and addresses; the template only sets it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlencode
@@ -129,20 +129,56 @@ class Overview:
     n_failures: int
 
 
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """What is worked out once from all documents, and not for each look at some of them.
+
+    Attributes:
+        documents: those with a path, in order of path.
+        said: of each, title and paths, in which case is folded.
+        mark_of: their marks, by id.
+        failures: of all, the first ROWS, in order of path and page.
+        n_failures: of how many.
+    """
+
+    documents: tuple[Document, ...]
+    said: tuple[str, ...]
+    mark_of: Mapping[str, Mark]
+    n_unfinished: int
+    failures: tuple[FailureRow, ...]
+    n_failures: int
+
+
+def listing(documents: Iterable[Document]) -> Listing:
+    """Go through the documents of an index.
+
+    Args:
+        documents: all of it; those without a path are being put, and not shown.
+    """
+    shown = tuple(_by_path(documents))
+    failures = [failed for d in shown if d.failures for failed in d.named_failures]
+    return Listing(
+        documents=shown,
+        said=tuple("\n".join((d.title, *(f.path for f in d.files))).casefold() for d in shown),
+        mark_of=_marks(shown),
+        n_unfinished=sum(not d.is_complete for d in shown),
+        failures=tuple(_failure(*failed) for failed in failures[:ROWS]),
+        n_failures=len(failures),
+    )
+
+
 def overview(
-    stats: IndexStats, documents: Sequence[Document], made_with: Fingerprint, find: str, start: int
+    stats: IndexStats, of: Listing, made_with: Fingerprint, find: str, start: int
 ) -> Overview:
     """Lay out an index's overview.
 
     Args:
         stats: of the index.
-        documents: all of it; those without a path are being put, and not shown.
+        of: its documents.
         made_with: the index's fingerprint.
         find: narrows the list of documents to those with this in path or title; case is ignored.
         start: the first row of the list, counted from 1.
     """
-    shown = _by_path(documents)
-    failures = [_failure(*failed) for d in shown for failed in d.named_failures]
     stored = sum(stats.size_bytes.values())
     headline = [
         _counted(stats.n_documents, "document"),
@@ -162,14 +198,14 @@ def overview(
         n_pages=stats.n_pages,
         n_without_vectors=stats.n_pages_without_vectors,
         n_waiting=stats.n_pages_waiting,
-        n_unfinished=sum(not d.is_complete for d in shown),
+        n_unfinished=of.n_unfinished,
         encoder=made_with.encoder,
         made_with=(*_made_with(made_with), *_read_by(stats)),
         storage=_storage(stats),
         reclaimable=size(stats.reclaimable_bytes) if stats.reclaimable_bytes else "",
-        documents=_list(shown, find, start),
-        failures=tuple(failures[:ROWS]),
-        n_failures=len(failures),
+        documents=_list(of, find, start),
+        failures=of.failures,
+        n_failures=of.n_failures,
     )
 
 
@@ -177,9 +213,9 @@ def _counted(n: int, noun: str) -> Fact:
     return Fact(noun if n == 1 else plural(noun), f"{n:,}")
 
 
-def marks(documents: Iterable[Document]) -> dict[str, Mark]:
+def _marks(documents: Iterable[Document]) -> dict[str, Mark]:
     """The mark of each document with pages, by id: in order of path, so that neighbours differ."""
-    shown = (d.document_id for d in _by_path(documents) if d.page_count)
+    shown = (d.document_id for d in documents if d.page_count)
     return {
         document_id: Mark(place % N_COLOURS, place // N_COLOURS % N_SHAPES)
         for place, document_id in enumerate(shown)
@@ -195,16 +231,11 @@ def _by_path(documents: Iterable[Document]) -> list[Document]:
     return sorted((d for d in documents if d.files), key=lambda d: d.name)
 
 
-def _list(shown: Sequence[Document], find: str, start: int) -> DocumentList:
+def _list(of: Listing, find: str, start: int) -> DocumentList:
     wanted = find.strip().casefold()
-    found = [
-        d
-        for d in shown
-        if wanted in d.title.casefold() or any(wanted in f.path.casefold() for f in d.files)
-    ]
+    found = [d for d, said in zip(of.documents, of.said, strict=True) if wanted in said]
     first = (min(start, max(1, len(found))) - 1) // ROWS * ROWS  # a link of an earlier, longer list
-    mark_of = marks(shown)
-    rows = tuple(_row(d, mark_of.get(d.document_id)) for d in found[first : first + ROWS])
+    rows = tuple(_row(d, of.mark_of.get(d.document_id)) for d in found[first : first + ROWS])
     last = first + len(rows)
     return DocumentList(
         find=find,

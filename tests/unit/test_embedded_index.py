@@ -377,3 +377,17 @@ def test_an_index_of_before_ocr_is_read_as_it_is_and_written_on(folder: Path) ->
     with closing(EmbeddedIndex.open(folder)) as reader:
         assert ranked(reader) == before
         assert reader.ocr_engines(document_id(1)) == {2: "an engine"}
+
+
+def test_a_readers_state_is_another_after_each_commit(tmp_path: Path) -> None:
+    with closing(EmbeddedIndex.open_for_writing(tmp_path / "index", FINGERPRINT)) as writer:
+        assert writer.state() != writer.state()
+        with closing(EmbeddedIndex.open(tmp_path / "index")) as reader:
+            reader.refresh()
+            before = reader.state()
+            reader.refresh()
+            assert reader.state() == before
+            writer.put_document(document(1, "/a/x.pdf"))
+            assert reader.state() == before, "until it goes on"
+            reader.refresh()
+            assert reader.state() != before

@@ -15,7 +15,7 @@ from index.pages import Document, Failure, FileRecord, Page
 from query.service import map_maker
 from query.service.service import SearchService
 from query.web.app import create_app
-from query.web.overview_view import N_MARKS, ROWS, marks
+from query.web.overview_view import N_MARKS, ROWS, listing
 from tests.library import NEW_REPORT, OLD_REPORT, SCAN, fill, make_page
 from tests.memory_index import MemoryIndex
 
@@ -294,7 +294,7 @@ def test_marks_differ_until_they_begin_again() -> None:
     files = [(FileRecord(f"/library/{n:03}.pdf", 1, 1),) for n in range(N_MARKS + 1)]
     documents = [Document(f"{n:032x}", files[n], "", 1, True) for n in range(N_MARKS + 1)]
     unreadable = Document("f" * 32, (FileRecord("/a.pdf", 1, 1),), "", 0, True)
-    mark_of = marks([*documents, unreadable])
+    mark_of = listing([*documents, unreadable]).mark_of
     assert len(set(list(mark_of.values())[:N_MARKS])) == N_MARKS
     assert mark_of[f"{N_MARKS:032x}"] == mark_of[f"{0:032x}"]
     assert unreadable.document_id not in mark_of
