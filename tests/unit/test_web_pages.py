@@ -546,3 +546,15 @@ def test_the_form_reads_back_the_address_it_makes() -> None:
     form = SearchForm(q='a&b="c"', ranking="bm25", path="x y/*", k="3", group_by="document")
     query_string = form.href.removeprefix("/?")
     assert SearchForm.read(QueryParams(query_string)) == form
+
+
+def test_more_results_lead_on_and_back(client: Client) -> None:
+    first = see(client(), "/?q=harbour&k=3")
+    (more,) = (a["href"] for a in first.all("a") if a.get("rel") == "next")
+    assert more == "/?q=harbour&k=3&offset=3"
+    second = see(client(), more)
+    assert "3 pages, places 4 to 6" in second.text
+    assert [a["href"] for a in second.all("a") if a.get("rel") == "prev"] == ["/?q=harbour&k=3"]
+    behind = see(client(), "/?q=harbour&k=3&offset=90")
+    assert "The answer has ended" in behind.text
+    assert not [a for a in behind.all("a") if a.get("rel") == "next"]
