@@ -22,7 +22,7 @@ PAGE_ID = f"{DOCUMENT_ID}-1"
 _PATH = "/home/you/Documents/2023/report.pdf"
 
 
-def _said(description: str, example: object, default: Any = ..., **limits: Any) -> Any:  # noqa: ANN401  as pydantic types it
+def said(description: str, example: object, default: Any = ..., **limits: Any) -> Any:  # noqa: ANN401  as pydantic types it
     """A field with what people read of it."""
     return Field(default, description=description, examples=[example], **limits)
 
@@ -32,39 +32,39 @@ def _filter(name: str, max_length: int | None = None) -> Any:  # noqa: ANN401  a
     key = FILTER_KEYS[name]
     pattern = f"^({key.pattern})$"
     example = _FILTERS[name.removeprefix("not_")]
-    return _said(key.meaning, example, None, max_length=max_length, pattern=pattern)
+    return said(key.meaning, example, None, max_length=max_length, pattern=pattern)
 
 
 _FILTERS = {"path": "2023/*.pdf", "document": DOCUMENT_ID, "pages": "1-10", "language": "en"}
 
 OcrEngine = Annotated[
     str,
-    _said(
+    said(
         "What read the page's words, which may hold its errors: engine, model and version. Empty "
         "where OCR read none of them.",
         "",
     ),
 ]
-PageIdOut = Annotated[str, _said("The page: its document's id and its number.", PAGE_ID)]
+PageIdOut = Annotated[str, said("The page: its document's id and its number.", PAGE_ID)]
 DocumentIdOut = Annotated[
-    str, _said("The document: first 32 hex digits of the SHA-256 of the file.", DOCUMENT_ID)
+    str, said("The document: first 32 hex digits of the SHA-256 of the file.", DOCUMENT_ID)
 ]
-PageNumber = Annotated[int, _said("Of the page in its document, from 1.", 1)]
-Paths = Annotated[list[str], _said("Every place where a file with these bytes lies.", [_PATH])]
+PageNumber = Annotated[int, said("Of the page in its document, from 1.", 1)]
+Paths = Annotated[list[str], said("Every place where a file with these bytes lies.", [_PATH])]
 Title = Annotated[
-    str, _said("Of the document, as the file has it; empty where it has none.", "Report")
+    str, said("Of the document, as the file has it; empty where it has none.", "Report")
 ]
 IsWaiting = Annotated[
-    bool, _said("Whether its vectors are still to come, and only words find it.", False)
+    bool, said("Whether its vectors are still to come, and only words find it.", False)
 ]
-Ranking = Annotated[str, _said("How pages were ranked.", "hybrid")]
+Ranking = Annotated[str, said("How pages were ranked.", "hybrid")]
 Score = Annotated[
-    float, _said("As people are shown it, higher is better; for vectors a mean cosine.", 0.7934)
+    float, said("As people are shown it, higher is better; for vectors a mean cosine.", 0.7934)
 ]
-ScoreSum = Annotated[float, _said("The ranking's own sum, as it is.", 0.7934)]
+ScoreSum = Annotated[float, said("The ranking's own sum, as it is.", 0.7934)]
 Box = Annotated[
     list[float],
-    _said(
+    said(
         "x0, y0, x1, y1, fractions of the page.", [0.1, 0.1, 0.3, 0.15], min_length=4, max_length=4
     ),
 ]
@@ -73,14 +73,14 @@ Box = Annotated[
 class Refinement(BaseModel):
     """How a search ranks, how much it gives, and which pages it looks at."""
 
-    ranking: str | None = _said(
+    ranking: str | None = said(
         f"How pages are ranked; by {DEFAULT_RANKINGS_SAID}.",
         HAMMING_THEN_FLOAT,
         None,
         json_schema_extra={"enum": list(RANKINGS)},
     )
-    k: int = _said("How many hits.", DEFAULT_K, DEFAULT_K, ge=1, le=MAX_K)
-    offset: int = _said(
+    k: int = said("How many hits.", DEFAULT_K, DEFAULT_K, ge=1, le=MAX_K)
+    offset: int = said(
         "How many hits are passed over: the next_offset of the answer before. While an ingest runs "
         "hits keep the places they were given, so none comes twice and none is left out.",
         0,
@@ -88,7 +88,7 @@ class Refinement(BaseModel):
         ge=0,
         le=MOST_PLACES - 1,
     )
-    rerank: int | None = _said("How many pages phase 2 scores.", 200, None, ge=1, le=MAX_RERANK)
+    rerank: int | None = said("How many pages phase 2 scores.", 200, None, ge=1, le=MAX_RERANK)
     path: str | None = _filter("path", MAX_PATH_LENGTH)
     document: str | None = _filter("document")
     pages: str | None = _filter("pages")
@@ -97,16 +97,16 @@ class Refinement(BaseModel):
     not_document: str | None = _filter("not_document")
     not_pages: str | None = _filter("not_pages")
     not_language: str | None = _filter("not_language")
-    group_by: Literal["document"] | None = _said(
+    group_by: Literal["document"] | None = said(
         "One hit for each document, with its other pages.", "document", None
     )
-    collapse: bool = _said(
+    collapse: bool = said(
         "One hit for pages that look the same, the newest file's, with the others; not together "
         "with group_by.",
         False,
         False,
     )
-    min_score: float | None = _said(
+    min_score: float | None = said(
         "No hits of a lower score, as the ranking counts it.", 0.1, None, allow_inf_nan=False
     )
 
@@ -132,7 +132,7 @@ class Refinement(BaseModel):
 class Search(Refinement):
     """A search by words."""
 
-    q: str = _said(
+    q: str = said(
         f"What the page says or shows. {OPERATORS_SAID}",
         "revenue by region",
         min_length=1,
@@ -143,10 +143,10 @@ class Search(Refinement):
 class PageSearch(Refinement):
     """A search as a page is seen by: by words, or by another page."""
 
-    q: str = _said(
+    q: str = said(
         "What the page says or shows.", "revenue by region", "", max_length=MAX_TEXT_LENGTH
     )
-    like: str | None = _said(
+    like: str | None = said(
         "Instead of q: the page whose like is wanted.", PAGE_ID, None, pattern=PAGE_ID_PATTERN
     )
 
@@ -154,7 +154,7 @@ class PageSearch(Refinement):
 class TokenSearch(PageSearch):
     """A search, and one of its tokens."""
 
-    token: int | None = _said(
+    token: int | None = said(
         "One token of the query, from 0; all content tokens where it is left out.",
         0,
         None,
@@ -166,21 +166,19 @@ class TokenSearch(PageSearch):
 class HeatmapSearch(TokenSearch):
     """A search, one of its tokens, and how large the picture is to be."""
 
-    width: int = _said(
-        "In pixels, the preview's at most.", 640, MAX_WIDTH_PX, ge=1, le=MAX_WIDTH_PX
-    )
+    width: int = said("In pixels, the preview's at most.", 640, MAX_WIDTH_PX, ge=1, le=MAX_WIDTH_PX)
 
 
 class UrlsBody(BaseModel):
     """Where the server has more of a page; paths on this server."""
 
-    page: str = _said("The page for people.", f"/page/{PAGE_ID}")
-    original: str = _said(
+    page: str = said("The page for people.", f"/page/{PAGE_ID}")
+    original: str = said(
         "The file it is from, while that still has the bytes that were indexed.",
         f"/page/{PAGE_ID}/original",
     )
-    preview: str = _said("Its picture, WebP.", f"/api/pages/{PAGE_ID}/preview")
-    thumbnail: str = _said(
+    preview: str = said("Its picture, WebP.", f"/api/pages/{PAGE_ID}/preview")
+    thumbnail: str = said(
         "Its small picture, JPEG, which never changes.", f"/api/pages/{PAGE_ID}/thumbnail"
     )
 
@@ -192,7 +190,7 @@ class OtherPage(BaseModel):
     page_number: PageNumber
     score: Score
     score_sum: ScoreSum
-    halves: dict[str, float] = _said(
+    halves: dict[str, float] = said(
         "For hybrid, the score of each of its rankings that found the page.",
         {"hamming-then-float": 0.73, "bm25": 8.12},
     )
@@ -206,23 +204,23 @@ class OtherPage(BaseModel):
 class HitBody(OtherPage):
     """A page found."""
 
-    rank: int = _said("Its place, from 1.", 1)
+    rank: int = said("Its place, from 1.", 1)
     title: Title
-    snippet: str = _said(
+    snippet: str = said(
         "Of the page's text. Empty where no word of the query stands on the page.",
         "…revenue by region, in millions…",
     )
-    matched_words: list[str] = _said("Words of the snippet that match.", ["revenue", "region"])
-    matched_by: MatchedBy = _said(
+    matched_words: list[str] = said("Words of the snippet that match.", ["revenue", "region"])
+    matched_by: MatchedBy = said(
         "Where words of the query stand: on the page, in its file's name or title alone, or in "
         "neither; `spelling` where the page has a word spelled nearly like one that stands "
         "nowhere.",
         "words",
     )
-    below_line: bool = _said(
+    below_line: bool = said(
         "Whether the hits that answer the query have ended, and resemblance has begun.", False
     )
-    ties_with_previous: bool = _said(
+    ties_with_previous: bool = said(
         "Whether its score is too close to that of the hit before to tell which is better.", False
     )
     other_pages: list[OtherPage] = Field(
@@ -233,18 +231,18 @@ class HitBody(OtherPage):
 class SearchBody(BaseModel):
     """What a search gave, best first."""
 
-    query: str = _said("What was looked for, without operators.", "revenue by region")
-    phrases: list[str] = _said("What must stand on the pages as it is written.", [])
-    without: list[str] = _said("Words that must not stand on the pages.", [])
+    query: str = said("What was looked for, without operators.", "revenue by region")
+    phrases: list[str] = said("What must stand on the pages as it is written.", [])
+    without: list[str] = said("Words that must not stand on the pages.", [])
     ranking: Ranking
-    n_candidates: int = _said("Pages that passed the filters and were ranked.", 306)
-    n_waiting: int = _said("Pages that only words find yet: vectors are to come.", 0)
-    offset: int = _said("How many hits were passed over.", 0)
-    next_offset: int | None = _said("The offset to go on with; null where that is all.", DEFAULT_K)
+    n_candidates: int = said("Pages that passed the filters and were ranked.", 306)
+    n_waiting: int = said("Pages that only words find yet: vectors are to come.", 0)
+    offset: int = said("How many hits were passed over.", 0)
+    next_offset: int | None = said("The offset to go on with; null where that is all.", DEFAULT_K)
     hits: list[HitBody] = Field(description="The pages found, best first.")
-    words_nowhere: list[str] = _said("Words of the query that no page holds.", [])
-    notices: list[str] = _said("What to know of this answer, a line each; usually nothing.", [])
-    timings_ms: dict[str, float] = _said(
+    words_nowhere: list[str] = said("Words of the query that no page holds.", [])
+    notices: list[str] = said("What to know of this answer, a line each; usually nothing.", [])
+    timings_ms: dict[str, float] = said(
         "Milliseconds by stage, in the order they ran.", {"fuse": 0.2}
     )
 
@@ -253,10 +251,10 @@ class HotWordBody(BaseModel):
     """A word that stands where a page matches."""
 
     page_number: PageNumber
-    text: str = _said("The word, as the page has it.", "Revenue")
+    text: str = said("The word, as the page has it.", "Revenue")
     box: Box
-    heat: float = _said("How well its place matches the query: a mean cosine.", 0.81)
-    confidence: float | None = _said(
+    heat: float = said("How well its place matches the query: a mean cosine.", 0.81)
+    confidence: float | None = said(
         "How sure OCR is of the word, up to 1; null where it has not read it.", None
     )
 
@@ -267,34 +265,34 @@ class PageBody(BaseModel):
     page_id: PageIdOut
     document_id: DocumentIdOut
     page_number: PageNumber
-    width_pt: float = _said("The page as it is seen, in points; of an image file in pixels.", 595.0)
-    height_pt: float = _said("The same of its height.", 842.0)
-    language: str = _said("ISO 639-1; empty where it is not known.", "en")
-    n_patches: int = _said("Vectors it has.", 832)
+    width_pt: float = said("The page as it is seen, in points; of an image file in pixels.", 595.0)
+    height_pt: float = said("The same of its height.", 842.0)
+    language: str = said("ISO 639-1; empty where it is not known.", "en")
+    n_patches: int = said("Vectors it has.", 832)
     is_waiting: IsWaiting
     ocr_engine: OcrEngine
-    text: str = _said("Its words, of the text layer or read by OCR.", "Revenue by region …")
+    text: str = said("Its words, of the text layer or read by OCR.", "Revenue by region …")
     urls: UrlsBody
 
 
 class TokenBody(BaseModel):
     """One token of the query on a page."""
 
-    token: str = _said("Its text.", "revenue")
-    token_index: int = _said("Which of the query's tokens it is, from 0.", 0)
-    is_content: bool = _said("Whether it is a part of what was typed.", True)
-    patch: int = _said("The vector of the page that matches it best, from 0.", 417)
-    boxes: list[Box] = _said("Where on the page that is.", [[0.1, 0.1, 0.3, 0.15]])
-    similarity: float = _said("Of the two, as the ranking counts it.", 0.81)
-    contribution: float = _said("What it adds to the score.", 0.27)
-    share: float = _said("The same as a part of all tokens' contributions.", 0.34)
+    token: str = said("Its text.", "revenue")
+    token_index: int = said("Which of the query's tokens it is, from 0.", 0)
+    is_content: bool = said("Whether it is a part of what was typed.", True)
+    patch: int = said("The vector of the page that matches it best, from 0.", 417)
+    boxes: list[Box] = said("Where on the page that is.", [[0.1, 0.1, 0.3, 0.15]])
+    similarity: float = said("Of the two, as the ranking counts it.", 0.81)
+    contribution: float = said("What it adds to the score.", 0.27)
+    share: float = said("The same as a part of all tokens' contributions.", 0.34)
 
 
 class WordBody(BaseModel):
     """A word of the query, and the forms of it on a page."""
 
-    text: str = _said("The word.", "revenue")
-    on_page: list[str] = _said(
+    text: str = said("The word.", "revenue")
+    on_page: list[str] = said(
         "How it is written on the page; empty where it is not there.", ["Revenues"]
     )
 
@@ -303,10 +301,10 @@ class FusedBody(BaseModel):
     """What a half of `hybrid` gives to a page."""
 
     ranking: Ranking
-    place: int | None = _said("In that ranking, from 1; null where it did not find the page.", 1)
-    score: float | None = _said("In that ranking.", 8.12)
-    contribution: float = _said("What it gives to the score.", 0.5)
-    share: float = _said("The same as a part of the score.", 0.63)
+    place: int | None = said("In that ranking, from 1; null where it did not find the page.", 1)
+    score: float | None = said("In that ranking.", 8.12)
+    contribution: float = said("What it gives to the score.", 0.5)
+    share: float = said("The same as a part of the score.", 0.63)
 
 
 class ExplanationBody(BaseModel):
@@ -314,28 +312,28 @@ class ExplanationBody(BaseModel):
 
     page_id: PageIdOut
     ranking: Ranking
-    score: float | None = _said("As a hit has it; null for a page without vectors.", 0.7934)
-    score_sum: float | None = _said("The ranking's own sum.", 0.7934)
-    place: int | None = _said("In the end, from 1; null where it is not among the hits.", 1)
-    phase_1_place: int | None = _said("After phase 1; null where it is beyond the depth.", 3)
-    phase_1_depth: int = _said("How many places of phase 1 are known.", 200)
-    n_candidates: int = _said("Pages that passed the filters and were ranked.", 306)
+    score: float | None = said("As a hit has it; null for a page without vectors.", 0.7934)
+    score_sum: float | None = said("The ranking's own sum.", 0.7934)
+    place: int | None = said("In the end, from 1; null where it is not among the hits.", 1)
+    phase_1_place: int | None = said("After phase 1; null where it is beyond the depth.", 3)
+    phase_1_depth: int = said("How many places of phase 1 are known.", 200)
+    n_candidates: int = said("Pages that passed the filters and were ranked.", 306)
     tokens: list[TokenBody] = Field(description="The query's tokens, in order.")
     words: list[WordBody] = Field(description="The query's words, in order.")
     fused: list[FusedBody] = Field(description="For hybrid, its halves; else empty.")
-    why_not: str | None = _said("Why the page did not come up; null where it did.", None)
+    why_not: str | None = said("Why the page did not come up; null where it did.", None)
     ocr_engine: OcrEngine
 
 
 class FailureBody(BaseModel):
     """Why a file, or pages of it, could not be read."""
 
-    page_number: int | None = _said("The page, from 1; null where it is the whole file.", 3)
-    last_page: int | None = _said("The last of several pages in a row that say the same.", None)
-    reason: str = _said("What went wrong.", "The page could not be drawn.")
-    is_passing: bool = _said("Whether another try may do.", False)
-    has_words: bool = _said("Whether it could not be drawn, but is found by its words.", True)
-    is_of_ocr: bool = _said("Whether it is found, without the words OCR would have read.", False)
+    page_number: int | None = said("The page, from 1; null where it is the whole file.", 3)
+    last_page: int | None = said("The last of several pages in a row that say the same.", None)
+    reason: str = said("What went wrong.", "The page could not be drawn.")
+    is_passing: bool = said("Whether another try may do.", False)
+    has_words: bool = said("Whether it could not be drawn, but is found by its words.", True)
+    is_of_ocr: bool = said("Whether it is found, without the words OCR would have read.", False)
 
 
 class DocumentBody(BaseModel):
@@ -344,46 +342,46 @@ class DocumentBody(BaseModel):
     document_id: DocumentIdOut
     paths: Paths
     title: Title
-    page_count: int = _said("Pages it has; 0 where the file could not be opened.", 12)
-    is_complete: bool = _said("Whether all of it is in the index, or has failed.", True)
+    page_count: int = said("Pages it has; 0 where the file could not be opened.", 12)
+    is_complete: bool = said("Whether all of it is in the index, or has failed.", True)
     failures: list[FailureBody] = Field(description="What of it could not be read.")
-    not_searched: str = _said("What the file holds beside its pages, such as attachments.", "")
+    not_searched: str = said("What the file holds beside its pages, such as attachments.", "")
 
 
 class DocumentsBody(BaseModel):
     """A part of the documents, in order of id."""
 
-    total: int = _said("Documents of the index.", 10000)
-    offset: int = _said("How many were passed over.", 0)
-    limit: int = _said("How many were asked for at most.", DEFAULT_DOCUMENTS)
+    total: int = said("Documents of the index.", 10000)
+    offset: int = said("How many were passed over.", 0)
+    limit: int = said("How many were asked for at most.", DEFAULT_DOCUMENTS)
     documents: list[DocumentBody] = Field(description="The documents of this part.")
 
 
 class EncoderBody(BaseModel):
     """What made the vectors of the index."""
 
-    encoder: str = _said("Its kind.", "colsmol")
-    model: str = _said("A hub id or a folder.", "vidore/colSmol-256M")
-    revision: str = _said("Of the weights.", "a59110fdf114638b8018e6c9a018907e12f14855")
-    pooling: str = _said("How patches were made fewer.", "none")
-    rendering: str = _said('How pages were drawn; "words" where words became vectors.', "words")
+    encoder: str = said("Its kind.", "colsmol")
+    model: str = said("A hub id or a folder.", "vidore/colSmol-256M")
+    revision: str = said("Of the weights.", "a59110fdf114638b8018e6c9a018907e12f14855")
+    pooling: str = said("How patches were made fewer.", "none")
+    rendering: str = said('How pages were drawn; "words" where words became vectors.', "words")
 
 
 class StatusBody(BaseModel):
     """What the index holds, and how far the model is."""
 
-    state: Literal["loading", "ready", "failed"] = _said("Of the model.", "ready")
-    message: str = _said("Why it failed and what to do; else empty.", "")
-    sees_images: bool = _said("Whether an image can be searched for.", True)
+    state: Literal["loading", "ready", "failed"] = said("Of the model.", "ready")
+    message: str = said("Why it failed and what to do; else empty.", "")
+    sees_images: bool = said("Whether an image can be searched for.", True)
     encoder: EncoderBody
-    n_documents: int = _said("Documents with a page that can be found.", 65)
-    n_pages: int = _said("Pages that can be found.", 306)
-    n_pages_without_vectors: int = _said("Pages on which the encoder saw nothing.", 0)
-    n_pages_waiting: int = _said("Pages whose vectors are still to come.", 0)
-    n_vectors: int = _said("Vectors of all pages.", 254592)
-    n_failed_documents: int = _said("Documents of which something could not be read.", 0)
-    n_pages_by_ocr_engine: dict[str, int] = _said(
+    n_documents: int = said("Documents with a page that can be found.", 65)
+    n_pages: int = said("Pages that can be found.", 306)
+    n_pages_without_vectors: int = said("Pages on which the encoder saw nothing.", 0)
+    n_pages_waiting: int = said("Pages whose vectors are still to come.", 0)
+    n_vectors: int = said("Vectors of all pages.", 254592)
+    n_failed_documents: int = said("Documents of which something could not be read.", 0)
+    n_pages_by_ocr_engine: dict[str, int] = said(
         "Pages of which OCR has read words, by what read them.", {}
     )
-    size_bytes: dict[str, int] = _said("Bytes stored, by kind.", {"vectors": 65175552})
-    reclaimable_bytes: int = _said("Bytes of deleted pages.", 0)
+    size_bytes: dict[str, int] = said("Bytes stored, by kind.", {"vectors": 65175552})
+    reclaimable_bytes: int = said("Bytes of deleted pages.", 0)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 from starlette.types import Receive, Scope, Send
 
 from index.wording import file_name
@@ -12,7 +12,7 @@ from query.request import SearchRequest
 from query.service.original import Original
 from query.service.service import SearchService
 from query.web.api import PageId
-from query.web.api_models import MAX_WIDTH_PX, TokenSearch
+from query.web.api_models import MAX_WIDTH_PX, TokenSearch, said
 from query.web.pictures import WebpResponse, described
 from query.web.problems import documented
 
@@ -33,13 +33,11 @@ class RegionSearch(TokenSearch):
 
     model_config = ConfigDict(extra="forbid")
 
-    x0: float = Field(ge=0, le=1, description="Left edge, a fraction of the page's width.")
-    y0: float = Field(ge=0, le=1, description="Upper edge, a fraction of the page's height.")
-    x1: float = Field(ge=0, le=1, description="Right edge.")
-    y1: float = Field(ge=0, le=1, description="Lower edge.")
-    width: int = Field(
-        1280, ge=1, le=MAX_WIDTH_PX, description="Of the picture, in pixels, at most."
-    )
+    x0: float = said("Left edge, a fraction of the page's width.", 0.1, ge=0, le=1)
+    y0: float = said("Upper edge, a fraction of the page's height.", 0.1, ge=0, le=1)
+    x1: float = said("Right edge.", 0.6, ge=0, le=1)
+    y1: float = said("Lower edge.", 0.4, ge=0, le=1)
+    width: int = said("Of the picture, in pixels, at most.", 1280, 1280, ge=1, le=MAX_WIDTH_PX)
 
 
 class OriginalResponse(FileResponse):
@@ -78,14 +76,16 @@ def make_router(service: SearchService) -> APIRouter:
     """What the REST interface has of files: below /api/pages/."""
     router = APIRouter(
         prefix="/api/pages/{page_id}",
-        responses=documented(400, 401, 403, 404, 409, 421, 422, 500, 503),
+        responses=documented(401, 403, 404, 409, 421, 422, 500, 503),
     )
 
     @router.head("/original", include_in_schema=False)
     @router.get("/original", response_class=FileResponse, responses=_ORIGINAL)
     def original(
         page_id: PageId,
-        download: Annotated[bool, Query(description="To be saved, not shown.")] = False,
+        download: Annotated[
+            bool, Query(description="To be saved, not shown.", examples=[True])
+        ] = False,
     ) -> Response:
         """The file the page is of, while it has the bytes that were indexed."""
         return original_response(service, page_id, is_download=download)

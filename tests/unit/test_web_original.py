@@ -206,7 +206,7 @@ def test_a_part_is_never_beyond_the_limits(served: Served) -> None:
 @pytest.mark.parametrize("wrong", [{"x1": 0.1}, {"y1": 0.1}, {"x1": 0.1019}])
 def test_what_is_no_part_is_refused(served: Served, wrong: dict[str, float]) -> None:
     answer = served.client.get(f"{served.api}/region", params={**BOX, **wrong})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     box = {**BOX, **wrong}
     assert answer.json()["detail"] == (
         f"{box['x0']:g}, {box['y0']:g}, {box['x1']:g}, {box['y1']:g} is no part of a page. Give "
