@@ -246,13 +246,13 @@ def _require_model(model: str) -> None:
     if Path(model).is_absolute() and not Path(model).is_dir():
         raise MissingDependencyError(
             f"The index was made with the model in {model}, which is not there now. Name its "
-            "folder with --model FOLDER, or search the text alone: --ranking bm25."
+            "folder with --model FOLDER, or search the text alone, by the ranking bm25."
         )
     if find_model_files(model) is None:
         raise MissingDependencyError(
             f"The index was made with {model}, whose weights are not on this machine. Allow the "
             f"download with --model {model}, name a folder that holds them with --model FOLDER, or "
-            "search the text alone: --ranking bm25."
+            "search the text alone, by the ranking bm25."
         )
 
 

@@ -164,9 +164,7 @@ class ColSmolEncoder:
         """
         words = text.split()
         if not words:
-            raise WrongUseError(
-                'The query is empty. Type one or more words, as in: pagelens query "annual report".'
-            )
+            raise WrongUseError("The query is empty. Type one or more words, as in: annual report.")
         import torch
 
         torch.set_num_threads(1)  # a few tokens: a second thread costs more than it saves

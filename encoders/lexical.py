@@ -107,7 +107,7 @@ class LexicalEncoder:
         if not shown:
             raise WrongUseError(
                 f"No word to look for in {_shortened(text)!r}: it holds no letter or digit. "
-                'Type one or more words, as in: pagelens query "annual report".'
+                "Type one or more words, as in: annual report."
             )
         content = [term for term in shown if not is_stop_word(term)] or list(shown)
         return QueryVectors(

@@ -2,17 +2,17 @@
 
 import signal
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
 
 import click
 
-from encoders.choose import load_encoder
 from index.location import Location
-from pagelens.draw_region import draw_region
-from pagelens.open_index import open_index
 from pagelens.options import index_options
 from query.agents.server import serve_stdio
-from query.service.service import SearchService
+
+if TYPE_CHECKING:
+    from query.service.service import SearchService
 
 
 @click.command()
@@ -35,10 +35,19 @@ def mcp(location: Location, model: str | None, device: str) -> None:
             "starts this command: see README.md. Ctrl-C ends.",
             err=True,
         )
-    service = SearchService(
+    with ExitStack() as stack:
+        serve_stdio(lambda: stack.enter_context(closing(_service(location, model, device))))
+
+
+def _service(location: Location, model: str | None, device: str) -> "SearchService":
+    # imported when a client asks for the tools: what takes an agent's first call needs none of it
+    from encoders.choose import load_encoder
+    from pagelens.draw_region import draw_region
+    from pagelens.open_index import open_index
+    from query.service.service import SearchService
+
+    return SearchService(
         lambda: open_index(location),
         lambda fingerprint: load_encoder(fingerprint, model, device),
         draw_region,
     )
-    with closing(service):
-        serve_stdio(service)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from index.interface import PageIndex
 from index.wording import shown_path
-from pagelens.page_name import find_page
 from query.as_json import explanation_as_json, hot_words_as_json
 from query.found import Found
+from query.page_name import find_page
 
 if TYPE_CHECKING:
     from query.heat.hot_words import HotWord

@@ -47,7 +47,7 @@ _POSITIVE = {
         "Not the document of this id, nor one that begins so.",
         "[0-9a-fA-F]{1,32}",
         "not a document id. It is 32 hex digits, or the first few of them, as "
-        '"pagelens query --json" prints it',
+        "the document_id of an answer has it",
     ),
     "pages": FilterKey(
         "3-10",

@@ -115,7 +115,7 @@ def check_request(request: SearchRequest) -> None:
     if request.min_score is not None and not math.isfinite(request.min_score):
         raise WrongUseError(
             f"No score can be compared with {request.min_score}. Give the least score wanted as a "
-            "number, for example: --min-score 0.6"
+            "number, for example 0.6."
         )
     if request.group_by and request.collapse:
         raise WrongUseError(
@@ -127,10 +127,9 @@ def check_request(request: SearchRequest) -> None:
             left_out = " ".join(f"-{word}" for word in request.filters.without)
             raise WrongUseError(
                 f"The query only leaves words out ({left_out}). Add what to look for, for example: "
-                'pagelens query "budget -draft"'
+                "budget -draft"
             )
         raise WrongUseError(
-            "The query is empty. Type what the page says or shows, for example: "
-            'pagelens query "revenue by region"'
+            "The query is empty. Type what the page says or shows, for example: revenue by region"
         )
     check_search_arguments(request.ranking or RANKINGS[0], request.k, request.rerank, RANKINGS)

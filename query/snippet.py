@@ -70,7 +70,7 @@ def snippet(
         return Snippet("", ())
     if 2 * n_cjk(text) > len(text):
         max_chars = max(1, max_chars // 2)  # such characters are twice as wide and say more
-    start, end = _window(text, _best_run(matches, max_chars), max_chars)
+    start, end = _window(text, best_run(matches, max_chars), max_chars)
     before = "…" if start > 0 else ""
     after = "…" if end < len(text) else ""
     shown = [match for match in matches if start <= match.start and match.end <= end]
@@ -80,7 +80,7 @@ def snippet(
     return Snippet(before + text[start:end] + after, moved)
 
 
-def _best_run(matches: list[Place], max_chars: int) -> list[Place]:
+def best_run(matches: list[Place], max_chars: int) -> list[Place]:
     """Neighbouring matches, within `max_chars`, that hold most of the query.
 
     Each word of the query counts once, and the less the more often the page has it: the rest of

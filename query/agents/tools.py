@@ -5,7 +5,8 @@ person sees.
 """
 
 import io
-from collections.abc import Sequence
+import posixpath
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -13,8 +14,9 @@ from PIL import Image
 
 from index.errors import IndexMismatchError, MissingDependencyError
 from index.interface import HAMMING_THEN_FLOAT
-from index.pages import Document, Page
+from index.pages import Document, Hit, Page
 from index.wording import rounded_score
+from query.agents.citation import cited_place
 from query.agents.regions import HotRegion, hot_regions, rounded_box
 from query.agents.shapes import (
     Citation,
@@ -34,10 +36,11 @@ from query.agents.shapes import (
 )
 from query.filters import FILTER_KEYS, read_filters
 from query.found import Found
-from query.groups import HitGroup
 from query.heat.hot_words import HotWord, hot_words
 from query.heat.merging import heat_of_cells
 from query.heat.scale import common_scale
+from query.hit_words import RESEMBLANCE
+from query.page_name import find_page
 from query.request import BY_DOCUMENT, SearchRequest
 from query.service.service import SearchService
 from query.token_matches import match_tokens
@@ -82,8 +85,12 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
     notices = list(found.notices)
     if not found.groups:
         notices.append(str(why_no_hits(found, service.stats().n_pages)))
+    elif not found.words_nowhere and _only_resemble(found):
+        notices.append("No word of the query stands on these pages; they only resemble it.")
+    root = _root(hit.name for group in found.groups for hit in (group.best, *group.others))
     return SearchAnswer(
-        hits=[_hit(found, place, group) for place, group in enumerate(found.groups)],
+        root=root,
+        hits=[_hit(found, place, root) for place in range(len(found.groups))],
         n_candidates=found.result.n_candidates,
         words_nowhere=list(found.words_nowhere),
         n_waiting=found.n_waiting,
@@ -91,34 +98,42 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
     )
 
 
-def _hit(found: Found, place: int, group: HitGroup) -> SearchHit:
+def _only_resemble(found: Found) -> bool:
+    return all(words.matched_by == RESEMBLANCE for words in found.hit_words)
+
+
+def _hit(found: Found, place: int, root: str) -> SearchHit:
     """One hit of an answer; `place` counts from 0."""
-    hit, words, ranking = group.best, found.hit_words[place], found.request.ranking
+    group, words, ranking = found.groups[place], found.hit_words[place], found.request.ranking
     return SearchHit(
-        rank=place + 1,
-        page_id=hit.page_id,
-        document_id=hit.document_id,
-        file=hit.name,
-        page_number=hit.page_number,
-        score=rounded_score(hit.score, ranking),
-        halves={name: rounded_score(score, name) for name, score in hit.halves.items()},
-        ties_with_previous=found.ties[place],
-        is_waiting=hit.is_waiting,
-        ocr_engine=hit.ocr_engine,
-        title=hit.title,
+        page=_page_name(group.best, root),
+        score=rounded_score(group.best.score, ranking),
+        title=group.best.title,
         snippet=words.snippet.text,
         matched_by=words.matched_by,
         below_line=place >= found.n_above_line,
+        ties_with_previous=found.ties[place],
+        is_waiting=group.best.is_waiting,
+        is_read_by_ocr=bool(group.best.ocr_engine),
         other_pages=[
-            OtherPage(
-                page_id=other.page_id,
-                file=other.name,
-                page_number=other.page_number,
-                score=rounded_score(other.score, ranking),
-            )
+            OtherPage(page=_page_name(other, root), score=rounded_score(other.score, ranking))
             for other in group.others
         ],
     )
+
+
+def _root(paths: Iterable[str]) -> str:
+    """The folder in which all of these lie; "" where there is none."""
+    folders = {posixpath.dirname(path) for path in paths}
+    return posixpath.commonpath(folders) if folders and all(folders) else ""
+
+
+def _below(root: str, path: str) -> str:
+    return posixpath.relpath(path, root) if root else path
+
+
+def _page_name(hit: Hit, root: str) -> str:
+    return f"{_below(root, hit.name)}:{hit.page_number}"
 
 
 def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture:
@@ -129,7 +144,9 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
     Raises:
         PagelensError: as the service does; its text says what to do.
     """
-    page = service.page(asked.page_id)
+    with service.reading() as index:
+        page_id = find_page(index, asked.page, '"search"')
+    page = service.page(page_id)
     regions: tuple[HotRegion, ...] = ()
     words: tuple[HotWord, ...] = ()
     notices = []
@@ -159,28 +176,29 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
             f"OCR could not read this page ({why_not_read}): the picture holds words that its text "
             "does not."
         )
-    answer = _page_answer(page, document, regions, words, notices)
+    answer = _page_answer(page, document, asked.query, regions, words, notices)
     return PageWithPicture(answer, as_jpeg(page.preview))
 
 
 def _page_answer(
     page: Page,
     document: Document,
+    query: str | None,
     regions: Sequence[HotRegion],
     words: Sequence[HotWord],
     notices: list[str],
 ) -> PageAnswer:
     text = page.words.text
+    place = None if query is None else cited_place(page, query, regions)
     return PageAnswer(
-        page_id=page.page_id,
-        document_id=page.document_id,
         title=document.title,
         page_count=document.page_count,
         language=page.language,
         citation=Citation(
             file=document.name,
             page_number=page.page_number,
-            box=regions[0].boxes[0] if regions else None,
+            quote=place.quote if place else "",
+            box=place.box if place else None,
             is_read_by_ocr=bool(page.ocr_engine),
         ),
         regions=[
@@ -231,8 +249,11 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
     ]
     matching.sort(key=lambda document: PurePosixPath(document.name).parts)
     end = asked.offset + asked.limit
+    listed = matching[asked.offset : end]
+    root = _root(path for document in listed for path in document.paths)
     stats, fingerprint = service.stats(), service.fingerprint
     return DocumentsAnswer(
+        root=root,
         index=IndexStatus(
             n_documents=stats.n_documents,
             n_pages=stats.n_pages,
@@ -244,15 +265,15 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
             model=fingerprint.model,
         ),
         n_matching=len(matching),
-        documents=[_listed(document) for document in matching[asked.offset : end]],
+        documents=[_listed(document, root) for document in listed],
         next_offset=end if end < len(matching) else None,
     )
 
 
-def _listed(document: Document) -> ListedDocument:
+def _listed(document: Document, root: str) -> ListedDocument:
     return ListedDocument(
         document_id=document.document_id,
-        files=list(document.paths),
+        files=[_below(root, path) for path in document.paths],
         title=document.title,
         page_count=document.page_count,
         is_complete=document.is_complete,

@@ -83,7 +83,7 @@ def test_a_query_never_starts_a_download(monkeypatch):
     assert str(error.value) == (
         "The index was made with vidore/colSmol-256M, whose weights are not on this machine. Allow "
         "the download with --model vidore/colSmol-256M, name a folder that holds them with --model "
-        "FOLDER, or search the text alone: --ranking bm25."
+        "FOLDER, or search the text alone, by the ranking bm25."
     )
 
 

@@ -94,7 +94,7 @@ def test_every_example_can_be_read(name: str) -> None:
         (
             {"document": "report"},
             "The filter document=report is not a document id. It is 32 hex digits, or the first "
-            'few of them, as "pagelens query --json" prints it.',
+            "few of them, as the document_id of an answer has it.",
         ),
         (
             {"language": "german"},

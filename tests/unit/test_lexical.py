@@ -386,7 +386,7 @@ def test_a_query_without_words_is_refused(text):
         ENCODER.encode_query(text)
     assert str(error.value) == (
         f"No word to look for in {text!r}: it holds no letter or digit. "
-        'Type one or more words, as in: pagelens query "annual report".'
+        "Type one or more words, as in: annual report."
     )
 
 

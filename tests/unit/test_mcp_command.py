@@ -7,6 +7,7 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner
 
+import encoders.choose
 import pagelens.mcp_command
 from encoders.lexical import LexicalEncoder
 from query.request import SearchRequest
@@ -18,7 +19,9 @@ from tests.library import make_index
 def served(monkeypatch: pytest.MonkeyPatch) -> list[SearchService]:
     """What `pagelens mcp` would serve, in this process; its signal handlers stay."""
     services: list[SearchService] = []
-    monkeypatch.setattr(pagelens.mcp_command, "serve_stdio", services.append)
+    monkeypatch.setattr(
+        pagelens.mcp_command, "serve_stdio", lambda make_service: services.append(make_service())
+    )
     monkeypatch.setattr(pagelens.mcp_command.signal, "signal", lambda number, handler: None)
     return services
 
@@ -31,7 +34,7 @@ def test_the_model_and_device_are_those_asked_for(tmp_path, served, monkeypatch)
         asked.append(arguments)
         return LexicalEncoder()
 
-    monkeypatch.setattr(pagelens.mcp_command, "load_encoder", load)
+    monkeypatch.setattr(encoders.choose, "load_encoder", load)
     options = ["--index", str(folder), "--model", "other", "--device", "cpu"]
     assert (
         CliRunner().invoke(pagelens.mcp_command.mcp, options, catch_exceptions=False).output == ""

@@ -9,11 +9,11 @@ import pytest
 from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.interface import BM25, HAMMING_THEN_FLOAT
-from pagelens.page_name import find_page
 from pagelens.reasons_report import print_explanation, print_hot_words
 from query.as_json import explanation_as_json
 from query.fusion import HYBRID
 from query.heat.hot_words import HotWord
+from query.page_name import find_page
 from query.why.explain import PageExplanation, explain
 from tests.finding import found_for
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, fill
@@ -213,8 +213,8 @@ def test_a_page_is_found_by_name(library: MemoryIndex, name: str, page_id: str) 
         ),
         (
             "scan.pdf",
-            "'scan.pdf' is not a page id. A page id is 32 hex digits, a dash and the page number, "
-            'as "pagelens query --json" prints it.',
+            "'scan.pdf' names no page. Write its file and number, as in report.pdf:2, or its page "
+            "id: 32 hex digits, a dash and the number.",
         ),
     ],
 )

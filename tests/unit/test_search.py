@@ -118,8 +118,7 @@ def test_an_empty_query_is_refused(library: MemoryIndex, text: str) -> None:
     with pytest.raises(WrongUseError) as e:
         search(library, no_encoder, text, FLOAT, 5)
     assert str(e.value) == (
-        "The query is empty. Type what the page says or shows, for example: "
-        'pagelens query "revenue by region"'
+        "The query is empty. Type what the page says or shows, for example: revenue by region"
     )
 
 

@@ -141,10 +141,10 @@ def test_in_the_browser(client: TestClient) -> None:
 
 def test_for_agents(service: SearchService) -> None:
     async def ask() -> list[dict[str, object]]:
-        async with Client(make_server(service)) as client:
+        async with Client(make_server(lambda: service)) as client:
             results = [
                 await client.call_tool("search", {"query": ASKED}),
-                await client.call_tool("get_page", {"page_id": WAITING, "query": ASKED}),
+                await client.call_tool("get_page", {"page": WAITING, "query": ASKED}),
                 await client.call_tool("list_documents", {}),
             ]
         texts = [[c.text for c in result.content if c.type == "text"] for result in results]

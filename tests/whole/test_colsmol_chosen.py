@@ -87,7 +87,7 @@ def test_a_model_that_moved_is_named_anew(tiny_colsmol_folder):
         load_encoder(moved)
     assert str(error.value) == (
         "The index was made with the model in /no/longer/here, which is not there now. Name its "
-        "folder with --model FOLDER, or search the text alone: --ranking bm25."
+        "folder with --model FOLDER, or search the text alone, by the ranking bm25."
     )
 
 

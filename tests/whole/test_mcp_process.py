@@ -23,18 +23,18 @@ from index.errors import WrongUseError
 from index.location import Location
 from index.pages import Document, FileRecord
 from pagelens.open_index import open_index
-from tests.library import NEW_REPORT, make_index, make_page
+from tests.library import make_index, make_page
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "from pagelens.mcp_command import mcp; mcp()"
 NOISY = """
-import os, pagelens.mcp_command as cli
-load_encoder = cli.load_encoder
+import os, encoders.choose as choose, pagelens.mcp_command as cli
+load_encoder = choose.load_encoder
 def load(*arguments):
     print("a chatty library")
     os.write(1, b"its C part\\n")
     return load_encoder(*arguments)
-cli.load_encoder = load
+choose.load_encoder = load
 cli.mcp()
 """
 PATIENCE_S = 30
@@ -82,7 +82,8 @@ def with_client(
 
 def pages(result: CallToolResult) -> list[str]:
     assert not result.is_error, result.content
-    return [hit["page_id"] for hit in result.structured_content["hits"]]
+    found = result.structured_content
+    return [f"{found.get('root')}/{hit['page']}" for hit in found["hits"]]
 
 
 @contextmanager
@@ -130,10 +131,10 @@ def test_a_whole_conversation(folder, tmp_path):
         names = ["search", "get_page", "look_at_region", "list_documents"]
         assert [tool.name for tool in tools.tools] == names
 
-        (page_id,) = pages(await client.call_tool("search", {"query": "cranes in 2023", "k": 1}))
-        assert page_id == f"{NEW_REPORT}-2"
+        (page,) = pages(await client.call_tool("search", {"query": "cranes in 2023", "k": 1}))
+        assert page == "/library/2023/copy.pdf:2"
         picture, text = (
-            await client.call_tool("get_page", {"page_id": page_id, "query": "cranes"})
+            await client.call_tool("get_page", {"page": page, "query": "cranes"})
         ).content
         assert picture.mime_type == "image/jpeg"
         assert json.loads(text.text)["regions"][0]["words"] == ["cranes"]
@@ -154,9 +155,9 @@ def test_a_whole_conversation(folder, tmp_path):
                 calls.start_soon(ask, text)
         assert len({tuple(hits) for hits in found.values()}) == 3
 
-        wrong = await client.call_tool("get_page", {"page_id": "7"})
+        wrong = await client.call_tool("get_page", {"page": "7"})
         assert wrong.is_error
-        assert wrong.content[0].text.startswith("'7' is not a page id.")
+        assert wrong.content[0].text.startswith("'7' names no page.")
 
     log = tmp_path / "log"
     with_client(folder, log, talk)
@@ -201,8 +202,8 @@ def test_an_index_that_is_being_written(folder, tmp_path):
             while not found and time.monotonic() < give_up_at:
                 await anyio.sleep(0.1)
                 found = pages(await client.call_tool("search", asked))
-            assert found == [f"{new}-1"]
-        assert pages(await client.call_tool("search", asked)) == [f"{new}-1"]
+            assert found == ["/library/lighthouse.pdf:1"]
+        assert pages(await client.call_tool("search", asked)) == ["/library/lighthouse.pdf:1"]
 
     with_client(folder, tmp_path / "log", talk)
 

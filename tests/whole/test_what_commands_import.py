@@ -58,6 +58,15 @@ def test_naming_the_commands_does_not_import_the_protocol():
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True)
 
 
+def test_an_agents_first_call_waits_for_the_protocol_alone():
+    program = (
+        "import sys, pagelens.mcp_command\n"
+        "assert 'mcp' in sys.modules\n"
+        "assert not {'numpy', 'PIL', 'encoders', 'index.pages'} & sys.modules.keys()\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True)
+
+
 def test_the_other_commands_do_not_wait_for_the_web() -> None:
     code = "import json, sys, pagelens.query_command; print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
