@@ -17,6 +17,8 @@ from encoders.choose import load_encoder
 from index.errors import PagelensError, WrongUseError
 from index.interface import RERANK_SAID
 from index.location import Location
+from index.pages import Hit
+from index.wording import count
 from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import index_options
 from pagelens.query_reasons import ReasonsWanted, find_reasons, print_reasons, reasons_as_json
@@ -24,6 +26,7 @@ from pagelens.query_report import print_found
 from pagelens.terminal import say
 from query.as_json import found_as_json
 from query.filters import FILTER_KEYS, NOT, read_filters
+from query.found import Found
 from query.request import BY_DOCUMENT, DEFAULT_RANKINGS_SAID, RANKINGS, SearchRequest
 from query.search import encode, find
 from query.why.no_hits import why_no_hits
@@ -99,6 +102,20 @@ class _QueryCommand(click.Command):
     metavar="DIR",
     help="Write the pages found, and a contact sheet of them, as images.",
 )
+@click.option(
+    "--open",
+    "opened",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Open the N-th hit in the system's viewer, at its page where that can be told.",
+)
+@click.option(
+    "--show",
+    "shown",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show the page of the N-th hit in the terminal: kitty, iTerm2, or any with sixels.",
+)
 @click.option("--explain", is_flag=True, help="Say why each page came up, word by word.")
 @click.option(
     "--why-not",
@@ -127,6 +144,8 @@ def query(
     collapse: bool,
     min_score: float | None,
     pages_folder: Path | None,
+    opened: int | None,
+    shown: int | None,
     explain: bool,
     why_not: str | None,
     heatmap_folder: Path | None,
@@ -145,6 +164,9 @@ def query(
     filters = read_filters(_key_values(conditions))
     if pages_folder is not None and not words:
         raise WrongUseError('--save-pages needs a text: pagelens query "text" --save-pages DIR')
+    if (opened or shown) and not words:
+        option = "--open" if opened else "--show"
+        raise WrongUseError(f'{option} needs a text: pagelens query "text" {option} 1')
     if heatmap_folder is not None and not words:
         raise WrongUseError('--heatmap needs a text: pagelens query "text" --heatmap DIR')
     wanted = ReasonsWanted(explain, why_not, heatmap_folder)
@@ -183,6 +205,14 @@ def query(
 
                 save_pages(pages_folder, found, index)
                 say(f"Saved the pages and {CONTACT_SHEET_NAME} in {pages_folder}.")
+            if shown is not None and found.groups:
+                from pagelens.show_hit import show_hit
+
+                show_hit(_nth_hit(found, shown), index)
+            if opened is not None and found.groups:
+                from pagelens.open_hit import open_hit
+
+                open_hit(_nth_hit(found, opened))
             if reasons.heatmaps is not None:
                 say(f"Saved a heatmap of each page in {heatmap_folder}.")
 
@@ -192,6 +222,19 @@ def query(
             _answer_prompt(answer)
         else:
             _answer_lines(answer, as_json)
+
+
+def _nth_hit(found: Found, n: int) -> Hit:
+    """A hit by its place, counted from 1.
+
+    Raises:
+        WrongUseError: there are not so many.
+    """
+    if n > len(found.groups):
+        raise WrongUseError(
+            f"There is no hit {n}: {count(len(found.groups), 'hit')} came up. Ask for more with -k."
+        )
+    return found.shown[n - 1]
 
 
 def _key_values(conditions: Sequence[str]) -> dict[str, str]:

@@ -67,6 +67,7 @@ ONE_IMPORTER = {
     "py3langid": {"encoders/language.py"},
     "numba": KERNELS,
     "llvmlite": KERNELS,
+    "textual_image": {"pagelens/show_hit.py"},
     "sqlite3": {"index/embedded/database.py"},
     "fastapi": WEB,
     "starlette": WEB,

@@ -11,7 +11,9 @@ from typing import NamedTuple
 import pytest
 from PIL import Image
 
+import pagelens.open_hit
 import pagelens.query_command
+import pagelens.show_hit
 from encoders.lexical import LexicalEncoder
 from index.errors import MissingDependencyError
 from index.interface import RERANK_SAID
@@ -715,3 +717,35 @@ def test_heatmaps_need_a_text(run: Run, tmp_path: Path) -> None:
     ran = run("--heatmap", str(tmp_path))
     assert ran.code == 2
     assert ran.error == '--heatmap needs a text: pagelens query "text" --heatmap DIR'
+
+
+# A hit in a viewer, and in the terminal
+
+
+@pytest.mark.parametrize("option", ["--open", "--show"])
+def test_the_hit_that_is_named_is_opened_or_shown(run, monkeypatch, option):
+    given = []
+    monkeypatch.setattr(pagelens.open_hit, "open_hit", lambda hit: given.append(hit))
+    monkeypatch.setattr(pagelens.show_hit, "show_hit", lambda hit, index: given.append(hit))
+    ran = run("ferries", option, "1")
+    assert (ran.code, [hit.page_id for hit in given]) == (0, [f"{OLD_REPORT}-3"])
+    assert "report.pdf" in ran.out
+    ran = run("harbour", "-k", "2", option, "2", "--group-by", "document")
+    assert given[1].page_id in (f"{OLD_REPORT}-1", f"{NEW_REPORT}-1")
+
+
+@pytest.mark.parametrize("option", ["--open", "--show"])
+def test_a_hit_that_is_not_there_is_refused(run, option):
+    ran = run("harbour", "-k", "2", option, "3")
+    assert ran.code == 2
+    assert ran.err == "Error: There is no hit 3: 2 hits came up. Ask for more with -k.\n"
+    assert run(option, "1", stdin="harbour\n").error == (
+        f'{option} needs a text: pagelens query "text" {option} 1'
+    )
+    nothing = run("volcano", "--ranking", "bm25", option, "1")
+    assert nothing.code == 0
+    assert nothing.err.startswith("None of the 8 pages holds one of these words.")
+
+
+def test_showing_asks_no_terminal_where_there_is_none(run):
+    assert run("ferries", "--show", "1").err.startswith("Note: a picture is shown in a terminal")
