@@ -18,6 +18,7 @@ from index.location import Location
 from index.pages import Fingerprint, mismatch_error
 from index.whole_file import whole_file
 from index.wording import count, duration, size
+from pagelens.completion import files, folders
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.options import credential_options, index_options
 from pagelens.pooled_copy import pooling_of
@@ -28,8 +29,8 @@ STDOUT = "-"
 
 
 @click.command()
-@click.argument("source_name", metavar="SOURCE")
-@click.argument("target_name", metavar="TARGET")
+@click.argument("source_name", metavar="SOURCE", shell_complete=folders)
+@click.argument("target_name", metavar="TARGET", shell_complete=folders)
 @credential_options
 @click.option(
     "--pool",
@@ -107,7 +108,7 @@ def copy(
 
 
 @click.command()
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=files)
 @index_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def export(file: str, location: Location, as_json: bool) -> None:

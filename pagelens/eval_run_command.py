@@ -16,6 +16,7 @@ from index.interface import RERANK_SAID, PageIndex
 from index.location import Location
 from index.whole_file import whole_file
 from index.wording import count
+from pagelens.completion import files
 from pagelens.eval_report import comparison_as_json, print_comparison
 from pagelens.eval_source import ingest_corpus, name_of, read_source
 from pagelens.open_index import open_index
@@ -35,7 +36,7 @@ _LEAST_RERANK = 10  # nDCG@10 and recall@10 look at as many pages, and phase 2 s
 
 
 @click.command()
-@click.argument("source", metavar="QUERIES")
+@click.argument("source", metavar="QUERIES", shell_complete=files)
 @index_options
 @encoder_options
 @ocr_option

@@ -52,6 +52,11 @@ COMMANDS = {
     "copy": CommandEntry("copy_commands", "copy", "Copy an index into another, folder or Vespa."),
     "export": CommandEntry("copy_commands", "export", "Write an index as a file Vespa can feed."),
     "mcp": CommandEntry("mcp_command", "mcp", "Let agents search (Model Context Protocol)."),
+    "completion": CommandEntry(
+        "completion_command",
+        "completion",
+        "Print what makes bash, zsh or fish complete commands.",
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from index.location import Location
+from pagelens.completion import folders
 from pagelens.options import index_options
 from query.agents.server import serve_stdio
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @index_options
-@click.option("--model", help="Where the index's model is now: a hub id or a folder.")
+@click.option(
+    "--model",
+    shell_complete=folders,
+    help="Where the index's model is now: a hub id or a folder.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
 def mcp(location: Location, model: str | None, device: str) -> None:
     """Let agents search (Model Context Protocol).

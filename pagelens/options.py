@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from index.location import DEFAULT_INDEX, Location
+from pagelens.completion import folders
 
 INDEX_VARIABLE = "PAGELENS_INDEX"
 
@@ -54,6 +55,7 @@ def index_options(command: Command) -> Command:
         "name",
         default=DEFAULT_INDEX,
         envvar=INDEX_VARIABLE,
+        shell_complete=folders,
         help="Folder of the index, or URL of a Vespa server (http://localhost:8080). "
         f"[default: ./{DEFAULT_INDEX}, or what {INDEX_VARIABLE} says]",
     )
@@ -104,7 +106,9 @@ def encoder_options(command: Command) -> Command:
             "for ColSmol, for a new index]",
         ),
         click.option(
-            "--model", help="ColVision model for colsmol: a hub id (ID@REVISION) or a folder."
+            "--model",
+            shell_complete=folders,
+            help="ColVision model for colsmol: a hub id (ID@REVISION) or a folder.",
         ),
         click.option(
             "--encoder",

@@ -12,6 +12,7 @@ from index.location import Location
 from index.pages import Document
 from index.paths import relocation, removal
 from index.wording import count
+from pagelens.completion import files
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.options import index_options
 from pagelens.terminal import plain, terminal
@@ -22,7 +23,9 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 
 
 @click.command()
-@click.argument("wanted", metavar="PATH-OR-PATTERN...", nargs=-1, required=True)
+@click.argument(
+    "wanted", metavar="PATH-OR-PATTERN...", nargs=-1, required=True, shell_complete=files
+)
 @index_options
 @_dry_run
 @_json_option
@@ -62,8 +65,8 @@ def remove(wanted: tuple[str, ...], location: Location, dry_run: bool, as_json: 
 
 
 @click.command()
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", shell_complete=files)
+@click.argument("new", metavar="NEW", shell_complete=files)
 @index_options
 @_dry_run
 @_json_option

@@ -19,6 +19,7 @@ from index.interface import RERANK_SAID
 from index.location import Location
 from index.pages import Hit
 from index.wording import count
+from pagelens.completion import filters, folders, pages
 from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import index_options
 from pagelens.query_reasons import ReasonsWanted, find_reasons, print_reasons, reasons_as_json
@@ -86,6 +87,7 @@ class _QueryCommand(click.Command):
     "conditions",
     multiple=True,
     metavar="KEY=VALUE",
+    shell_complete=filters,
     help=f"Only such pages; may be repeated: {_EXAMPLES}. KEY!=VALUE: only others.",
 )
 @click.option("--group-by", type=click.Choice([BY_DOCUMENT]), help="One hit for each document.")
@@ -120,6 +122,7 @@ class _QueryCommand(click.Command):
 @click.option(
     "--why-not",
     metavar="PAGE",
+    shell_complete=pages,
     help="Say why this page did not come up, or where it did: a page id, or FILE.pdf:NUMBER.",
 )
 @click.option(
@@ -130,7 +133,11 @@ class _QueryCommand(click.Command):
     help="Write the pages found, coloured where they match, as PNGs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--model", help="Where the index's model is now: a hub id or a folder.")
+@click.option(
+    "--model",
+    shell_complete=folders,
+    help="Where the index's model is now: a hub id or a folder.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
 def query(
     words: tuple[str, ...],

@@ -13,6 +13,7 @@ import uvicorn
 from encoders.choose import load_encoder
 from index.errors import WrongUseError
 from index.location import Location
+from pagelens.completion import folders
 from pagelens.draw_region import draw_region
 from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import index_options
@@ -56,7 +57,11 @@ MIN_TOKEN_LENGTH = 16  # guessing one takes longer than anybody has
     show_default=True,
     help="Which pages a Vespa server ranks; see pagelens query --help.",
 )
-@click.option("--model", help="Where the index's model is now: a hub id or a folder.")
+@click.option(
+    "--model",
+    shell_complete=folders,
+    help="Where the index's model is now: a hub id or a folder.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
 def serve(
     location: Location,
