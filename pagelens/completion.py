@@ -8,7 +8,6 @@ from click.shell_completion import CompletionItem
 
 from index.errors import PagelensError
 from index.location import Location
-from index.wording import shown_path
 
 _MOST_PAGES = 500  # a shell lists no more in a way that helps
 
@@ -35,6 +34,7 @@ def filters(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
 
 def pages(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Pages of the index in a folder as FILE:NUMBER; none where it cannot be opened."""
+    from index.wording import shown_path
     from pagelens.open_index import open_index
 
     location = Location(str(ctx.params["name"]))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from PIL import Image
+from pydantic import BaseModel
 
 from index.errors import IndexMismatchError, MissingDependencyError
 from index.interface import HAMMING_THEN_FLOAT
@@ -57,10 +58,10 @@ class PageWithPicture:
 
     Attributes:
         answer: all but the picture.
-        jpeg: the page's preview.
+        jpeg: the picture.
     """
 
-    answer: PageAnswer
+    answer: BaseModel
     jpeg: bytes
 
 
@@ -136,6 +137,17 @@ def _page_name(hit: Hit, root: str) -> str:
     return f"{_below(root, hit.name)}:{hit.page_number}"
 
 
+def named_page(service: SearchService, name: str) -> Page:
+    """The page that an agent names.
+
+    Raises:
+        WrongUseError: there is none of this name, or there are several.
+    """
+    with service.reading() as index:
+        page_id = find_page(index, name, '"search"')
+    return service.page(page_id)
+
+
 def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture:
     """Show a page and, with a query, where on it the query matches.
 
@@ -144,9 +156,7 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
     Raises:
         PagelensError: as the service does; its text says what to do.
     """
-    with service.reading() as index:
-        page_id = find_page(index, asked.page, '"search"')
-    page = service.page(page_id)
+    page = named_page(service, asked.page)
     regions: tuple[HotRegion, ...] = ()
     words: tuple[HotWord, ...] = ()
     notices = []

@@ -1,9 +1,11 @@
 """`pagelens query --show` in a terminal that answers as kitty, one with sixels, and others do."""
 
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
 import termios
@@ -36,7 +38,7 @@ def folder(tmp_path: Path) -> Path:
 def asked_in(answers: dict[bytes, bytes], folder: Path) -> bytes:
     """What a terminal that answers so gets to show."""
     terminal, side = pty.openpty()
-    termios.tcsetwinsize(side, (24, 80))
+    fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 800, 480))  # cells, pixels
     command = ["query", "ferries", "--show", "1", "--index", str(folder)]
     with subprocess.Popen(
         [sys.executable, "-m", "pagelens", *command], cwd=ROOT, stdin=side, stdout=side, stderr=side

@@ -47,6 +47,7 @@ def test_a_query_of_a_small_index_imports_only_what_it_uses(tmp_path: Path) -> N
     assert {"numpy", "index"} <= imported
     assert imported.isdisjoint({"numba", "llvmlite", "scipy", "torch", "transformers"})  # kernels
     assert imported.isdisjoint({"PIL", "multiprocessing", "filelock", "rapidfuzz"})
+    assert imported.isdisjoint({"textual_image", "pydantic"})
 
 
 def test_naming_the_commands_does_not_import_the_protocol():
