@@ -191,7 +191,7 @@ def serve_stdio(make_service: "Callable[[], SearchService]") -> None:
     standard error (the SDK sees to that), and so does `sys.stdout`, whose buffer would otherwise be
     flushed onto the protocol at the end.
     """
-    gc.freeze()  # the SDK's hundred thousand objects stay: what is imported next would look at them
+    gc.freeze()  # the SDK's 80,000 objects stay: no import that follows need look through them
     anyio.run(_serve_stdio, make_server(make_service))
 
 
