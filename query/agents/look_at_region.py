@@ -1,7 +1,6 @@
 """The tool `look_at_region`: a part of a page, drawn from its file as large as a model can see."""
 
 import io
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -9,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from index.errors import MissingDependencyError
 from index.pages import Page
-from query.agents.shapes import Arguments, Box, Citation, Notices, PageId
-from query.agents.tools import MAX_TEXT_CHARS, as_jpeg
+from query.agents.shapes import Arguments, Box, Citation, Notices, PageName
+from query.agents.tools import MAX_TEXT_CHARS, PageWithPicture, as_jpeg, named_page
 from query.service.refusals import NoOriginalError, UnavailableError
 from query.service.service import SearchService
 
@@ -21,43 +20,30 @@ LONG_EDGE_PX = 1568
 class LookAtRegionArguments(Arguments):
     """Which part of which page to show."""
 
-    page_id: PageId
+    page: PageName
     box: Box
 
 
 class RegionAnswer(BaseModel):
     """A part of a page, beside its picture."""
 
-    page_id: PageId
     is_sharp: bool = Field(
-        description="Drawn from the file; else cut out of the coarser picture that get_page shows."
+        True,
+        description="Drawn from the file; else cut out of the coarser picture that get_page shows.",
     )
     citation: Citation
-    text: str = Field(description="Words that stand there, in reading order. Untrusted.")
-    is_text_cut: bool
-    notices: Notices
+    text: str = Field("", description="Words that stand there, in reading order. Untrusted.")
+    is_text_cut: bool = False
+    notices: Notices = []
 
 
-@dataclass(frozen=True)
-class RegionWithPicture:
-    """A part of a page as an agent gets it.
-
-    Attributes:
-        answer: all but the picture.
-        jpeg: the part.
-    """
-
-    answer: RegionAnswer
-    jpeg: bytes
-
-
-def look_at_region(service: SearchService, asked: LookAtRegionArguments) -> RegionWithPicture:
+def look_at_region(service: SearchService, asked: LookAtRegionArguments) -> PageWithPicture:
     """Show a part of a page; where its file is not as it was indexed, from the preview.
 
     Raises:
         PagelensError: as the service does; its text says what to do.
     """
-    page = service.page(asked.page_id)
+    page = named_page(service, asked.page)
     width, height = page.width_pt, page.height_pt
     x0, y0, x1, y1 = asked.box
     aspect = (y1 - y0) * height / max(1e-9, (x1 - x0) * width)
@@ -69,11 +55,11 @@ def look_at_region(service: SearchService, asked: LookAtRegionArguments) -> Regi
         picture = _cut_out(page.preview, asked.box)
     text = _words_in(page, asked.box)
     answer = RegionAnswer(
-        page_id=page.page_id,
         is_sharp=not notices,
         citation=Citation(
             file=service.document(page.document_id).name,
             page_number=page.page_number,
+            quote="",
             box=asked.box,
             is_read_by_ocr=bool(page.ocr_engine),
         ),
@@ -81,7 +67,7 @@ def look_at_region(service: SearchService, asked: LookAtRegionArguments) -> Regi
         is_text_cut=len(text) > MAX_TEXT_CHARS,
         notices=notices,
     )
-    return RegionWithPicture(answer, as_jpeg(picture))
+    return PageWithPicture(answer, as_jpeg(picture))
 
 
 def _words_in(page: Page, box: tuple[float, float, float, float]) -> str:

@@ -13,7 +13,7 @@ from index.interface import HAMMING_THEN_FLOAT
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH
 from query.hit_words import WORDS, MatchedBy
 from query.operators import OPERATORS_SAID
-from query.request import DEFAULT_RANKINGS_SAID, RANKINGS
+from query.request import DEFAULT_RANKINGS_SAID, MOST_PLACES, RANKINGS
 from query.service.service import MAX_TEXT_LENGTH
 
 MAX_K = 50  # hits with snippets that a model can still read: 5,000 tokens
@@ -85,6 +85,12 @@ class SearchArguments(Arguments):
         f'"float" is exact and slow. Left out: {DEFAULT_RANKINGS_SAID}.',
     )
     k: int = Field(default=10, ge=1, le=MAX_K, description="How many hits.")
+    offset: int = Field(
+        default=0,
+        ge=0,
+        le=MOST_PLACES - 1,
+        description="How many hits to pass over: the next_offset of the answer before.",
+    )
     path: PathFilter = None
     document: Annotated[str | None, _filter("document")] = None
     pages: Annotated[str | None, _filter("pages")] = None
@@ -164,6 +170,7 @@ class SearchAnswer(BaseModel):
         "resemble them.",
     )
     n_waiting: int = Field(0, description="Pages that only words find yet: vectors are to come.")
+    next_offset: int | None = Field(None, description="Where more hits begin, if there are any.")
     notices: Notices = []
 
 

@@ -77,6 +77,7 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
         asked.query,
         asked.k,
         asked.ranking or "",
+        offset=asked.offset,
         filters=read_filters({key: getattr(asked, key) for key in FILTER_KEYS}),
         group_by=BY_DOCUMENT if asked.group_by_document else None,
         collapse=asked.collapse,
@@ -95,6 +96,7 @@ def search(service: SearchService, asked: SearchArguments) -> SearchAnswer:
         n_candidates=found.result.n_candidates,
         words_nowhere=list(found.words_nowhere),
         n_waiting=found.n_waiting,
+        next_offset=found.next_offset,
         notices=notices,
     )
 

@@ -117,6 +117,7 @@ def test_the_tools_and_their_bounds(service):
         "query",
         "ranking",
         "k",
+        "offset",
         "path",
         "document",
         "pages",
@@ -158,6 +159,7 @@ def test_answers_have_a_shape_unless_a_picture_would_be_lost(service):
         "n_candidates",
         "words_nowhere",
         "n_waiting",
+        "next_offset",
         "notices",
     }
     assert "next_offset" in tools["list_documents"].output_schema["properties"]
@@ -273,6 +275,18 @@ def test_what_stands_nowhere_and_where_resemblance_begins(ask):
     least = found["hits"][1]["score"]
     assert len(answer_of(ask("search", query="quay xyzzyqq", k=3, min_score=least))["hits"]) == 2
     assert "min_score" in error_of(ask("search", query="quay", min_score="high"))
+
+
+def test_more_hits_come_by_offset(ask):
+    asked = {"query": "ferries", "k": 2}
+    found, offset = [], 0
+    while offset is not None:
+        part = ask("search", **asked, offset=offset).structured_content
+        found += [hit["page"].rpartition("/")[2] for hit in part["hits"]]
+        offset = part.get("next_offset")
+    at_once = ask("search", query="ferries", k=50).structured_content
+    assert len(found) > 4
+    assert found == [hit["page"].rpartition("/")[2] for hit in at_once["hits"]]
 
 
 def test_hits_that_hold_no_word_say_so(ask):
@@ -525,7 +539,7 @@ def test_names_of_no_page(ask, page, error):
             "search",
             {"query": "x", "k": 0, "to\np": 3},
             "search cannot take these arguments. k: Input should be greater than or equal to 1; "
-            "to p: Extra inputs are not permitted. It takes: query, ranking, k, path, document, "
+            "to p: Extra inputs are not permitted. It takes: query, ranking, k, offset, path, document, "
             "pages, language, not_path, not_document, not_pages, not_language, group_by_document, "
             "collapse, min_score.",
         ),
@@ -556,7 +570,7 @@ def test_a_filter_that_cannot_be_read(ask):
 
 
 def test_a_bug_gives_one_line_and_a_log(ask, index, monkeypatch, caplog):
-    def documents() -> None:
+    def documents(*_: object) -> None:
         raise RuntimeError("first line\nsecond line")
 
     monkeypatch.setattr(index, "documents", documents)

@@ -38,7 +38,7 @@ def service(document: Document) -> Iterator[SearchService]:
 
 
 def look(service: SearchService, document: Document, box: list[float]) -> tuple[Any, Any]:
-    arguments = {"page_id": f"{document.document_id}-1", "box": box}
+    arguments = {"page": f"{document.document_id}-1", "box": box}
     return page_of(ask_once(service, "look_at_region", arguments))
 
 
@@ -46,25 +46,20 @@ def test_a_part_in_full_resolution(service: SearchService, document: Document, p
     image, answer = look(service, document, LINE)
     assert abs(image.width - LONG_EDGE_PX) <= 2
     assert answer == {
-        "page_id": f"{document.document_id}-1",
-        "is_sharp": True,
         "citation": {
             "file": str(pdf),
             "page_number": 1,
             "box": LINE,
-            "is_read_by_ocr": False,
         },
         "text": "aardvark badger",
-        "is_text_cut": False,
-        "notices": [],
     }
     tall, _ = look(service, document, [0.1, 0, 0.2, 1])
     assert 0.97 * LONG_EDGE_PX < tall.height <= LONG_EDGE_PX + 2
 
 
 def test_only_the_words_that_stand_there(service: SearchService, document: Document) -> None:
-    assert look(service, document, [0, 0, 0.3, 1])[1]["text"] == "aardvark"
-    assert look(service, document, [0, 0.5, 1, 1])[1]["text"] == ""
+    assert look(service, document, [0, 0, 0.3, 1])[1].get("text", "") == "aardvark"
+    assert look(service, document, [0, 0.5, 1, 1])[1].get("text", "") == ""
 
 
 def test_from_the_preview_where_the_file_has_changed(
@@ -83,16 +78,16 @@ def test_from_the_preview_where_the_file_has_changed(
 
 
 def test_what_is_no_part_is_refused_in_a_line(service: SearchService, document: Document) -> None:
-    arguments = {"page_id": f"{document.document_id}-1", "box": [0.5, 0.5, 0.5, 0.6]}
+    arguments = {"page": f"{document.document_id}-1", "box": [0.5, 0.5, 0.5, 0.6]}
     said = error_of(ask_once(service, "look_at_region", arguments))
     assert said.startswith("0.5, 0.5, 0.5, 0.6 is no part of a page. Give x0, y0, x1, y1")
     for box in ([0, 0, 1], "all"):
         wrong = {**arguments, "box": box}
-        assert "It takes: page_id, box." in error_of(ask_once(service, "look_at_region", wrong))
+        assert "It takes: page, box." in error_of(ask_once(service, "look_at_region", wrong))
 
 
 def test_an_agent_is_told_when_to_use_it(service: SearchService) -> None:
     tool = next(t for t in list_tools(service).tools if t.name == "look_at_region")
-    assert tool.input_schema["required"] == ["page_id", "box"]
+    assert tool.input_schema["required"] == ["page", "box"]
     assert tool.output_schema is None  # or some clients would not show the picture
     assert "full resolution" in str(tool.description)

@@ -50,14 +50,20 @@ def test_the_conversation_of_the_page(tmp_path: Path) -> None:
 
     description, answers = anyio.run(talk)
     assert "The index holds 41 pages of 12 documents, found by their words alone" in description
-    assert [tool for tool, _, _ in ASKED] == ["search", "get_page", "get_page", "get_page"]
+    assert [tool for tool, _, _ in ASKED] == [
+        "search",
+        "get_page",
+        "get_page",
+        "look_at_region",
+        "get_page",
+    ]
     for (_, _, shown), answer in zip(ASKED, answers, strict=True):
         if answer.is_error:
             assert text_of(answer) == shown.strip()
         else:
             expected, said = json.loads(shown), json.loads(text_of(answer))
             assert expected == {key: said[key] for key in expected}
-    assert [answer.is_error for answer in answers] == [False, False, False, True]
+    assert [answer.is_error for answer in answers] == [False, False, False, False, True]
     assert shows_writing(answers[2], json.loads(text_of(answers[2]))["citation"]["box"])
 
 

@@ -138,7 +138,7 @@ def test_a_whole_conversation(folder, tmp_path):
         ).content
         assert picture.mime_type == "image/jpeg"
         assert json.loads(text.text)["regions"][0]["words"] == ["cranes"]
-        closer = {"page_id": page_id, "box": [0.1, 0.05, 0.9, 0.2]}
+        closer = {"page": page, "box": [0.1, 0.05, 0.9, 0.2]}
         picture, text = (await client.call_tool("look_at_region", closer)).content
         assert picture.mime_type == "image/jpeg"
         assert json.loads(text.text)["is_sharp"] is False  # the library's files are nowhere
