@@ -154,7 +154,8 @@ def test_over_http(client: TestClient) -> None:
     typed = client.get(f"/api/pages/{OLD_REPORT}-3/words", params={"q": "ferries"}).json()
     assert [(word["text"], word["confidence"]) for word in typed] == [("Ferries", None)]
     assert client.get("/api/status").json()["n_pages_by_ocr_engine"] == {OCR_ENGINE: 2}
-    unread = next(d for d in client.get("/api/documents").json() if d["document_id"] == UNREAD)
+    documents = client.get("/api/documents").json()["documents"]
+    unread = next(d for d in documents if d["document_id"] == UNREAD)
     assert [(f["has_words"], f["is_of_ocr"]) for f in unread["failures"]] == [
         (False, True),
         (True, False),
