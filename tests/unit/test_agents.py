@@ -540,8 +540,8 @@ def test_names_of_no_page(ask, page, error):
             {"query": "x", "k": 0, "to\np": 3},
             "search cannot take these arguments. k: Input should be greater than or equal to 1; "
             "to p: Extra inputs are not permitted. It takes: query, ranking, k, offset, path, "
-            "document, pages, language, not_path, not_document, not_pages, not_language, group_by_document, "
-            "collapse, min_score.",
+            "document, pages, language, not_path, not_document, not_pages, not_language, "
+            "group_by_document, collapse, min_score.",
         ),
         (
             "get_page",
