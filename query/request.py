@@ -1,7 +1,7 @@
 """What every door (command line, web, REST, agents, Python) asks for: a SearchRequest."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -25,9 +25,12 @@ DEFAULT_RANKINGS_SAID = (
 
 BY_DOCUMENT: Literal["document"] = "document"
 PAGES_PER_GROUP = 10
-"""Pages looked at for each hit asked for where they are grouped; fewer, and one long document hides
+"""Pages looked at for each hit asked for where they are grouped: enough, unless long documents hide
 the others."""
 MOST_PAGES_GROUPED = 5_000
+"""However long the documents are: each page looked at is read, and Vespa gives no more than twice
+as many."""
+_FURTHER = 4  # times as many pages, so that all looks together take little more than the last
 MOST_PLACES = 1_000
 """How far an answer can be gone on with: each part is ranked from the first place."""
 SHOWN_OTHER_PAGES = 5  # of a hit, beside its best: the first places to look
@@ -50,6 +53,8 @@ class SearchRequest:
         except_page_id: no hit, though it would be the best: the page whose like is wanted.
         min_score: hits whose score, as it is shown, is lower are left out.
         offset: how many hits, the first ones, are passed over: those given before.
+        pages_per_group: pages looked at for each hit asked for where they are grouped; `find` looks
+            further where that is too few.
     """
 
     query: str | QueryVectors
@@ -62,6 +67,7 @@ class SearchRequest:
     except_page_id: str | None = None
     min_score: float | None = None
     offset: int = 0
+    pages_per_group: int = PAGES_PER_GROUP
 
     def __post_init__(self) -> None:
         if isinstance(self.query, str):
@@ -89,7 +95,24 @@ class SearchRequest:
         n = self.offset + self.k
         if not self.group_by and not self.collapse:
             return n
-        return max(n, min(n * PAGES_PER_GROUP, MOST_PAGES_GROUPED))
+        return max(n, min(n * self.pages_per_group, MOST_PAGES_GROUPED))
+
+    def further(self, hits: Sequence[Hit]) -> "SearchRequest | None":
+        """The request that looks at more pages, where these are of too few documents.
+
+        Args:
+            hits: all that this request has found, best first.
+
+        Returns:
+            None where there are enough documents, no more pages, or only such as are not wanted;
+            and for near-duplicates, of which each page looked at is compared with the others.
+        """
+        if not self.group_by or len(hits) < self.n_pages or self.is_too_low(hits[-1].score):
+            return None
+        if len({hit.document_id for hit in hits}) >= self.offset + self.k:
+            return None
+        more = replace(self, pages_per_group=_FURTHER * self.pages_per_group)
+        return more if more.n_pages > self.n_pages else None
 
     def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
         """The hits that may come up: all but the page whose like is wanted."""

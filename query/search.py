@@ -59,6 +59,9 @@ def find(
         query = encode(request, encoder, timer)
 
     result, line, nowhere, alike = _rank(index, query, request, timer)
+    while (further := request.further(result.hits)) is not None:
+        request = further
+        result, line, nowhere, alike = _rank(index, query, request, timer)
     best_score = result.hits[0].score if result.hits else None
     hits = tuple(
         replace(hit, paths=existing_first(hit.paths))

@@ -9,15 +9,22 @@ from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING_THEN_FLOAT, INDEX_RANKINGS
-from index.pages import Hit, SearchResult
+from index.pages import Document, FileRecord, Hit, SearchResult
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 from query.groups import HitGroup, group_by_document
-from query.request import BY_DOCUMENT, PAGES_PER_GROUP, RANKINGS, SearchRequest
+from query.request import (
+    BY_DOCUMENT,
+    MOST_PAGES_GROUPED,
+    PAGES_PER_GROUP,
+    RANKINGS,
+    SearchRequest,
+)
 from query.search import default_ranking, encode, find
 from tests.finding import found_for
-from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill
+from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, fill, make_page
 from tests.looking_encoder import LookingEncoder, fill_with_colours
 from tests.memory_index import MemoryIndex
+from tests.random_pages import document_id
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +194,47 @@ def test_documents_are_looked_for_deeper_than_they_are_shown(library: MemoryInde
         found_for(library, "harbour", FLOAT, PAGES_PER_GROUP).result.hits
     )
     assert found.groups == group_by_document(found.result.hits)[:1]
+
+
+def long_and_short(n_long: int, n_short: int) -> MemoryIndex:
+    """One document of many pages that all answer better than those of a page each."""
+    index = MemoryIndex(LexicalEncoder().fingerprint)
+    texts = {0: ["harbour"] * n_long} | {n: ["harbour and ferries"] for n in range(1, n_short + 1)}
+    for n, pages in texts.items():
+        files = (FileRecord(f"/{n}.pdf", 1000, 0),)
+        index.put_document(Document(document_id(n), files, "", len(pages), is_complete=True))
+        index.put([make_page(document_id(n), i, text) for i, text in enumerate(pages, 1)])
+    return index
+
+
+@pytest.mark.parametrize("ranking", RANKINGS)
+def test_a_long_document_hides_no_others_where_they_are_grouped(ranking: str) -> None:
+    index = long_and_short(n_long=PAGES_PER_GROUP * 3 + 1, n_short=4)
+    found = found_for(index, "harbour", ranking, 3, group_by=BY_DOCUMENT)
+    assert len(found.groups) == 3
+    assert len(found.groups[0].others) >= PAGES_PER_GROUP * 3
+    every = found_for(index, "harbour", ranking, 9, group_by=BY_DOCUMENT)
+    assert len(every.groups) == 5  # there are no more, and that ends it
+
+
+def test_pages_that_score_too_low_are_not_looked_for_further() -> None:
+    index = long_and_short(n_long=40, n_short=2)
+    found = found_for(index, "harbour", FLOAT, 3, group_by=BY_DOCUMENT, min_score=1.5)
+    assert (found.groups, len(found.result.hits)) == ((), 0)
+    assert found.request.pages_per_group == PAGES_PER_GROUP
+
+
+def test_grouping_ends_at_so_many_pages() -> None:
+    request = SearchRequest("harbour", 3, group_by=BY_DOCUMENT)
+    looked = [request.n_pages]
+    while True:
+        further = request.further([hit("a", n) for n in range(1, request.n_pages + 1)])
+        if further is None:
+            break
+        request = further
+        looked.append(request.n_pages)
+    assert looked == [30, 120, 480, 1920, MOST_PAGES_GROUPED]
+    assert replace(request, k=MOST_PAGES_GROUPED + 1).n_pages == MOST_PAGES_GROUPED + 1
 
 
 @pytest.mark.parametrize("ranking", INDEX_RANKINGS)
