@@ -22,6 +22,9 @@ class Filters:
         language: ISO 639-1 code.
         not_path_glob, not_document_id, not_first_page, not_last_page, not_language: what must not
             hold, read in the same way; of a document with several paths none may match.
+        first_year, last_year: of `year_of` the document's files, both included.
+        kind: `kind_of` the document's first file.
+        not_first_year, not_last_year, not_kind: what must not hold.
         phrases: texts whose words must stand on the page as they are written, one after the other.
         without: words, in any form, and phrases that must not stand on it.
     """
@@ -36,12 +39,20 @@ class Filters:
     not_first_page: int | None = None
     not_last_page: int | None = None
     not_language: str | None = None
+    first_year: int | None = None
+    last_year: int | None = None
+    kind: str | None = None
+    not_first_year: int | None = None
+    not_last_year: int | None = None
+    not_kind: str | None = None
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         _require_pages(self.first_page, self.last_page)
         _require_pages(self.not_first_page, self.not_last_page)
+        _require_years(self.first_year, self.last_year)
+        _require_years(self.not_first_year, self.not_last_year)
 
     @property
     def names_path(self) -> bool:
@@ -67,6 +78,29 @@ class Filters:
         )
 
     @property
+    def names_file(self) -> bool:
+        """Whether some documents are left out by the year or kind of their files."""
+        years = (self.first_year, self.last_year, self.not_first_year, self.not_last_year)
+        return any(asked is not None for asked in (*years, self.kind, self.not_kind))
+
+    def passes_file(self, year: int, kind: str) -> bool:
+        """Whether a document meets what is asked of the year and kind of its files."""
+        is_unwanted = self.leaves_years_out and _is_within(
+            year, self.not_first_year, self.not_last_year
+        )
+        return (
+            _is_within(year, self.first_year, self.last_year)
+            and not is_unwanted
+            and self.kind in (None, kind)
+            and self.not_kind != kind
+        )
+
+    @property
+    def leaves_years_out(self) -> bool:
+        """Whether there are years that must not be."""
+        return self.not_first_year is not None or self.not_last_year is not None
+
+    @property
     def leaves_pages_out(self) -> bool:
         """Whether there are page numbers that must not be."""
         return self.not_first_page is not None or self.not_last_page is not None
@@ -77,6 +111,17 @@ def _require_pages(first: int | None, last: int | None) -> None:
         raise WrongUseError(
             f"The page range {first}-{last} is empty. Write the lower page first: {last}-{first}."
         )
+
+
+def _require_years(first: int | None, last: int | None) -> None:
+    if first is not None and last is not None and first > last:
+        raise WrongUseError(
+            f"The years {first}-{last} are none. Write the earlier one first: {last}-{first}."
+        )
+
+
+def _is_within(number: int, first: int | None, last: int | None) -> bool:
+    return (first is None or number >= first) and (last is None or number <= last)
 
 
 def path_matches(path: str, glob: str) -> bool:

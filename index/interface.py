@@ -4,6 +4,7 @@ from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from index.errors import WrongUseError
+from index.facets import Facets
 from index.filters import Filters
 from index.pages import (
     Document,
@@ -134,6 +135,13 @@ class PageIndex(Protocol):
         """Whether any page that can be found has a word of a query, in any form.
 
         The page's text counts, and the title and the file names of its document.
+        """
+
+    def facets(self, filters: Filters | None = None) -> Facets:
+        """How many pages that can be found pass the filters, by language, year, kind and folder.
+
+        Args:
+            filters: which pages are counted; None counts all.
         """
 
     def n_unfinished(self) -> int:

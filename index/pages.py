@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from index.broken_words import with_columns_joined
 from index.errors import IndexMismatchError, VectorShapeError, WrongUseError
+from index.facets import kind_of, year_of
 
 VECTOR_DIM = 128
 """Dimensions of every stored and query vector: what the ColVision models put out."""
@@ -376,6 +377,16 @@ class Document:
     def name(self) -> str:
         """Its first path; its id where it has none."""
         return self.paths[0] if self.files else self.document_id
+
+    @property
+    def year(self) -> int:
+        """In which its bytes were last changed, UTC; it has a path."""
+        return year_of(file.mtime_ns for file in self.files)
+
+    @property
+    def kind(self) -> str:
+        """How the name of its first file ends; it has a path."""
+        return kind_of(self.files[0].path)
 
     @property
     def is_unread(self) -> bool:

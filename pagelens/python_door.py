@@ -65,10 +65,14 @@ class Index:
         document: str | None = None,
         pages: str | None = None,
         language: str | None = None,
+        year: str | None = None,
+        kind: str | None = None,
         not_path: str | None = None,
         not_document: str | None = None,
         not_pages: str | None = None,
         not_language: str | None = None,
+        not_year: str | None = None,
+        not_kind: str | None = None,
         group_by: Literal["document"] | None = None,
         collapse: bool = False,
         min_score: float | None = None,
@@ -88,10 +92,15 @@ class Index:
             document: only the document of this id, or of one that begins so.
             pages: only such page numbers: "3", "3-10", "3-" or "-10".
             language: only pages in this language, such as "de".
+            year: only files last changed in such years, UTC: "2023", "2020-2023", "2020-" or
+                "-2023".
+            kind: only files whose names end like this, such as "pdf".
             not_path: no files whose path ends like this, in none of their places.
             not_document: not the document of this id, nor one that begins so.
             not_pages: no such page numbers.
             not_language: no pages in this language.
+            not_year: no files last changed in such years.
+            not_kind: no files whose names end like this.
             group_by: "document" for one hit a document, its other pages in `hit.other_pages`.
             collapse: one hit for pages that look the same, the newest file's, the others in
                 `hit.other_pages`; not together with `group_by`.
@@ -109,10 +118,14 @@ class Index:
                 "document": document,
                 "pages": pages,
                 "language": language,
+                "year": year,
+                "kind": kind,
                 "not_path": not_path,
                 "not_document": not_document,
                 "not_pages": not_pages,
                 "not_language": not_language,
+                "not_year": not_year,
+                "not_kind": not_kind,
             }
         )
         request = SearchRequest(

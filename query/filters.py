@@ -63,6 +63,20 @@ _POSITIVE = {
         "[a-zA-Z]{2}",
         "not a language code. Write its two letters (ISO 639-1): en, de, ja",
     ),
+    "year": FilterKey(
+        "2023",
+        "Only files last changed in such years (UTC): 2023, 2020-2023, 2020- or -2023.",
+        "No files last changed in such years (UTC): 2023, 2020-2023, 2020- or -2023.",
+        "[0-9]{4}(-([0-9]{4})?)?|-[0-9]{4}",
+        "not a year. Write year=2023, year=2020-2023, year=2020- or year=-2023",
+    ),
+    "kind": FilterKey(
+        "pdf",
+        "Only files of this kind, which is how their names end: pdf, png, jpg, ...",
+        "No files of this kind, which is how their names end: pdf, png, jpg, ...",
+        "[a-zA-Z0-9]{1,10}",
+        "not a kind of file. Write how the files' names end, without a dot: kind=pdf",
+    ),
 }
 """What a page must meet."""
 
@@ -100,7 +114,8 @@ def read_filters(values: Mapping[str, str | None]) -> Filters:
         given[key] = value.strip()
         if not re.fullmatch(FILTER_KEYS[key].pattern, given[key]):
             raise WrongUseError(f"The filter {key}={given[key]} is {FILTER_KEYS[key].wrong}.")
-    pages, not_pages = (_page_range(given.get(name)) for name in ("pages", "not_pages"))
+    pages, not_pages = (_range(given.get(name)) for name in ("pages", "not_pages"))
+    years, not_years = (_range(given.get(name)) for name in ("year", "not_year"))
     lower = {name: value.casefold() for name, value in given.items()}
     return Filters(
         path_glob=given.get("path"),
@@ -113,11 +128,17 @@ def read_filters(values: Mapping[str, str | None]) -> Filters:
         not_first_page=not_pages[0],
         not_last_page=not_pages[1],
         not_language=lower.get("not_language"),
+        first_year=years[0],
+        last_year=years[1],
+        kind=lower.get("kind"),
+        not_first_year=not_years[0],
+        not_last_year=not_years[1],
+        not_kind=lower.get("not_kind"),
     )
 
 
-def _page_range(text: str | None) -> tuple[int | None, int | None]:
-    """First and last page; None where that side is open, or nothing is asked."""
+def _range(text: str | None) -> tuple[int | None, int | None]:
+    """First and last number; None where that side is open, or nothing is asked."""
     if text is None:
         return None, None
     first, dash, last = text.partition("-")

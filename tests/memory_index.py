@@ -8,8 +8,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from index.errors import WrongUseError
+from index.facets import Facets, kind_of, year_of
 from index.filters import Filters, path_matches
 from index.interface import (
     BM25,
@@ -173,6 +175,22 @@ class MemoryIndex:
             for text in (_text(page), self._place(page.document_id))
         )
 
+    def facets(self, filters: Filters | None = None) -> Facets:
+        pages = [p for p in self._searchable() if self._passes(p, filters or Filters())]
+        of = [self._documents[p.document_id] for p in pages]
+        return Facets(
+            n_pages=len(pages),
+            languages=Counter(p.language for p in pages),
+            years=Counter(year_of(file.mtime_ns for file in d.files) for d in of),
+            kinds=Counter(kind_of(d.files[0].path) for d in of),
+            folders=Counter(
+                str(folder)
+                for d in of
+                for folder in {f for file in d.files for f in PurePosixPath(file.path).parents}
+                if str(folder) != "/"
+            ),
+        )
+
     def n_unfinished(self) -> int:
         return sum(not document.is_complete for document in self._documents.values())
 
@@ -244,8 +262,12 @@ class MemoryIndex:
         return [p for p in self._pages.values() if self._documents[p.document_id].files]
 
     def _passes(self, page: Page, filters: Filters) -> bool:
-        paths = [file.path for file in self._documents[page.document_id].files]
+        document = self._documents[page.document_id]
+        paths = [file.path for file in document.files]
         n, id_ = page.page_number, page.document_id
+
+        def is_of(first: int | None, last: int | None) -> bool:
+            return (first or 0) <= document.year <= (last or document.year)
 
         def is_in(first: int | None, last: int | None) -> bool:
             return (first is None or n >= first) and (last is None or n <= last)
@@ -253,6 +275,7 @@ class MemoryIndex:
         def is_at(glob: str) -> bool:
             return any(path_matches(path, glob) for path in paths)
 
+        not_years = (filters.not_first_year, filters.not_last_year)
         not_pages = (filters.not_first_page, filters.not_last_page)
         return (
             (filters.path_glob is None or is_at(filters.path_glob))
@@ -263,6 +286,10 @@ class MemoryIndex:
             and not (filters.not_document_id and id_.startswith(filters.not_document_id))
             and (not_pages == (None, None) or not is_in(*not_pages))
             and (filters.not_language is None or page.language != filters.not_language)
+            and is_of(filters.first_year, filters.last_year)
+            and (not_years == (None, None) or not is_of(*not_years))
+            and filters.kind in (None, document.kind)
+            and filters.not_kind != document.kind
             and all(_has_any(phrase_ways(phrase), page) for phrase in filters.phrases)
             and not any(_has_word(word, page) for word in filters.without)
         )

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from index.errors import ServerError
+from index.facets import Facets
 from index.pages import VECTORS_TO_COME, Hit, SearchResult, page_id
 from vespa_app.failures import error_text, excerpt, shortened
+from vespa_app.search_request import FACET_FIELDS
 from vespa_app.wire import from_wire_text
 
 _REASONS = {
@@ -15,6 +17,9 @@ _REASONS = {
     "adaptive-timeout": "its slowest nodes did not answer in time",
     "non-ideal-state": "nodes are missing or still being filled",
 }
+
+_NO_YEAR = str(-(2**31))
+"""What Vespa has for an int that was not put."""
 
 Root = Mapping[str, Any]
 """The `root` of an answer."""
@@ -83,6 +88,30 @@ def counts_by_ocr_engine(root: Root) -> dict[str, int]:
                 counts[from_wire_text(engine)] = _field(group, "count()", int)
     counts.pop("", None)  # what none has read
     return counts
+
+
+def facets(root: Root) -> Facets:
+    """Read the counts from the answer to `search_request.facets_body`.
+
+    Raises:
+        ServerError: this is no answer to it.
+    """
+    counts: dict[str, dict[str, int]] = {name: {} for name in FACET_FIELDS}
+    for whole in _children(root):
+        for listed in _children(whole):
+            name = str(listed.get("label"))
+            if name not in counts:
+                raise _unusable(listed, "a field that was asked for")
+            for group in _children(listed):
+                value = from_wire_text(str(group.get("value")))
+                counts[name][value] = _field(group, "count()", int)
+    counts["year"].pop(_NO_YEAR, None)
+    counts["kind"].pop("", None)
+    try:
+        years = {int(year): n for year, n in counts["year"].items()}
+    except ValueError as e:
+        raise _unusable(root, "years that are numbers") from e
+    return Facets(total_count(root), counts["language"], years, counts["kind"], counts["folders"])
 
 
 def ocr_engines(root: Root) -> dict[int, str]:

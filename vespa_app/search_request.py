@@ -31,6 +31,12 @@ MAX_HITS = 10_000
 MAX_OCR_ENGINES = 1_000
 """Engines pages are counted by, each version of each one: Vespa's grouping wants a limit."""
 
+FACET_FIELDS = ("language", "year", "kind", "folders")
+"""What `facets_body` counts pages by."""
+
+MAX_FACETS = 1_000
+"""Values of each that are told."""
+
 MAX_PATHS_AT_ONCE = 200
 """Paths one `owners_body` asks for: some 20 kB, which Vespa's container reads in 0.1 s."""
 
@@ -171,6 +177,24 @@ def count_waiting_body() -> dict[str, object]:
     return _body("page", f"select * from page where {_SEARCHABLE} and {waiting} limit 0")
 
 
+def facets_body(filters: Filters) -> dict[str, object]:
+    """Ask how many pages there are of each language, year and kind, and below each folder.
+
+    Args:
+        filters: which pages are counted.
+
+    Returns:
+        One request of several groupings. A page put before there were years, kinds and folders is
+        counted in none of those.
+    """
+    conditions, parameters = _filter_conditions(filters)
+    where = " and ".join([_SEARCHABLE, *conditions])
+    most = f"max({MAX_FACETS}) order(-count()) each(output(count()))"
+    groupings = " ".join(f"all(group({field}) {most})" for field in FACET_FIELDS)
+    yql = f"select * from page where {where} limit 0 | all({groupings})"
+    return _body("page", yql) | parameters
+
+
 def count_by_ocr_engine_body() -> dict[str, object]:
     """Ask how many pages each engine has read; pages that none has read are counted under ""."""
     by_engine = f"all(group(ocr_engine) max({MAX_OCR_ENGINES}) each(output(count())))"
@@ -295,6 +319,13 @@ def _filter_conditions(filters: Filters) -> tuple[list[str], dict[str, object]]:
         parameters["wanted_language"] = to_wire_text(filters.language)
     elif filters.language is not None:  # Vespa cannot look for "", the unknown language
         conditions.append('!(language matches ".")')
+    if filters.first_year is not None:
+        conditions.append(f"year >= {_as_int(filters.first_year)}")
+    if filters.last_year is not None:
+        conditions.append(f"year <= {_as_int(filters.last_year)}")
+    if filters.kind is not None:
+        conditions.append("kind contains @wanted_kind")
+        parameters["wanted_kind"] = to_wire_text(filters.kind)
     for n, phrase in enumerate(filters.phrases):
         ways = _phrases(phrase_ways(phrase), f"wanted_phrase{n}", parameters)
         conditions.append(f"({' or '.join(ways)})" if ways else "false")
@@ -322,6 +353,15 @@ def _negative_conditions(filters: Filters, parameters: dict[str, object]) -> lis
         parameters["wanted_not_language"] = to_wire_text(filters.not_language)
     elif filters.not_language is not None:
         conditions.append('language matches "."')
+    if filters.leaves_years_out:
+        below, above = filters.not_first_year, filters.not_last_year
+        outside = [f"year < {_as_int(0 if below is None else below)}"]
+        if above is not None:
+            outside.append(f"year > {_as_int(above)}")
+        conditions.append(f"({' or '.join(outside)})")
+    if filters.not_kind is not None:
+        conditions.append("!(kind contains @wanted_not_kind)")
+        parameters["wanted_not_kind"] = to_wire_text(filters.not_kind)
     for n, word in enumerate(filters.without):
         phrases, forms = word_ways(word)
         ways = _phrases(phrases, f"wanted_not_phrase{n}", parameters)
@@ -331,6 +371,6 @@ def _negative_conditions(filters: Filters, parameters: dict[str, object]) -> lis
     return conditions
 
 
-def _as_int(page_number: int) -> int:
-    """The same page number as far as Vespa's 32 bits go: no page has a higher one."""
-    return max(-_LARGEST_INT, min(int(page_number), _LARGEST_INT))
+def _as_int(number: int) -> int:
+    """The same page number or year as far as Vespa's 32 bits go: no page has a higher one."""
+    return max(-_LARGEST_INT, min(int(number), _LARGEST_INT))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 
 from index.errors import ServerError, WrongUseError
+from index.facets import Facets
 from index.filters import Filters
 from index.interface import BM25, VESPA_RERANK_COUNT, check_search_arguments
 from index.location import Location
@@ -32,6 +33,7 @@ from index.pages import (
 from index.words.cut import Token
 from vespa_app.answers import (
     counts_by_ocr_engine,
+    facets,
     ocr_engines,
     page_counts,
     require_complete,
@@ -51,6 +53,7 @@ from vespa_app.search_request import (
     count_waiting_body,
     count_with_word_body,
     count_without_vectors_body,
+    facets_body,
     ocr_engines_body,
     search_body,
 )
@@ -330,6 +333,10 @@ class VespaIndex:
     def holds(self, token: Token) -> bool:
         """Whether any page that can be found has a word of a query."""
         return total_count(self._client.search("look for a word", count_with_word_body(token))) > 0
+
+    def facets(self, filters: Filters | None = None) -> Facets:
+        """How many pages pass the filters, by language, year, kind and folder: one request."""
+        return facets(self._counted(facets_body(filters or Filters())))
 
     def n_unfinished(self) -> int:
         """Documents whose pages are not all there yet, as far as the server saw them in time."""

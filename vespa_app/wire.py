@@ -25,6 +25,7 @@ from index.codec import (
     words_to_bytes,
 )
 from index.errors import DamagedIndexError, IndexMismatchError, ServerError, VectorShapeError
+from index.facets import folders_of
 from index.pages import (
     VECTORS_TO_COME,
     Document,
@@ -169,6 +170,8 @@ def place_fields(document: Document) -> dict[str, object]:
         "paths": [to_wire_text(path) for path in paths],
         "n_paths": len(paths),
         "filter_paths": [filter_path(path) for path in paths],
+        "folders": [to_wire_text(folder) for folder in sorted(folders_of(paths))],
+        **({"year": document.year, "kind": to_wire_text(document.kind)} if paths else {}),
         "title": to_wire_text(document.title),
         "place_forms": stored_text(place_text(document.title, paths)).all,
     }

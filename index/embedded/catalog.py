@@ -22,7 +22,7 @@ from index.codec import (
     words_from_bytes,
     words_to_bytes,
 )
-from index.embedded.database import Database, Parameters
+from index.embedded.database import Database, Parameters, integers_of
 from index.embedded.page_table import PageTable
 from index.embedded.segments import KINDS
 from index.embedded.text_search import TextSearch
@@ -314,12 +314,14 @@ class Catalog:
         rows = self._rows("SELECT title FROM documents WHERE document_key = ?", (document_key,))
         return str(rows[0][0])
 
-    def all_paths(self) -> dict[int, list[str]]:
-        """Where each document lies that has a path, by its key."""
-        paths: dict[int, list[str]] = {}
-        for key, path in self._rows("SELECT document_key, path FROM files"):
-            paths.setdefault(key, []).append(path)
-        return paths
+    def files(self) -> dict[int, list[tuple[str, int]]]:
+        """Path and mtime_ns of the files of each document that has any, in path order, by key."""
+        files: dict[int, list[tuple[str, int]]] = {}
+        for key, path, mtime_ns in self._rows(
+            "SELECT document_key, path, mtime_ns FROM files ORDER BY path"
+        ):
+            files.setdefault(key, []).append((path, mtime_ns))
+        return files
 
     # -- pages
 
@@ -482,6 +484,11 @@ class Catalog:
     def pages_in_language(self, language: str) -> NDArray[np.int64]:
         """Keys of the pages in a language, int64 (n,)."""
         return self._db.integers("page_key", "FROM pages WHERE language = ?", (language,))
+
+    def pages_by_language(self) -> dict[str, NDArray[np.int64]]:
+        """Keys of the pages in each language, int64 (n,)."""
+        rows = self._rows("SELECT language, group_concat(page_key) FROM pages GROUP BY language")
+        return {language: integers_of(keys) for language, keys in rows}
 
     # -- upkeep
 

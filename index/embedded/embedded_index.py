@@ -23,6 +23,7 @@ from index.embedded.ranking import rank_by_maxsim
 from index.embedded.segments import SegmentWriter
 from index.embedded.snapshot import Snapshot, take_snapshot
 from index.errors import WrongUseError
+from index.facets import Facets
 from index.filters import Filters
 from index.interface import BM25, FOLDER_RERANK_COUNT, check_search_arguments
 from index.pages import (
@@ -375,6 +376,12 @@ class EmbeddedIndex:
         """Whether any page that can be found has a word of a query."""
         with self._one_at_a_time:
             return self._catalog.text.holds(token)
+
+    def facets(self, filters: Filters | None = None) -> Facets:
+        """How many pages pass the filters; see PageIndex.facets."""
+        with self._one_at_a_time:
+            snapshot = self._snapshot()
+            return snapshot.traits.count(snapshot.rows_matching(filters or Filters()))
 
     def n_unfinished(self) -> int:
         """Documents whose pages are not all there yet."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embedded.catalog import Catalog
+from index.embedded.page_traits import PageTraits
 from index.embedded.segments import MappedSegment, map_segment, segment_path
 from index.errors import DamagedIndexError
 from index.filters import Filters
@@ -78,9 +79,9 @@ class Snapshot:
         return self._documents[key]
 
     @functools.cached_property
-    def _paths(self) -> dict[int, list[str]]:
-        """Of every document, by key; the first filter on paths reads them."""
-        return self.catalog.all_paths()
+    def traits(self) -> PageTraits:
+        """What pages are counted and chosen by beside their own numbers."""
+        return PageTraits(self.catalog, self.page_key, self.document_key)
 
     def rows_matching(self, filters: Filters) -> NDArray[np.int64]:
         """Rows of the pages that pass every filter, int64 (n,), ascending."""
@@ -90,9 +91,8 @@ class Snapshot:
             keep &= self._id_begins(filters.document_id)
         if filters.not_document_id:
             keep &= ~self._id_begins(filters.not_document_id)
-        if filters.names_path:
-            allowed = [key for key, paths in self._paths.items() if filters.passes_paths(paths)]
-            keep &= np.isin(self.document_key, allowed)
+        if filters.names_path or filters.names_file:
+            keep &= self.traits.of_documents_that_pass(filters)
         if filters.first_page is not None:
             keep &= self.page_number >= filters.first_page
         if filters.last_page is not None:

@@ -95,10 +95,14 @@ class SearchArguments(Arguments):
     document: Annotated[str | None, _filter("document")] = None
     pages: Annotated[str | None, _filter("pages")] = None
     language: Annotated[str | None, _filter("language")] = None
+    year: Annotated[str | None, _filter("year")] = None
+    kind: Annotated[str | None, _filter("kind")] = None
     not_path: NotPathFilter = None
     not_document: Annotated[str | None, _filter("not_document")] = None
     not_pages: Annotated[str | None, _filter("not_pages")] = None
     not_language: Annotated[str | None, _filter("not_language")] = None
+    not_year: Annotated[str | None, _filter("not_year")] = None
+    not_kind: Annotated[str | None, _filter("not_kind")] = None
     group_by_document: bool = Field(
         default=False, description="One hit for each document, with its other pages beside it."
     )

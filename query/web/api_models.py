@@ -31,11 +31,9 @@ def _filter(name: str, max_length: int | None = None) -> Any:  # noqa: ANN401  a
     """A filter, as its grammar describes it."""
     key = FILTER_KEYS[name]
     pattern = f"^({key.pattern})$"
-    example = _FILTERS[name.removeprefix("not_")]
+    example = DOCUMENT_ID if name.endswith("document") else key.example
     return said(key.meaning, example, None, max_length=max_length, pattern=pattern)
 
-
-_FILTERS = {"path": "2023/*.pdf", "document": DOCUMENT_ID, "pages": "1-10", "language": "en"}
 
 OcrEngine = Annotated[
     str,
@@ -93,10 +91,14 @@ class Refinement(BaseModel):
     document: str | None = _filter("document")
     pages: str | None = _filter("pages")
     language: str | None = _filter("language")
+    year: str | None = _filter("year")
+    kind: str | None = _filter("kind")
     not_path: str | None = _filter("not_path", MAX_PATH_LENGTH)
     not_document: str | None = _filter("not_document")
     not_pages: str | None = _filter("not_pages")
     not_language: str | None = _filter("not_language")
+    not_year: str | None = _filter("not_year")
+    not_kind: str | None = _filter("not_kind")
     group_by: Literal["document"] | None = said(
         "One hit for each document, with its other pages.", "document", None
     )

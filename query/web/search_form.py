@@ -30,8 +30,8 @@ class SearchForm:
         k: how many hits.
         offset: how many hits are passed over.
         rerank: how many pages phase 2 scores.
-        path, document, pages, language: filters, as `--filter` takes them.
-        not_path, not_document, not_pages, not_language: their negations.
+        path, document, pages, language, year, kind: filters, as `--filter` takes them.
+        not_path, not_document, not_pages, not_language, not_year, not_kind: their negations.
         group_by: BY_DOCUMENT, or "".
         collapse: COLLAPSE, or "".
     """
@@ -46,10 +46,14 @@ class SearchForm:
     document: str = ""
     pages: str = ""
     language: str = ""
+    year: str = ""
+    kind: str = ""
     not_path: str = ""
     not_document: str = ""
     not_pages: str = ""
     not_language: str = ""
+    not_year: str = ""
+    not_kind: str = ""
     group_by: str = ""
     collapse: str = ""
 

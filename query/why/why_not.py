@@ -80,7 +80,9 @@ def _kept_out(index: PageIndex, page: Page, filters: Filters) -> str | None:
         return f"The filter language={filters.language} leaves it out: its language is {language}."
     if filters.not_language is not None and filters.not_language == page.language:
         return f"The filter not_language={filters.not_language} leaves it out."
-    return _kept_out_by_path(index, page, filters) or _kept_out_by_words(index, page, filters)
+    by_file = _kept_out_by_file(index, page, filters) if filters.names_file else None
+    by_file = by_file or _kept_out_by_path(index, page, filters)
+    return by_file or _kept_out_by_words(index, page, filters)
 
 
 def _kept_out_by_words(index: PageIndex, page: Page, filters: Filters) -> str | None:
@@ -102,6 +104,27 @@ def _kept_out_by_path(index: PageIndex, page: Page, filters: Filters) -> str | N
     if _is_candidate(index, page, replace(asked, path_glob=None)):
         return f"The filter path={filters.path_glob} matches no path of its document."
     return f"The filter not_path={filters.not_path_glob} matches a path of its document."
+
+
+def _kept_out_by_file(index: PageIndex, page: Page, filters: Filters) -> str | None:
+    document = index.document(page.document_id)
+    if document is None or not document.files:
+        return None
+    year, kind = document.year, document.kind
+    years, not_years = (
+        (filters.first_year, filters.last_year),
+        (filters.not_first_year, filters.not_last_year),
+    )
+    changed = f"its file was last changed in {year}"
+    if not Filters(first_year=years[0], last_year=years[1]).passes_file(year, kind):
+        return f"The filter year={_page_range(*years)} leaves it out: {changed}."
+    if filters.kind not in (None, kind):
+        return f"The filter kind={filters.kind} leaves it out: its file is of kind {kind}."
+    if filters.not_kind == kind:
+        return f"The filter not_kind={kind} leaves it out."
+    if not filters.passes_file(year, kind):
+        return f"The filter not_year={_page_range(*not_years)} leaves it out: {changed}."
+    return None
 
 
 def _is_within(number: int, first: int | None, last: int | None) -> bool:

@@ -122,10 +122,14 @@ def test_the_tools_and_their_bounds(service):
         "document",
         "pages",
         "language",
+        "year",
+        "kind",
         "not_path",
         "not_document",
         "not_pages",
         "not_language",
+        "not_year",
+        "not_kind",
         "group_by_document",
         "collapse",
         "min_score",
@@ -540,8 +544,9 @@ def test_names_of_no_page(ask, page, error):
             {"query": "x", "k": 0, "to\np": 3},
             "search cannot take these arguments. k: Input should be greater than or equal to 1; "
             "to p: Extra inputs are not permitted. It takes: query, ranking, k, offset, path, "
-            "document, pages, language, not_path, not_document, not_pages, not_language, "
-            "group_by_document, collapse, min_score.",
+            "document, pages, language, year, kind, not_path, not_document, not_pages, "
+            "not_language, not_year, not_kind, group_by_document, "
+            "collapse, min_score.",
         ),
         (
             "get_page",

@@ -284,6 +284,16 @@ def why(
         (Filters(not_document_id="1"), "The filter not_document=1 leaves its document out."),
         (Filters(not_last_page=2), "The filter not_pages=-2 leaves page 1 out."),
         (Filters(not_first_page=1, not_last_page=1), "The filter not_pages=1 leaves page 1 out."),
+        (
+            Filters(first_year=2001),
+            "The filter year=2001- leaves it out: its file was last changed in 1970.",
+        ),
+        (
+            Filters(last_year=2001, not_last_year=1999),
+            "The filter not_year=-1999 leaves it out: its file was last changed in 1970.",
+        ),
+        (Filters(kind="png"), "The filter kind=png leaves it out: its file is of kind pdf."),
+        (Filters(not_kind="pdf"), "The filter not_kind=pdf leaves it out."),
     ],
 )
 @pytest.mark.parametrize("ranking", [HAMMING_THEN_FLOAT, BM25, HYBRID, FLOAT])

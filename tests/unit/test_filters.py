@@ -63,6 +63,16 @@ def test_page_ranges(pages: str, first: int | None, last: int | None) -> None:
     assert read_filters({"pages": pages}) == Filters(first_page=first, last_page=last)
 
 
+@pytest.mark.parametrize(
+    ("year", "first", "last"),
+    [("2023", 2023, 2023), ("2020-2023", 2020, 2023), ("2020-", 2020, None), ("-2023", None, 2023)],
+)
+def test_years(year: str, first: int | None, last: int | None) -> None:
+    assert read_filters({"year": year}) == Filters(first_year=first, last_year=last)
+    asked = read_filters({"not_year": year, "kind": "PDF", "not_kind": "Png"})
+    assert asked == Filters(not_first_year=first, not_last_year=last, kind="pdf", not_kind="png")
+
+
 @pytest.mark.parametrize("name", FILTER_KEYS)
 def test_every_example_can_be_read(name: str) -> None:
     assert read_filters({name: FILTER_KEYS[name].example}) != Filters()
@@ -73,8 +83,8 @@ def test_every_example_can_be_read(name: str) -> None:
     [
         (
             {"folder": "x"},
-            "No filter 'folder'. There are: path, document, pages, language, not_path, "
-            "not_document, not_pages, not_language.",
+            "No filter 'folder'. There are: path, document, pages, language, year, kind, "
+            "not_path, not_document, not_pages, not_language, not_year, not_kind.",
         ),
         *(
             (
@@ -90,6 +100,23 @@ def test_every_example_can_be_read(name: str) -> None:
             "not_pages=3- or not_pages=-10.",
         ),
         ({"not_pages": "9-3"}, "The page range 9-3 is empty. Write the lower page first: 3-9."),
+        *(
+            (
+                {"year": wrong},
+                f"The filter year={wrong} is not a year. Write year=2023, year=2020-2023, "
+                "year=2020- or year=-2023.",
+            )
+            for wrong in ("23", "-", "2023-24", "20233", "2020-2021-2022")
+        ),
+        (
+            {"not_year": "2023-2020"},
+            "The years 2023-2020 are none. Write the earlier one first: 2020-2023.",
+        ),
+        (
+            {"not_kind": ".pdf"},
+            "The filter not_kind=.pdf is not a kind of file. Write how the files' names end, "
+            "without a dot: not_kind=pdf.",
+        ),
         ({"pages": "9-3"}, "The page range 9-3 is empty. Write the lower page first: 3-9."),
         (
             {"document": "report"},

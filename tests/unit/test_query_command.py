@@ -382,7 +382,8 @@ def test_an_empty_index(run: Run, library: MemoryIndex) -> None:
             (
                 [wrong],
                 f"--filter {wrong!r} cannot be read. Write KEY=VALUE: path=2023/*.pdf, "
-                "document=1f3a, pages=3-10, language=de. KEY!=VALUE is all but these.",
+                "document=1f3a, pages=3-10, language=de, year=2023, kind=pdf. KEY!=VALUE is all "
+                "but these.",
             )
             for wrong in ("folder=x", "path", "path=", "=x", "folder!=x", "path!=", "!=x")
         ),

@@ -197,6 +197,15 @@ def test_a_run_of_japanese_is_searched_by_pairs() -> None:
         (Filters(language="de"), "language contains @wanted_language", {"wanted_language": "de"}),
         (Filters(language=""), '!(language matches ".")', {}),
         (Filters(not_document_id="", not_path_glob=None), "", {}),
+        (Filters(first_year=2020, last_year=10**12), "year >= 2020 and year <= 2147483647", {}),
+        (Filters(not_first_year=2020, not_last_year=2021), "(year < 2020 or year > 2021)", {}),
+        (Filters(not_last_year=2021), "(year < 0 or year > 2021)", {}),
+        (Filters(kind="pdf"), "kind contains @wanted_kind", {"wanted_kind": "pdf"}),
+        (
+            Filters(not_kind="pdf"),
+            "!(kind contains @wanted_not_kind)",
+            {"wanted_not_kind": "pdf"},
+        ),
         (
             Filters("a", not_path_glob="drafts/*", not_document_id="b", not_language="de"),
             "filter_paths matches @wanted_path and !(filter_paths matches @wanted_not_path)"

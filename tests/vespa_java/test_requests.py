@@ -34,6 +34,7 @@ from vespa_app.search_request import (
     count_waiting_body,
     count_with_word_body,
     count_without_vectors_body,
+    facets_body,
     ocr_engines_body,
     owners_body,
     search_body,
@@ -54,11 +55,13 @@ EACH_FILTER = {
     "first_page": (2, "page_number:[2;]"),
     "last_page": (9, "page_number:[;9]"),
     "language": ("de", "language:de"),
+    "kind": ("pdf", "kind:pdf"),
 }
 EACH_NEGATION = {
     "not_path_glob": ("drafts/*", r"REGEXP filter_paths:(?s)^(?:.*/)?drafts/.*\z"),
     "not_document_id": ("00ab", "document_id:00ab*"),
     "not_language": ("de", "language:de"),
+    "not_kind": ("pdf", "kind:pdf"),
 }
 """A value for each field of Filters, and the item of the tree that it becomes."""
 
@@ -388,6 +391,15 @@ def test_owners_of_many_paths_are_one_query(vespa_java: VespaJava) -> None:
     assert (one["error"], one["tree"]) == (None, "paths:/a.pdf")
 
 
+def test_years_are_a_range(vespa_java: VespaJava) -> None:
+    within = Filters(first_year=2020, last_year=2023, not_first_year=2021, not_last_year=2022)
+    parsed = parse(vespa_java, facets_body(within))
+    assert (parsed["error"], parsed["tree"]) == (
+        None,
+        f"AND (OR year:<2021 year:>2022) {SEARCHABLE} year:[2020;2023]",
+    )
+
+
 def test_counts(vespa_java: VespaJava) -> None:
     counted = parse(vespa_java, count_body())
     assert (counted["error"], counted["tree"]) == (None, "n_paths:>0")
@@ -399,7 +411,13 @@ def test_counts(vespa_java: VespaJava) -> None:
     by_engine = parse(vespa_java, count_by_ocr_engine_body())
     assert (by_engine["error"], by_engine["tree"]) == (None, "n_paths:>0")
     assert by_engine["grouping"] == "[all(group(ocr_engine) max(1000) each(output(count())))]"
-    for parsed in (counted, without, waiting, by_engine):
+    by_all = parse(vespa_java, facets_body(Filters(kind="pdf")))
+    assert (by_all["error"], by_all["tree"]) == (None, f"AND kind:pdf {SEARCHABLE}")
+    each = "max(1000) order(neg(count())) each(output(count())))"
+    fields = ("language", "year", "kind", "folders")
+    groupings = " ".join(f"all(group({field}) {each}" for field in fields)
+    assert by_all["grouping"] == f"[all({groupings})]"
+    for parsed in (counted, without, waiting, by_engine, by_all):
         assert (parsed["hits"], parsed["profile"], parsed["schemas"]) == (0, "unranked", ["page"])
 
 

@@ -1,6 +1,9 @@
 package pagelens;
 
+import com.yahoo.document.ArrayDataType;
+import com.yahoo.document.DataType;
 import com.yahoo.document.Document;
+import com.yahoo.document.datatypes.Array;
 import com.yahoo.document.datatypes.FieldValue;
 import com.yahoo.document.datatypes.NumericFieldValue;
 import com.yahoo.prelude.fastsearch.GroupingListHit;
@@ -14,6 +17,7 @@ import com.yahoo.searchlib.aggregation.GroupingLevel;
 import com.yahoo.searchlib.aggregation.SumAggregationResult;
 import com.yahoo.searchlib.expression.AttributeNode;
 import com.yahoo.searchlib.expression.IntegerResultNode;
+import com.yahoo.searchlib.expression.ResultNode;
 import com.yahoo.searchlib.expression.StringResultNode;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +26,7 @@ import java.util.TreeMap;
 
 /**
  * Counts and sums over all that matched, as {@code all(output(count(), sum(field)))} asks for, or
- * over those of each value of a string attribute: {@code all(group(field) each(output(count())))}.
+ * over those of each value of an attribute: {@code all(group(field) each(output(count())))}.
  *
  * <p>Vespa's own searcher above turns a request into aggregations and these into groups of the
  * answer; only the adding up is done here.
@@ -47,22 +51,45 @@ final class StandInGrouping {
         return new GroupingListHit(answers);
     }
 
-    /** A group for each value, in order of value; that of a document without one is "". */
+    /**
+     * A group for each value, in order of value; that of a document without one is "". A document
+     * is in the groups of each value of an array, and in none where it has none.
+     */
     private static List<Group> split(GroupingLevel level, List<Document> matching) {
         Map<String, List<Document>> byValue = new TreeMap<>();
+        Map<String, ResultNode> ids = new TreeMap<>();
         String field = ((AttributeNode) level.getExpression()).getAttributeName();
         for (Document document : matching) {
-            FieldValue value = document.getFieldValue(field);
-            byValue.computeIfAbsent(value == null ? "" : value.toString(), it -> new ArrayList<>())
-                    .add(document);
+            for (ResultNode id : values(document, field)) {
+                String value = id.getString();
+                ids.put(value, id);
+                byValue.computeIfAbsent(value, it -> new ArrayList<>()).add(document);
+            }
         }
         List<Group> groups = new ArrayList<>();
         byValue.forEach((value, documents) -> {
-            Group group = level.getGroupPrototype().clone().setId(new StringResultNode(value));
+            Group group = level.getGroupPrototype().clone().setId(ids.get(value));
             group.getAggregationResults().forEach(it -> aggregate(it, documents));
             groups.add(group);
         });
         return groups;
+    }
+
+    /** As Vespa has them: of an int that was not put the least there is. */
+    private static List<ResultNode> values(Document document, String field) {
+        FieldValue value = document.getFieldValue(field);
+        if (document.getField(field).getDataType() instanceof ArrayDataType) {
+            return value == null
+                    ? List.of()
+                    : ((Array<?>) value).stream().<ResultNode>map(
+                            it -> new StringResultNode(it.toString())).toList();
+        }
+        if (document.getField(field).getDataType() == DataType.INT) {
+            return List.of(new IntegerResultNode(value == null
+                    ? Integer.MIN_VALUE
+                    : ((NumericFieldValue) value).getNumber().longValue()));
+        }
+        return List.of(new StringResultNode(value == null ? "" : value.toString()));
     }
 
     private static void aggregate(AggregationResult result, List<Document> matching) {
