@@ -1,9 +1,8 @@
 """By what pages are counted and chosen beside their words: the year, kind and folders of a file."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 NO_ENDING = "none"
 """The kind of a file whose name has no ending."""
@@ -39,8 +38,7 @@ def year_of(mtimes_ns: Iterable[int]) -> int:
     >>> year_of([0, 1_700_000_000_000_000_000])
     2023
     """
-    latest = np.datetime64(max(mtimes_ns), "ns")
-    return 1970 + int(latest.astype("datetime64[Y]").astype(np.int64))
+    return time.gmtime(max(mtimes_ns) // 1_000_000_000).tm_year
 
 
 def kind_of(path: str) -> str:

@@ -14,7 +14,7 @@ QUESTION_PROBABILITY = 0.6
 questions of tests/bench/quality none of 188 in English is taken for another language, and 69 of 86
 in others for their own."""
 
-_NAMES = {
+LANGUAGE_NAMES = {
     "ar": "Arabic",
     "cs": "Czech",
     "da": "Danish",
@@ -112,4 +112,4 @@ def _name(language: str) -> str:
     >>> _name("de"), _name("eu")
     ('German', 'another language than English (eu)')
     """
-    return _NAMES.get(language, f"another language than English ({language})")
+    return LANGUAGE_NAMES.get(language, f"another language than English ({language})")

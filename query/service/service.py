@@ -14,6 +14,8 @@ from PIL import Image
 
 from encoders.interface import Encoder, PageInput
 from index.errors import WrongUseError
+from index.facets import Facets
+from index.filters import Filters
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
 from index.pages import (
     Document,
@@ -339,6 +341,11 @@ class SearchService:
         """How many `documents` gives in all."""
         with self._index.reading() as index:
             return index.document_count()
+
+    def facets(self, filters: Filters) -> Facets:
+        """How many pages pass the filters, by language, year, kind and folder."""
+        with self._index.reading() as index:
+            return index.facets(filters)
 
     def document(self, document_id: str) -> Document:
         """One document.

@@ -21,6 +21,7 @@ from query.hit_words import HitWords
 from query.request import SHOWN_OTHER_PAGES
 from query.snippet import Snippet
 from query.web.addresses import page_href, thumbnail_href
+from query.web.narrow_view import NarrowLink, hit_links
 from query.web.ranking_choices import OF_WORDS, RankingChoice, ranking_title
 from query.web.search_form import SearchForm
 
@@ -64,6 +65,7 @@ class HitCard:
         is_ocr: whether OCR has read its words.
         is_tie: whether the score is too close to that of the hit before to tell which is better.
         why_no_snippet: what is read in its place; "" where there is one, or nothing to say.
+        narrow: links to its document or folder alone, or to all other documents.
         others: other pages of the hit that were found, the first few.
         n_more: how many further ones.
         look_alike: whether the others are those that look the same, which are shown when asked for.
@@ -84,6 +86,7 @@ class HitCard:
     is_tie: bool
     snippet: tuple[SnippetPart, ...]
     why_no_snippet: str
+    narrow: tuple[NarrowLink, ...]
     others: tuple[PageLink, ...]
     n_more: int
     look_alike: bool
@@ -168,7 +171,7 @@ def answer_view(
     full, ranking = _full_meter(found), found.request.ranking
     hits = zip(found.groups, found.hit_words, found.ties, strict=True)
     cards = tuple(
-        _card(place, group, words, form, ranking, full, tie)
+        _card(place, group, words, form, ranking, full, tie, by_image=by_image)
         for place, (group, words, tie) in enumerate(hits, found.request.offset + 1)
     )
     below = cards[found.n_above_line :]
@@ -254,6 +257,8 @@ def _card(
     ranking: str,
     full: float,
     tie: bool,
+    *,
+    by_image: bool,
 ) -> HitCard:
     hit = group.best
     others = group.others[:SHOWN_OTHER_PAGES]
@@ -274,6 +279,7 @@ def _card(
         is_tie=tie,
         snippet=marked(words.snippet),
         why_no_snippet=words.why_no_snippet,
+        narrow=() if by_image else hit_links(hit, form),
         others=tuple(_page_link(other, form, with_file=look_alike) for other in others),
         n_more=len(group.others) - len(others),
         look_alike=look_alike,

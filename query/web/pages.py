@@ -5,16 +5,19 @@ page_view.py and problem_view.py; this file asks the service, and chooses the te
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
 from fastapi.templating import Jinja2Templates
 
-from index.errors import PagelensError, WrongUseError
+from index.errors import PagelensError, ServerError, WrongUseError
+from index.facets import Facets
 from index.interface import BM25
-from index.pages import split_page_id
+from index.pages import Document, split_page_id
 from index.wording import file_name
+from query.found import Found
 from query.request import SearchRequest
 from query.service.original import may_be_original
 from query.service.refusals import BusyError, NoSuchPageError
@@ -22,12 +25,14 @@ from query.service.service import SearchService
 from query.service.uploaded_image import MAX_UPLOAD_BYTES
 from query.web.addresses import thumbnail_href
 from query.web.answer_view import SHELF_LOOK, NamedPage, answer_view, shelf_view
+from query.web.narrow_view import NarrowView, narrow_view
 from query.web.original import original_response
 from query.web.page_view import HEAT_OFF, PageInSearch, page_view
 from query.web.problem_view import view_of_error, view_of_problem
 from query.web.problems import Problem, problem_of
 from query.web.ranking_choices import OF_PICTURES, OF_WORDS, RankingChoice
 from query.web.search_form import SearchForm
+from query.web.strip_view import strip_view
 from query.why.no_hits import why_no_hits
 
 
@@ -135,7 +140,20 @@ class _Pages:
         answer = answer_view(
             found, form, self._rankings, like, by_image=by_image, why_none=why_none
         )
-        return self._search_page(request, form, answer=answer)
+        narrow = None if by_image else self._narrow(found, form)  # an image has no address
+        return self._search_page(request, form, answer=answer, narrow=narrow)
+
+    def _narrow(self, found: Found, form: SearchForm) -> NarrowView:
+        facets: Facets | str
+        try:
+            facets = self._service.facets(found.request.filters)
+        except ServerError as e:  # the hits are there all the same
+            facets = str(e)
+        names = {hit.document_id: file_name(hit.name) for hit in found.result.hits}
+        for document_id in {form.document, form.not_document} - names.keys() - {""}:
+            with suppress(NoSuchPageError):
+                names[document_id] = file_name(self._service.document(document_id).name)
+        return narrow_view(facets, found.result.hits, form, names)
 
     def _failed(self, request: Request, form: SearchForm, error: PagelensError) -> Response:
         """The search box as it was filled in with what is wrong; a page of its own for worse."""
@@ -207,9 +225,11 @@ class _Pages:
             has_regions=has_original and self._service.draws_regions,
         )
         failure: PagelensError | None = None
+        inside: Found | None = None
         if form.is_asked:
             try:
                 seen = self._searched(request, form, seen)
+                inside = self._inside(form, seen.document)
             except PagelensError as e:
                 if not self._is_passing(e):
                     raise
@@ -221,11 +241,21 @@ class _Pages:
             "rankings": self._rankings,
             "default_ranking": self._service.default_ranking,
             "view": page_view(seen, form),
+            "strip": strip_view(seen.document, seen.page.page_number, inside, form),
             "is_loading": is_loading,
             "problem": "" if failure is None or is_loading else str(failure),
         }
         status = 200 if failure is None else problem_of(failure).status
         return self._templates.TemplateResponse(request, "page.html", context, status)
+
+    def _inside(self, form: SearchForm, document: Document) -> Found | None:
+        """What the same search finds in the document alone; None where it has one page."""
+        if document.page_count < 2:
+            return None
+        of = replace(
+            form.without_filters(), document=document.document_id, group_by="", collapse=""
+        )
+        return self._service.search(self._wanted(of))
 
     def _searched(self, request: Request, form: SearchForm, seen: PageInSearch) -> PageInSearch:
         """The page as a search sees it: its place, the reasons, and the heat wanted."""

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from index.errors import WrongUseError
 from index.interface import RERANK_SAID
-from query.filters import FILTER_KEYS, read_filters
+from query.filters import FILTER_KEYS, NOT, read_filters
 from query.operators import OPERATORS_SAID
 from query.request import BY_DOCUMENT, SearchRequest
 from query.service.service import DEFAULT_K, MAX_K, MAX_TEXT_LENGTH
@@ -111,7 +111,10 @@ class SearchForm:
     @property
     def options_said(self) -> str:
         """What differs from the default, in a line."""
-        said = [f"{key.replace('_', ' ')} {value}" for key, value in self._filters().items()]
+        said = [
+            f"{key.replace('_', ' ')} {value if 'document' not in key else shortened_id(value)}"
+            for key, value in self._filters().items()
+        ]
         if self.ranking:
             said.append(self.ranking)
         if self.group_by:
@@ -123,6 +126,15 @@ class SearchForm:
     def without_filters(self) -> "SearchForm":
         """The same search over all pages."""
         return replace(self, offset="", **dict.fromkeys(FILTER_KEYS, ""))
+
+    def filtered(self, key: str, value: str) -> "SearchForm":
+        """The same search with a filter of FILTER_KEYS set, in place of what it was, or taken away.
+
+        Its opposite of the same value goes: what was left out is not, once it alone is wanted.
+        """
+        twin = key.removeprefix(NOT) if key.startswith(NOT) else f"{NOT}{key}"
+        same = {twin: ""} if value and getattr(self, twin) == value else {}
+        return replace(self, offset="", **{key: value}, **same)
 
     def ranked_by(self, ranking: str) -> "SearchForm":
         """The same search with another ranking."""
@@ -161,6 +173,11 @@ _FIELDS = tuple(SearchForm.__dataclass_fields__)
 
 def _address(path: str, query_string: str) -> str:
     return f"{path}?{query_string}" if query_string else path
+
+
+def shortened_id(document_id: str) -> str:
+    """As much of an id as a person can compare."""
+    return document_id if len(document_id) <= 8 else f"{document_id[:8]}…"
 
 
 def _count(what: str, text: str) -> int | None:

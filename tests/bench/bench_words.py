@@ -249,6 +249,7 @@ def searches(index: EmbeddedIndex, asked: Asked) -> dict[str, list[Callable[[], 
     filters: dict[str, list[dict[str, Any]]] = {
         "language": [{"language": asked.languages[0]}] * ROUNDS,
         "not language": [{"not_language": asked.languages[0]}] * ROUNDS,
+        "year": [{"first_year": 2000}] * ROUNDS,
         "path": [{"path_glob": f"{n % 40:02}/*.pdf"} for n in range(ROUNDS)],
         "not path": [{"not_path_glob": f"{n % 40:02}/*.pdf"} for n in range(ROUNDS)],
         "document": [{"document_id": one.document_id}] * ROUNDS,
@@ -283,6 +284,9 @@ def looks(index: EmbeddedIndex, asked: Asked) -> dict[str, list[Callable[[], obj
         "n_unfinished": [index.n_unfinished] * ROUNDS,
         "n_waiting": [index.n_waiting] * ROUNDS,
         "stats": [index.stats] * STATUS_ROUNDS,
+        "facets": [index.facets] * ROUNDS,
+        "facets, one language": [lambda: index.facets(Filters(language=asked.languages[0]))]
+        * ROUNDS,
         "documents": [lambda: list(index.documents())] * STATUS_ROUNDS,
         "document": [lambda d=d: index.document(d.document_id) for d in asked.documents],  # type: ignore[misc]
     }

@@ -179,6 +179,41 @@ def test_filters_narrow_the_search(served: str, new_page: NewPage) -> None:
     expect(page.get_by_text("Filters and ranking")).to_contain_text("path light-slides.pdf")
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_language_is_chosen_by_a_click(served: str, new_page: NewPage, script: bool) -> None:
+    page = new_page(f"{served}/?q=light", java_script_enabled=script)
+    page.get_by_role("link", name="German", exact=True).click()  # the column stands open
+    expect(page.locator(".answer-line")).to_contain_text("out of 3 pages")
+    page.get_by_role("link", name="Take away: German").click()
+    expect(page.locator(".answer-line")).to_contain_text("out of 42 pages")
+    page.get_by_role("link", name="only this document").first.click()
+    expect(page.locator(".set-filters li")).to_have_count(1)
+
+
+def test_on_a_phone_the_column_is_folded_above_the_hits(served: str, new_page: NewPage) -> None:
+    page = new_page(f"{served}/?q=light", viewport=PHONE)
+    german = page.get_by_role("link", name="German", exact=True)
+    expect(german).to_be_hidden()
+    page.get_by_text("Narrow the search").click()
+    expect(german).to_be_visible()
+    assert german.bounding_box()["y"] < page.locator("[data-hit]").first.bounding_box()["y"]
+
+
+def test_the_open_document_is_searched_on_the_spot(served: str, new_page: NewPage) -> None:
+    page = new_page(served + ASKED)
+    page.goto(served + first_hit(page))
+    file = page.locator("h1 bdi").inner_text()
+    page.get_by_role("searchbox", name="Search in this document").fill("the")
+    page.get_by_role("searchbox", name="Search in this document").press("Enter")
+    expect(page.locator("h1 bdi")).to_have_text(file)
+    expect(page.locator(".strip-said")).to_contain_text("pages")
+    other = page.locator(".strip-said a:not([aria-current])").first
+    number = other.inner_text().split()[-1]
+    other.click()
+    expect(page.locator("h1")).to_contain_text(f"page {number} of")
+    expect(page.locator("h1 bdi")).to_have_text(file)
+
+
 def test_what_looks_the_same_is_one_key_away(served: str, new_page: NewPage) -> None:
     page = new_page(f"{served}/?q=moons+of+Uranus&collapse=true")
     first = page.locator("[data-hit]", has=page.locator("[data-others]")).first
@@ -205,13 +240,13 @@ ADDRESSES = {
     "overview": "/overview",
     "nowhere": "/nowhere",
     "wrong filter": "/?q=light&pages=ten",
+    "filtered": "/?q=light&language=en&not_path=*slides*",
 }
 
 
 def open_all(page: Page) -> None:
     """Unfold what is folded, and what is folded within."""
-    while (closed := page.locator("main details:not([open]) > summary:visible")).count():
-        closed.first.click()
+    page.evaluate("for (const it of document.querySelectorAll('main details')) it.open = true")
 
 
 @pytest.mark.parametrize("name", [*ADDRESSES, "page"])
