@@ -7,7 +7,14 @@ from typing import Any
 from index.errors import ServerError
 from index.facets import Facets
 from index.pages import VECTORS_TO_COME, Hit, SearchResult, page_id
-from vespa_app.failures import error_text, excerpt, shortened
+from vespa_app.failures import (
+    HOW_TO_START,
+    NO_TIME_TO_START,
+    error_text,
+    excerpt,
+    is_not_started,
+    shortened,
+)
 from vespa_app.search_request import FACET_FIELDS
 from vespa_app.wire import from_wire_text
 
@@ -20,6 +27,17 @@ _REASONS = {
 
 _NO_YEAR = str(-(2**31))
 """What Vespa has for an int that was not put."""
+
+_TIMEOUT = "timeout"
+_MORE_TIME = (
+    "To have all of them looked at, raise persearch in services.xml up to the cores of a node, or "
+    "add nodes; --candidates ann looks only at those that promise something."
+)
+_ANN_TIMEOUT = "anntimeout"
+_GRAPH_NOT_SEARCHED = (
+    "Vespa's time ran out while it searched its graph over regions, so pages may be missing that "
+    "only the graph would have named. Go without it (--candidates scan), or add nodes."
+)
 
 Root = Mapping[str, Any]
 """The `root` of an answer."""
@@ -40,7 +58,7 @@ def search_result(root: Root, n_tokens: int, elapsed_ms: float) -> SearchResult:
     # Vespa orders pages of equal score by where it happens to store them
     hits.sort(key=lambda hit: (-hit.score_sum, hit.document_id, hit.page_number))
     return SearchResult(
-        tuple(hits), total_count(root), _timings_ms(root, elapsed_ms), notices(root)
+        tuple(hits), total_count(root), _timings_ms(root, elapsed_ms), _search_notices(root)
     )
 
 
@@ -157,31 +175,56 @@ def require_complete(root: Root, operation: str) -> None:
     Raises:
         ServerError: Vespa did not see all documents.
     """
-    missing = notices(root)
+    missing = _notices(root)
     if missing:
         raise ServerError(f"Cannot {operation}: {missing[0]} Run the same command again later.")
 
 
-def notices(root: Root) -> tuple[str, ...]:
+def _search_notices(root: Root) -> tuple[str, ...]:
+    """What is missing in an answer to a search, a line each, and what to raise where time was."""
+    first, *others = _notices(root) or ("",)
+    if _TIMEOUT in _causes(root):
+        first = f"{first} {_MORE_TIME}"
+    return (first, *others) if first else ()
+
+
+def _notices(root: Root) -> tuple[str, ...]:
     """What is missing in an answer, a line each."""
     lines = []
-    coverage = root.get("coverage")
-    if isinstance(coverage, Mapping) and (coverage.get("degraded") or not coverage.get("full")):
-        degraded = coverage.get("degraded")
-        causes = [
-            reason
-            for name, reason in _REASONS.items()
-            if isinstance(degraded, Mapping) and degraded.get(name)
-        ]
-        seen = coverage.get("coverage")
+    coverage, causes = root.get("coverage"), _causes(root)
+    reasons = [
+        _REASONS.get(name, f"Vespa calls it {excerpt(name)}")
+        for name in causes
+        if name != _ANN_TIMEOUT
+    ]
+    if isinstance(coverage, Mapping) and (reasons or not coverage.get("full")):
+        seen, n_seen = coverage.get("coverage"), coverage.get("documents")
         share = f"{seen} %" if isinstance(seen, (int, float)) else "a part"
-        why = f": {', and '.join(causes)}" if causes else ""
-        lines.append(f"Vespa looked at {share} of its documents{why}.")
+        number = f" ({n_seen:,})" if isinstance(n_seen, int) else ""
+        why = f": {', and '.join(reasons)}" if reasons else ""
+        lines.append(f"Vespa looked at {share} of its documents{number}{why}.")
+    if _ANN_TIMEOUT in causes:
+        lines.append(_GRAPH_NOT_SEARCHED)
     errors = root.get("errors")
     if isinstance(errors, list):
-        texts = (shortened(error_text(error)) for error in errors if isinstance(error, Mapping))
-        lines += [f"Vespa says: {text}." for text in dict.fromkeys(texts)]
+        texts = [error_text(error) for error in errors if isinstance(error, Mapping)]
+        lines += [_said(text) for text in dict.fromkeys(texts)]
     return tuple(lines)
+
+
+def _causes(root: Root) -> list[str]:
+    """Why Vespa did not see everything, in its words."""
+    coverage = root.get("coverage")
+    degraded = coverage.get("degraded") if isinstance(coverage, Mapping) else None
+    if not isinstance(degraded, Mapping):
+        return []
+    return [str(name) for name, is_so in degraded.items() if is_so]
+
+
+def _said(error: str) -> str:
+    if is_not_started(error):
+        return f"{NO_TIME_TO_START}. {HOW_TO_START}."
+    return f"Vespa says: {shortened(error)}."
 
 
 def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:

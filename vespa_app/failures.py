@@ -14,6 +14,10 @@ from index.errors import ServerError
 from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
 
 _SHOWN_CHARACTERS = 200  # of a server's own message, and of an answer that is none
+_FEED_BLOCKED = 507
+_BLOCKED_CHARACTERS = 1_000
+"""Of Vespa's message that it takes no documents: its end says what is full, how full, and where the
+limit is. It names three nodes at most."""
 _DIAGNOSIS_TIMEOUT_S = 2.0
 
 PASSING_STATUSES = frozenset({429, 502, 503, 504})
@@ -22,6 +26,15 @@ PASSING_STATUSES = frozenset({429, 502, 503, 504})
 _AGAIN = "run the same command again later"
 _BUSY = f"The server is overloaded or restarting. {_AGAIN.capitalize()}"
 _LOG = "Look into the log on that machine: vespa-logfmt -l error,warning"
+_NOT_STARTED = "soft doomed"
+"""In Vespa's message where time ran out while it prepared a search: the C++ engine's words."""
+
+NO_TIME_TO_START = (
+    "Vespa's time ran out before it compared a page, while it searched its graph over regions or "
+    "sorted out what the filters let through"
+)
+HOW_TO_START = "Go without the graph (--candidates scan), filter less, or add nodes"
+
 _REMEDIES = {
     413: "The server, or a proxy before it, takes no request of this size: raise its limit",
     **dict.fromkeys(PASSING_STATUSES, _BUSY),
@@ -167,8 +180,15 @@ class ServerKind:
         why = f"HTTP {status}"
         if message and self.says_it_all:
             why = f"Vespa refuses ({why}): {message}"
+        elif is_not_started(message):
+            return RequestFailure(
+                f"{NO_TIME_TO_START} ({why})",
+                HOW_TO_START,
+                is_passing=status in PASSING_STATUSES,
+            )
         elif message:
-            why = f"{why} ({shortened(message)})"
+            shown = _BLOCKED_CHARACTERS if status == _FEED_BLOCKED else _SHOWN_CHARACTERS
+            why = f"{why} ({shortened(message, shown)})"
         elif body.strip() and not is_vespas:
             why = f"{why} (not in Vespa's words: {excerpt(body)})"
         usual = _LOG if is_vespas and status not in (404, 405) else self._question
@@ -197,8 +217,10 @@ VESPA_CONTAINER = ServerKind(
         400: 'Where another or an older application is deployed there, "pagelens deploy" puts ours',
         401: _CREDENTIALS,
         403: _CREDENTIALS,
-        507: "Vespa's disk or memory is full, and it takes no more documents: "
-        "give the content nodes more, or add nodes, and run the same command again",
+        _FEED_BLOCKED: "Vespa takes no more documents, though searches and removals go on: its "
+        "limit is a share of the whole disk or memory, whoever fills it, 80 % (75 % until March "
+        "2026). Free some, give the content nodes more, or add nodes, and run the same command "
+        "again",
     },
     certificate="Its certificate must be signed by a public authority, or by one in the file that "
     "the variable HTTPR_CA_BUNDLE names; a server that asks for the client's certificate gets it "
@@ -268,14 +290,19 @@ def error_text(error: Mapping[str, object]) -> str:
     return line or f"error {error.get('code', 'without text')}"
 
 
+def is_not_started(message: str) -> bool:
+    """Whether Vespa says that time ran out while it prepared a search."""
+    return _NOT_STARTED in message
+
+
 def excerpt(text: str) -> str:
     """The beginning of a text, in quotes."""
     return f"'{shortened(one_line(text))}'"
 
 
-def shortened(line: str) -> str:
+def shortened(line: str, n_characters: int = _SHOWN_CHARACTERS) -> str:
     """The beginning of a line."""
-    return line if len(line) <= _SHOWN_CHARACTERS else line[:_SHOWN_CHARACTERS] + "..."
+    return line if len(line) <= n_characters else line[:n_characters] + "..."
 
 
 def one_line(text: str) -> str:

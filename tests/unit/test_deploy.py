@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -311,6 +312,40 @@ def test_a_running_container_takes_the_application_without_a_restart(
     assert deployed.index == f"http://localhost:{server.port}"
     assert server.uploads == [("application/zip", application_zip())]
     assert not [r for r in docker.requests if r.startswith(("POST", "DELETE"))]
+
+
+@pytest.mark.parametrize("used", [0.749, 0.75, 0.912])
+def test_a_disk_that_is_nearly_full_is_told(
+    docker: FakeDocker, server: FakeConfigServer, tmp_path: Path, used: float, monkeypatch: Any
+) -> None:
+    total = 10**12
+    disk = SimpleNamespace(total=total, used=1, free=round((1 - used) * total))
+    monkeypatch.setattr("shutil.disk_usage", lambda path: {str(tmp_path): disk}[path])
+    docker.meet(INSPECT, container(port=server.port, config_server_port=server.port))
+    docker.meet(INFO, answers({"DockerRootDir": str(tmp_path)}))
+    said = {
+        0.749: (),
+        0.75: (disk_is_full(tmp_path, "75 %", "750.0 GB"),),
+        0.912: (disk_is_full(tmp_path, "91 %", "912.0 GB"),),
+    }
+    assert deploy_local(None, silent).messages == said[used]
+
+
+def disk_is_full(folder: Path, share: str, used: str) -> str:
+    return (
+        f"Docker's disk ({folder}) is {share} full, {used} of 1.0 TB, and Vespa takes no documents "
+        "from 80 % on (75 % until March 2026), whoever fills it. Free some before you ingest, for "
+        'example with "docker image prune".'
+    )
+
+
+@pytest.mark.parametrize("info", [{}, {"DockerRootDir": "/of/a/virtual/machine"}])
+def test_of_a_disk_that_is_not_to_be_seen_nothing_is_said(
+    docker: FakeDocker, server: FakeConfigServer, info: dict[str, str]
+) -> None:
+    docker.meet(INSPECT, container(port=server.port, config_server_port=server.port))
+    docker.meet(INFO, answers(info))
+    assert deploy_local(None, silent).messages == ()
 
 
 def test_a_paused_container_goes_on(docker: FakeDocker, server: FakeConfigServer) -> None:

@@ -40,7 +40,6 @@ SMALL_ATTRIBUTES_BYTES = 150
 LINK_BYTES = NODE_ID_BYTES = LEVEL_REFERENCE_BYTES = 4
 NODE_BYTES = 12
 DISK_PAGE_BYTES = 4096
-SOFT_TIMEOUT = 0.7
 
 # The example node and the example machines of the text.
 CORES, ATTRIBUTE_BYTES, DISK_BYTES = 16, 32e9, 2e12
@@ -303,8 +302,10 @@ def test_the_table_to_choose_by_has_the_limits_that_follow() -> None:
 
 def test_the_limit_of_the_package_as_it_is_shipped_is_named() -> None:
     timeout_s = float(setting("search/query-profiles/default.xml", "timeout").removesuffix("s"))
+    factor = float(setting("search/query-profiles/default.xml", "ranking.softtimeout.factor"))
     persearch = int(setting("services.xml", "persearch"))
-    most = SOFT_TIMEOUT * timeout_s * persearch * 1e6 / PHASE_1_US[1]
+    most = factor * timeout_s * persearch * 1e6 / PHASE_1_US[1]
     text = " ".join(TEXT.split())
+    assert f"Phase 1 ends at {factor:.0%}".replace("%", " %") in text
     assert f"`persearch` {persearch} and `timeout` {timeout_s:.0f} s" in text
     assert f"32 tokens pass {floor(most / 1000) * 1000:,} pages" in text

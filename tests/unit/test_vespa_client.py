@@ -103,6 +103,12 @@ CREDENTIALS = (
     "Name the client's certificate with --cert and --key, or the endpoint's token with --token "
     "(both are sent over https only)."
 )
+FEED_BLOCKED = (
+    "[UNKNOWN(251009) @ tcp/vespa:19112/default]: ReturnCode(NO_SPACE, External feed is blocked "
+    "due to resource exhaustion: in content cluster 'pages': disk on node 0 [vespa] is 82.3% full "
+    "(the configured limit is 80.0%). See https://docs.vespa.ai/en/operations/feed-block.html)"
+)
+"""As a Vespa of 2024 and later says it."""
 
 
 @pytest.mark.parametrize(
@@ -124,10 +130,18 @@ CREDENTIALS = (
         (refuses(429, "Too many"), "HTTP 429 (Too many)", BUSY),
         (refuses(503), "HTTP 503", BUSY),
         (
-            refuses(507, "External feed is blocked due to resource exhaustion: disk"),
-            "HTTP 507 (External feed is blocked due to resource exhaustion: disk)",
-            "Vespa's disk or memory is full, and it takes no more documents: give the content "
-            "nodes more, or add nodes, and run the same command again.",
+            refuses(507, FEED_BLOCKED),
+            f"HTTP 507 ({FEED_BLOCKED})",
+            "Vespa takes no more documents, though searches and removals go on: its limit is a "
+            "share of the whole disk or memory, whoever fills it, 80 % (75 % until March 2026). "
+            "Free some, give the content nodes more, or add nodes, and run the same command again.",
+        ),
+        (
+            refuses(507, FEED_BLOCKED + "x" * 1_000),
+            f"HTTP 507 ({FEED_BLOCKED}{'x' * (1_000 - len(FEED_BLOCKED))}...)",
+            "Vespa takes no more documents, though searches and removals go on: its limit is a "
+            "share of the whole disk or memory, whoever fills it, 80 % (75 % until March 2026). "
+            "Free some, give the content nodes more, or add nodes, and run the same command again.",
         ),
         (
             refuses(500, "a\n\tb " + "c" * 300),
@@ -180,6 +194,21 @@ def test_a_search_says_vespa_s_own_error(server: FailingServer, client: VespaCli
     server.always("POST", "/search/", says(400, {"root": {"errors": errors}}))
     with pytest.raises(ServerError, match=r"HTTP 400 \(Invalid query parameter: No profile named"):
         client.search("search", {"yql": "select"})
+
+
+def test_a_search_that_was_doomed_before_it_began(
+    server: FailingServer, client: VespaClient
+) -> None:
+    message = "Search request soft doomed during query setup and initialization."
+    errors = [{"code": 8, "summary": "Error in search reply.", "message": message}]
+    server.always("POST", "/search/", says(504, {"root": {"errors": errors}}))
+    with pytest.raises(ServerError) as raised:
+        client.search("search", {"yql": "select"})
+    assert str(raised.value) == (
+        f"Cannot search at {server.url}: Vespa's time ran out before it compared a page, while it "
+        "searched its graph over regions or sorted out what the filters let through (HTTP 504). "
+        "Go without the graph (--candidates scan), filter less, or add nodes."
+    )
 
 
 def test_a_search_answer_without_a_root_is_refused(

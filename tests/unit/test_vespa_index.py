@@ -108,8 +108,10 @@ def test_pages_that_fail_are_named_and_the_others_are_sent(
     first, second = f"{document_id(1)}-4", f"{document_id(1)}-17"
     assert str(raised.value) == (
         f"2 of 20 pages were not put: {first}, {second}. The first: Cannot put page {first} at "
-        f"{server.url}: HTTP 507 (disk is full). Vespa's disk or memory is full, and it takes no "
-        "more documents: give the content nodes more, or add nodes, and run the same command again."
+        f"{server.url}: HTTP 507 (disk is full). Vespa takes no more documents, though searches "
+        "and removals go on: its limit is a share of the whole disk or memory, whoever fills it, "
+        "80 % (75 % until March 2026). Free some, give the content nodes more, or add nodes, and "
+        "run the same command again."
     )
     put = [path for path in server.documents if "/page/" in path]
     assert len(put) == 18
@@ -367,10 +369,58 @@ def test_where_nothing_matches_the_pages_the_filters_left_are_counted(
     assert all("page_number <= 3" in yql for yql in asked)
 
 
+MORE_TIME = (
+    "To have all of them looked at, raise persearch in services.xml up to the cores of a node, or "
+    "add nodes; --candidates ann looks only at those that promise something."
+)
+GRAPH_NOT_SEARCHED = (
+    "Vespa's time ran out while it searched its graph over regions, so pages may be missing that "
+    "only the graph would have named. Go without it (--candidates scan), or add nodes."
+)
+
+
 @pytest.mark.parametrize(
     ("coverage", "errors", "notices"),
     [
-        (TIMED_OUT, [], ["Vespa looked at 61 % of its documents: time ran out."]),
+        (TIMED_OUT, [], [f"Vespa looked at 61 % of its documents: time ran out. {MORE_TIME}"]),
+        (
+            {**TIMED_OUT, "documents": 398_000},
+            [],
+            [f"Vespa looked at 61 % of its documents (398,000): time ran out. {MORE_TIME}"],
+        ),
+        (
+            {**COVERAGE, "degraded": {"timeout": False, "anntimeout": True}},
+            [],
+            [GRAPH_NOT_SEARCHED],
+        ),
+        (
+            {**TIMED_OUT, "degraded": {"timeout": True, "anntimeout": True}},
+            [],
+            [
+                f"Vespa looked at 61 % of its documents: time ran out. {MORE_TIME}",
+                GRAPH_NOT_SEARCHED,
+            ],
+        ),
+        (
+            {"coverage": 7, "full": False, "degraded": {"new-reason": True}},
+            [],
+            ["Vespa looked at 7 % of its documents: Vespa calls it 'new-reason'."],
+        ),
+        (
+            COVERAGE,
+            [
+                {
+                    "code": 8,
+                    "summary": "Error in search reply.",
+                    "message": "Search request soft doomed during query setup and initialization.",
+                }
+            ],
+            [
+                "Vespa's time ran out before it compared a page, while it searched its graph over "
+                "regions or sorted out what the filters let through. Go without the graph "
+                "(--candidates scan), filter less, or add nodes."
+            ],
+        ),
         (
             {"full": False, "degraded": {"adaptive-timeout": True, "non-ideal-state": True}},
             [],

@@ -173,6 +173,7 @@ def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candida
         "hits": 7,
         "offset": 0,
         "timeoutMs": 20_000,
+        "softTimeoutFactor": 0.7,
         "totalRerankCount": 50 if "-then-" in ranking else None,
         "schemas": ["page"],
         "sources": ["page"],

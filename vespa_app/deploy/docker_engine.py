@@ -29,6 +29,10 @@ VOLUME = f"{CONTAINER}:/opt/vespa/var"
 NEEDED_MEMORY_BYTES = 4 * 1024**3
 """What Vespa asks for in its documentation."""
 
+FULL_DISK = 0.75
+"""The used part of a disk from which on Vespa may take no documents: until March 2026 this was its
+limit, since then it is 0.8."""
+
 _DEFAULT_HOST = "unix:///var/run/docker.sock"
 _CONNECT_TIMEOUT_S = 5.0
 _ANSWER_TIMEOUT_S = 300  # stopping, starting and each part of a download
@@ -96,6 +100,28 @@ class DockerEngine:
         except (self._errors.DockerException, OSError) as e:
             raise _no_image(_text(e)) from e
 
+    def disk_warning(self) -> str | None:
+        """That Docker's disk is so full that Vespa may take no documents; None where it is not.
+
+        None too where Docker works in a virtual machine, whose disk is not to be seen from here.
+        """
+        folder = self._info("DockerRootDir")
+        try:
+            disk = shutil.disk_usage(folder) if isinstance(folder, str) else None
+        except OSError:
+            disk = None
+        if disk is None:
+            return None
+        used = disk.total - disk.free  # as Vespa counts: what is kept for root is not free
+        if used < FULL_DISK * disk.total:
+            return None
+        return (
+            f"Docker's disk ({folder}) is {100 * used / disk.total:.0f} % full, {size(used)} of "
+            f"{size(disk.total)}, and Vespa takes no documents from 80 % on (75 % until March "
+            "2026), whoever fills it. Free some before you ingest, for example with "
+            '"docker image prune".'
+        )
+
     def start(self, container: Any) -> None:  # noqa: ANN401
         """Start a container that was stopped."""
         with self.failures(f"start the container {CONTAINER}"):
@@ -140,11 +166,15 @@ class DockerEngine:
 
     def _memory_bytes(self) -> int | None:
         """What Docker has for all containers; None where it does not say."""
+        total = self._info("MemTotal")
+        return total if isinstance(total, int) else None
+
+    def _info(self, name: str) -> object:
+        """What Docker says of itself; None where it does not."""
         try:
-            total = self._client.info().get("MemTotal")
+            return self._client.info().get(name)
         except (self._errors.DockerException, OSError):
             return None
-        return total if isinstance(total, int) else None
 
 
 def published_port(container: Any, inside: int) -> int:  # noqa: ANN401

@@ -9,7 +9,7 @@ import io
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from index.errors import WrongUseError
@@ -57,6 +57,14 @@ def deploy_local(port: int | None, report: Callable[[str], None]) -> Deployed:
         ServerError: the image cannot be downloaded, or Vespa does not start or refuses.
     """
     engine = DockerEngine()
+    warning = engine.disk_warning()
+    deployed = _deploy_into_container(engine, port, report)
+    return replace(deployed, messages=(*([warning] if warning else []), *deployed.messages))
+
+
+def _deploy_into_container(
+    engine: DockerEngine, port: int | None, report: Callable[[str], None]
+) -> Deployed:
     container = engine.container()
     if container is None:
         return _deploy_into_new(engine, port or CONTAINER_PORT, report)

@@ -24,6 +24,7 @@ final class ParseQuery implements Command {
      * @param tree the query as Vespa writes it
      * @param inputs each query tensor with its type, in the short form with hexadecimal cells
      * @param totalRerankCount null where the request does not say
+     * @param softTimeoutFactor which part of the time-out phase 1 may take, null where nothing says
      * @param grouping each grouping as Vespa writes it
      */
     record Parsed(
@@ -34,6 +35,7 @@ final class ParseQuery implements Command {
             int hits,
             int offset,
             long timeoutMs,
+            Double softTimeoutFactor,
             Integer totalRerankCount,
             Set<String> schemas,
             Set<String> sources,
@@ -61,6 +63,7 @@ final class ParseQuery implements Command {
                 query.getHits(),
                 query.getOffset(),
                 query.getTimeout(),
+                query.getRanking().getSoftTimeout().getFactor(),
                 query.getRanking().getSecondPhase().getTotalRerankCount(),
                 query.getModel().getRestrict(),
                 query.getModel().getSources(),
