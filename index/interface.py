@@ -11,6 +11,7 @@ from index.pages import (
     Fingerprint,
     IndexStats,
     Page,
+    PageTexts,
     PageVectors,
     QueryVectors,
     SearchResult,
@@ -104,7 +105,7 @@ class PageIndex(Protocol):
         rerank: int | None = None,
         filters: Filters | None = None,
     ) -> SearchResult:
-        """The best k pages.
+        """The best k pages: which they are, and their scores. `texts` reads what is shown of them.
 
         Args:
             query: vectors for the MaxSim rankings, text for `bm25`.
@@ -116,6 +117,9 @@ class PageIndex(Protocol):
         Raises:
             WrongUseError: an unknown ranking, or k or rerank below 1.
         """
+
+    def texts(self, page_ids: Collection[str]) -> Mapping[str, PageTexts]:
+        """What hits show of pages, by page id; pages that are not there any more are left out."""
 
     def page(self, page_id: str) -> Page:
         """A page as it was put, its vectors rounded to bfloat16.

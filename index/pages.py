@@ -480,20 +480,16 @@ def mismatch_error(
 
 
 @dataclass(frozen=True)
-class Hit:
-    """One page found.
+class RankedPage:
+    """One page found, without what is read of a page only where it is shown.
 
     Attributes:
         score: MaxSim divided by the number of query tokens (a mean cosine for `float` rankings);
             for `bm25` and `hybrid` the same as score_sum.
         score_sum: the ranking's own sum.
-        paths: where the document lies, in path order; of a Found those first that are there now.
-        text: the page's words, for snippets.
         halves: for `hybrid` the `score` of each of its rankings that found the page; empty for
             others.
-        language: of the page, by which its words are cut; "" where unknown.
         is_waiting: the page's vectors are still to come; it was found by its words.
-        ocr_engine: what read the page's words; "" where OCR read none of them.
     """
 
     page_id: str
@@ -501,13 +497,60 @@ class Hit:
     page_number: int
     score: float
     score_sum: float
+    halves: Mapping[str, float] = field(default_factory=dict, kw_only=True)
+    is_waiting: bool = field(default=False, kw_only=True)
+
+
+@dataclass(frozen=True)
+class PageTexts:
+    """What a hit shows of its page.
+
+    Attributes:
+        paths: where the document lies, in path order.
+        title: of the document.
+        text: the page's words, for snippets.
+        language: of the page, by which its words are cut; "" where unknown.
+        ocr_engine: what read the page's words; "" where OCR read none of them.
+    """
+
     paths: tuple[str, ...]
     title: str
     text: str
-    halves: Mapping[str, float] = field(default_factory=dict)
     language: str = ""
-    is_waiting: bool = False
     ocr_engine: str = ""
+
+
+@dataclass(frozen=True)
+class Hit(RankedPage):
+    """One page found, and what is shown of it: see PageTexts.
+
+    Attributes:
+        paths: those first that are there now.
+    """
+
+    paths: tuple[str, ...]
+    title: str
+    text: str
+    language: str = field(default="", kw_only=True)
+    ocr_engine: str = field(default="", kw_only=True)
+
+    @classmethod
+    def of(cls, page: RankedPage, texts: PageTexts) -> "Hit":
+        """A page as it is shown."""
+        return cls(
+            page.page_id,
+            page.document_id,
+            page.page_number,
+            page.score,
+            page.score_sum,
+            existing_first(texts.paths),
+            texts.title,
+            texts.text,
+            halves=page.halves,
+            is_waiting=page.is_waiting,
+            language=texts.language,
+            ocr_engine=texts.ocr_engine,
+        )
 
     @property
     def name(self) -> str:
@@ -517,7 +560,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Hits, best first; ties in order of document id and page number.
+    """Pages found, best first; ties in order of document id and page number.
 
     Attributes:
         n_candidates: pages that passed the filters and were ranked in phase 1.
@@ -526,7 +569,7 @@ class SearchResult:
             page in time, some of its nodes did not answer, or why this one search took long.
     """
 
-    hits: tuple[Hit, ...]
+    hits: tuple[RankedPage, ...]
     n_candidates: int
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     notices: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ class Found:
     Attributes:
         request: as it was asked, with the ranking that was taken.
         query: as the index saw it; without vectors for `bm25`, unless the request had them.
-        result: every page found, with the time it took; its notices say what an answer lacks.
+        result: which pages were found, with the time it took; its notices say what an answer lacks.
         groups: the k hits to show, best first; `others` is empty unless they are grouped.
         given: what names each hit from the first place to the last shown: its page's id, or that
             of its document where they are grouped by it.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from index.interface import BM25, HAMMING_THEN_FLOAT
-from index.pages import Hit
+from index.pages import RankedPage
 
 HYBRID = "hybrid"
 
@@ -17,7 +17,7 @@ questions lose (docs/decisions.md). However many are asked for, so that each has
 it is asked for or not."""
 
 
-def fuse(halves: Mapping[str, Sequence[Hit]]) -> tuple[Hit, ...]:
+def fuse(halves: Mapping[str, Sequence[RankedPage]]) -> tuple[RankedPage, ...]:
     """Merge the hits of both halves by their scores.
 
     A page's score is the sum of what each half gives it, see `contributions`: 1 where both have it
@@ -31,7 +31,7 @@ def fuse(halves: Mapping[str, Sequence[Hit]]) -> tuple[Hit, ...]:
         Every page found, best first; ties in order of document id and page number. Pages that no
         half has among its first FUSION_DEPTH follow, in order of their better place.
     """
-    found: dict[str, Hit] = {}
+    found: dict[str, RankedPage] = {}
     scores: dict[str, float] = {}
     shown: dict[str, dict[str, float]] = {}
     behind: dict[str, int] = {}  # by how many places a page is behind those that are fused
@@ -60,7 +60,7 @@ def fuse(halves: Mapping[str, Sequence[Hit]]) -> tuple[Hit, ...]:
     )
 
 
-def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
+def contributions(ranking: str, hits: Sequence[RankedPage]) -> dict[str, float]:
     """What one half gives to its first FUSION_DEPTH pages: to the best the whole of its weight.
 
     From there it falls to 0 in a line: at a bm25 score of 0, which is that of a page without a word
@@ -72,8 +72,8 @@ def contributions(ranking: str, hits: Sequence[Hit]) -> dict[str, float]:
         ranking: one of WEIGHTS.
         hits: what it found, best first.
 
-    >>> def hit(n: int, score: float) -> Hit:
-    ...     return Hit(f"{n}", "", n, score, score, (), "", "")
+    >>> def hit(n: int, score: float) -> RankedPage:
+    ...     return RankedPage(f"{n}", "", n, score, score)
     >>> contributions("bm25", [hit(1, 12.0), hit(2, 9.0)])  # 12/12 and 9/12 of one half
     {'1': 0.5, '2': 0.375}
     >>> contributions("bm25", [hit(1, 12.0), replace(hit(2, 9.0), is_waiting=True)])

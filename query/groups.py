@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from index.errors import WrongUseError
 from index.interface import PageIndex
 from index.maxsim import hamming_distances
-from index.pages import Hit, PageVectors
+from index.pages import Hit, PageVectors, RankedPage
 from index.quantize import pack_sign_bits
 
 ALIKE_WITHIN_BITS = 1.5
@@ -41,19 +41,25 @@ class HitGroup:
     others: tuple[Hit, ...]
 
 
-def group_by_document(hits: Sequence[Hit]) -> tuple[HitGroup, ...]:
+Pages = tuple[RankedPage, ...]
+"""The pages of a group, that which stands for it first."""
+
+
+def group_by_document(hits: Sequence[RankedPage]) -> tuple[Pages, ...]:
     """Gather pages under their documents, in order of each document's best page.
 
     Args:
         hits: best first.
     """
-    pages: dict[str, list[Hit]] = {}
+    pages: dict[str, list[RankedPage]] = {}
     for hit in hits:
         pages.setdefault(hit.document_id, []).append(hit)
-    return tuple(HitGroup(best, tuple(others)) for best, *others in pages.values())
+    return tuple(map(tuple, pages.values()))
 
 
-def collapse_near_duplicates(hits: Sequence[Hit], k: int, index: PageIndex) -> tuple[HitGroup, ...]:
+def collapse_near_duplicates(
+    hits: Sequence[RankedPage], k: int, index: PageIndex
+) -> tuple[Pages, ...]:
     """Gather pages whose bits nearly agree, in order of each group's highest ranked page.
 
     A page joins the first group to whose highest ranked page it is a near-duplicate. Pages of one
@@ -68,7 +74,7 @@ def collapse_near_duplicates(hits: Sequence[Hit], k: int, index: PageIndex) -> t
     """
     is_of_words = index.fingerprint.rendering == "words"
     within_bits = ALIKE_WITHIN_BITS_OF_WORDS if is_of_words else ALIKE_WITHIN_BITS
-    groups: list[tuple[NDArray[np.uint8], list[Hit]]] = []
+    groups: list[tuple[NDArray[np.uint8], list[RankedPage]]] = []
     for place, hit in enumerate(hits, 1):
         if len(groups) == k and place > PAGES_PER_HIT * k:
             break
@@ -108,7 +114,7 @@ def are_alike(
     return bool(max(means) <= within_bits)
 
 
-def _bits(index: PageIndex, hit: Hit) -> NDArray[np.uint8]:
+def _bits(index: PageIndex, hit: RankedPage) -> NDArray[np.uint8]:
     """The page's sign bits, (n_patches, 16); none where an ingest has removed it since."""
     try:
         vectors = index.page(hit.page_id).vectors
@@ -117,14 +123,13 @@ def _bits(index: PageIndex, hit: Hit) -> NDArray[np.uint8]:
     return pack_sign_bits(vectors.vectors)
 
 
-def _newest_first(hits: Sequence[Hit], index: PageIndex) -> HitGroup:
+def _newest_first(hits: Sequence[RankedPage], index: PageIndex) -> Pages:
     """By the files' times, of several paths the latest; equal ones in order of rank."""
     if len(hits) > 1:
         hits = sorted(hits, key=lambda hit: -_modified_ns(index, hit))
-    best, *others = hits
-    return HitGroup(best, tuple(others))
+    return tuple(hits)
 
 
-def _modified_ns(index: PageIndex, hit: Hit) -> int:
+def _modified_ns(index: PageIndex, hit: RankedPage) -> int:
     document = index.document(hit.document_id)
     return max((file.mtime_ns for file in document.files), default=0) if document else 0

@@ -12,7 +12,7 @@ from index.interface import (
     INDEX_RANKINGS,
     check_search_arguments,
 )
-from index.pages import Hit, QueryVectors
+from index.pages import QueryVectors, RankedPage
 from index.wording import rounded_score
 from query.fusion import HYBRID
 from query.operators import read_operators
@@ -97,7 +97,7 @@ class SearchRequest:
             return n
         return max(n, min(n * self.pages_per_group, MOST_PAGES_GROUPED))
 
-    def further(self, hits: Sequence[Hit]) -> "SearchRequest | None":
+    def further(self, hits: Sequence[RankedPage]) -> "SearchRequest | None":
         """The request that looks at more pages, where these are of too few documents.
 
         Args:
@@ -114,7 +114,7 @@ class SearchRequest:
         more = replace(self, pages_per_group=_FURTHER * self.pages_per_group)
         return more if more.n_pages > self.n_pages else None
 
-    def of_hits(self, hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    def of_hits(self, hits: Iterable[RankedPage]) -> tuple[RankedPage, ...]:
         """The hits that may come up: all but the page whose like is wanted."""
         return tuple(hit for hit in hits if hit.page_id != self.except_page_id)
 

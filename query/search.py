@@ -13,17 +13,18 @@ from dataclasses import replace
 from encoders.interface import Encoder
 from encoders.lexical import CHANCE_COSINE
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
-from index.pages import Fingerprint, QueryVectors, SearchResult, existing_first
+from index.pages import Fingerprint, QueryVectors, RankedPage, SearchResult
 from index.timing import StageTimer
 from index.wording import COSINE_RANKINGS, count
 from query.close_calls import close_call_notices
 from query.found import Found, with_alike
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
-from query.groups import HitGroup, collapse_near_duplicates, group_by_document
+from query.groups import HitGroup, Pages, collapse_near_duplicates, group_by_document
 from query.language_guard import language_notices
 from query.request import SearchRequest, check_request
 from query.resemblance import Line, line_of_chance, scores_at_random
-from query.words_nowhere import nowhere_notices, spelled_alike, words_nowhere
+from query.texts import Texts
+from query.words_nowhere import LOOKED_AT_HITS, nowhere_notices, spelled_alike, words_nowhere
 
 
 def find(
@@ -58,24 +59,23 @@ def find(
     else:
         query = encode(request, encoder, timer)
 
-    result, line, nowhere, alike = _rank(index, query, request, timer)
+    texts = Texts(index)
+    result, line, nowhere, alike = _rank(index, query, request, texts, timer)
     while (further := request.further(result.hits)) is not None:
         request = further
-        result, line, nowhere, alike = _rank(index, query, request, timer)
+        result, line, nowhere, alike = _rank(index, query, request, texts, timer)
     best_score = result.hits[0].score if result.hits else None
-    hits = tuple(
-        replace(hit, paths=existing_first(hit.paths))
-        for hit in result.hits
-        if not request.is_too_low(hit.score)
-    )
-    groups = tuple(HitGroup(hit, ()) for hit in hits)
+    hits = tuple(hit for hit in result.hits if not request.is_too_low(hit.score))
+    found_groups: tuple[Pages, ...] = tuple((hit,) for hit in hits)
     if request.group_by:
-        groups = group_by_document(hits)
+        found_groups = group_by_document(hits)
     elif request.collapse:
         with timer.stage("collapse"):
-            groups = collapse_near_duplicates(hits, request.offset + request.k, index)
-    groups, given = _part_asked_for(groups, request, given)
-    notices = (*result.notices, *_more_to_come(n_unfinished(), n_waiting()))
+            found_groups = collapse_near_duplicates(hits, request.offset + request.k, index)
+    found_groups, given = _part_asked_for(found_groups, request, given)
+    with timer.stage("hits"):
+        groups, n_gone = _shown(found_groups, texts)
+    notices = (*result.notices, *_gone(n_gone), *_more_to_come(n_unfinished(), n_waiting()))
     result = replace(result, hits=hits, notices=notices)
     found_by = _found_by(request.ranking, index.fingerprint)
     found = Found(
@@ -95,19 +95,36 @@ def find(
 
 
 def _part_asked_for(
-    groups: Sequence[HitGroup], request: SearchRequest, given: tuple[str, ...]
-) -> tuple[tuple[HitGroup, ...], tuple[str, ...]]:
+    groups: Sequence[Pages], request: SearchRequest, given: tuple[str, ...]
+) -> tuple[tuple[Pages, ...], tuple[str, ...]]:
     """The hits to show, and what names all to the last of them.
 
     One that was given and is not there any more leaves its place empty.
     """
     by_name = {
-        group.best.document_id if request.group_by else group.best.page_id: group
-        for group in groups
+        pages[0].document_id if request.group_by else pages[0].page_id: pages for pages in groups
     }
     names = tuple(dict.fromkeys((*given, *by_name)))[: request.offset + request.k]
     shown = (by_name.get(name) for name in names[request.offset :])
-    return tuple(group for group in shown if group is not None), names
+    return tuple(pages for pages in shown if pages is not None), names
+
+
+def _shown(groups: Sequence[Pages], texts: Texts) -> tuple[tuple[HitGroup, ...], int]:
+    """The groups as they are shown, and how many pages are left out: removed since found."""
+    there = {hit.page_id: hit for hit in texts.hits(page for pages in groups for page in pages)}
+    shown = [[there[page.page_id] for page in pages if page.page_id in there] for pages in groups]
+    n_gone = sum(map(len, groups)) - len(there)
+    return tuple(HitGroup(best, tuple(others)) for best, *others in filter(None, shown)), n_gone
+
+
+def _gone(n_pages: int) -> tuple[str, ...]:
+    """That pages were found and could not be read, if it is so."""
+    if not n_pages:
+        return ()
+    were = (
+        "was found and is not shown: it" if n_pages == 1 else "were found and are not shown: they"
+    )
+    return (f"{count(n_pages, 'page')} {were} could not be read any more. Search again.",)
 
 
 def _advice(model: str, found: Found) -> tuple[str, ...]:
@@ -122,7 +139,7 @@ def _advice(model: str, found: Found) -> tuple[str, ...]:
     asks_the_model_alone = request.ranking not in (BM25, HYBRID)
     if not asks_the_model_alone or request.except_page_id or not question.strip():
         return ties
-    return (*language_notices(model, question, found.result.hits), *ties)
+    return (*language_notices(model, question, found.shown), *ties)
 
 
 def _found_by(ranking: str, fingerprint: Fingerprint) -> str:
@@ -189,7 +206,11 @@ def encode(
 
 
 def _rank(
-    index: PageIndex, query: QueryVectors, request: SearchRequest, timer: StageTimer
+    index: PageIndex,
+    query: QueryVectors,
+    request: SearchRequest,
+    texts: Texts,
+    timer: StageTimer,
 ) -> tuple[SearchResult, Line | None, tuple[str, ...], tuple[str, ...]]:
     """Run the one ranking asked for, or the halves of `hybrid`; adds their stages to `timer`.
 
@@ -204,17 +225,28 @@ def _rank(
     names = tuple(WEIGHTS) if is_fused else (request.ranking,)
     results = {name: run_ranking(index, query, request, name, timer) for name in names}
     first = results[names[0]]
+
+    def fused() -> tuple[RankedPage, ...]:
+        if not is_fused:
+            return first.hits
+        with timer.stage("fuse"):
+            return fuse({name: result.hits for name, result in results.items()})
+
+    hits = fused()
+    by_words = results[names[-1]].hits[:LOOKED_AT_HITS]  # of `hybrid`: likeliest to hold every word
+    with timer.stage("hits"):
+        part = hits[request.offset : request.offset + request.k]
+        likely = [hit for hit in part if not request.is_too_low(hit.score)]
+        texts.hits((*by_words, *likely))  # all that will be shown, in one go
     with timer.stage("words"):
-        by_words = results[names[-1]].hits  # of `hybrid`: likeliest to hold every word
-        nowhere = words_nowhere(index, request.words, by_words)
+        nowhere = words_nowhere(index, request.words, texts.hits(by_words))
         finds_alike = request.ranking != BM25 and index.fingerprint.rendering == "words"
-        alike = spelled_alike(nowhere, request.words, first.hits) if finds_alike else ()
+        alike: tuple[str, ...] = ()
+        if nowhere and finds_alike:
+            alike = spelled_alike(nowhere, request.words, texts.hits(first.hits))
     if is_fused and alike:
         results[BM25] = run_ranking(index, with_alike(query, alike), request, BM25, timer)
-    hits = first.hits
-    if is_fused:
-        with timer.stage("fuse"):
-            hits = fuse({name: result.hits for name, result in results.items()})
+        hits = fused()
     notices = tuple(dict.fromkeys(n for result in results.values() for n in result.notices))
     line = _line(index, query, request, first.n_candidates, timer)
     hits = hits[: request.n_pages]

@@ -7,11 +7,12 @@ from encoders.interface import Encoder
 from encoders.lexical import LexicalEncoder
 from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT, PageIndex
-from index.pages import Hit, QueryVectors, SearchResult
+from index.pages import Hit, QueryVectors, RankedPage, SearchResult
 from query.found import Found
 from query.groups import HitGroup
 from query.request import SearchRequest
 from query.search import find
+from query.texts import Texts
 
 
 def found_for(
@@ -28,6 +29,11 @@ def found_for(
     """Search; texts are encoded by words unless told otherwise."""
     request = SearchRequest(query, k, ranking, rerank, filters or Filters(), **others)
     return find(index, encoder, request)
+
+
+def shown(index: PageIndex, pages: Sequence[RankedPage]) -> tuple[Hit, ...]:
+    """Pages that an index found, as they are shown."""
+    return Texts(index).hits(pages)
 
 
 def found_hits(

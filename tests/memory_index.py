@@ -26,11 +26,12 @@ from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import (
     Document,
     Fingerprint,
-    Hit,
     IndexStats,
     Page,
+    PageTexts,
     PageVectors,
     QueryVectors,
+    RankedPage,
     SearchResult,
     split_page_id,
 )
@@ -155,8 +156,11 @@ class MemoryIndex:
                     scored = [(score(query, page), page) for _, page in ranked]
                     ranked = _best(scored, k if is_last else max(k, rerank))
         n_tokens = 1 if ranking == BM25 else max(1, len(query.tokens))
-        hits = tuple(self._hit(page, score, n_tokens) for score, page in ranked)
+        hits = tuple(_ranked(page, score, n_tokens) for score, page in ranked)
         return SearchResult(hits, len(candidates), timer.timings_ms)
+
+    def texts(self, page_ids: Collection[str]) -> dict[str, PageTexts]:
+        return {id_: self._texts(self._pages[id_]) for id_ in page_ids if id_ in self._pages}
 
     def page(self, page_id: str) -> Page:
         split_page_id(page_id)
@@ -294,21 +298,26 @@ class MemoryIndex:
             and not any(_has_word(word, page) for word in filters.without)
         )
 
-    def _hit(self, page: Page, score: float, n_tokens: int) -> Hit:
+    def _texts(self, page: Page) -> PageTexts:
         document = self._documents[page.document_id]
-        return Hit(
-            page_id=page.page_id,
-            document_id=page.document_id,
-            page_number=page.page_number,
-            score=score / n_tokens,
-            score_sum=score,
+        return PageTexts(
             paths=tuple(sorted(file.path for file in document.files)),
             title=document.title,
             text=page.words.text,
             language=page.language,
-            is_waiting=page.is_waiting,
             ocr_engine=page.ocr_engine,
         )
+
+
+def _ranked(page: Page, score: float, n_tokens: int) -> RankedPage:
+    return RankedPage(
+        page.page_id,
+        page.document_id,
+        page.page_number,
+        score / n_tokens,
+        score,
+        is_waiting=page.is_waiting,
+    )
 
 
 def _text(page: Page) -> StoredText:

@@ -6,7 +6,7 @@ from typing import Any
 
 from index.errors import ServerError
 from index.facets import Facets
-from index.pages import VECTORS_TO_COME, Hit, SearchResult, page_id
+from index.pages import VECTORS_TO_COME, PageTexts, RankedPage, SearchResult, page_id
 from vespa_app.failures import (
     HOW_TO_START,
     NO_TIME_TO_START,
@@ -54,12 +54,21 @@ def search_result(root: Root, n_tokens: int, elapsed_ms: float) -> SearchResult:
     Raises:
         ServerError: this is no answer to such a search.
     """
-    hits = [_hit(child, n_tokens) for child in _children(root) if "fields" in child]
+    hits = [_ranked(child, n_tokens) for child in _children(root) if "fields" in child]
     # Vespa orders pages of equal score by where it happens to store them
     hits.sort(key=lambda hit: (-hit.score_sum, hit.document_id, hit.page_number))
     return SearchResult(
         tuple(hits), total_count(root), _timings_ms(root, elapsed_ms), _search_notices(root)
     )
+
+
+def page_texts(root: Root) -> dict[str, PageTexts]:
+    """Read what is shown of pages, by page id, from the answer to `search_request.texts_body`.
+
+    Raises:
+        ServerError: this is no answer to it.
+    """
+    return {_page_id(child): _texts(child) for child in _children(root) if "fields" in child}
 
 
 def total_count(root: Root) -> int:
@@ -227,29 +236,36 @@ def _said(error: str) -> str:
     return f"Vespa says: {shortened(error)}."
 
 
-def _hit(child: Mapping[str, Any], n_tokens: int) -> Hit:
-    document_id = _field(child, "document_id", str)
-    number = _field(child, "page_number", int)
-    score = child.get("relevance")
+def _page_id(child: Mapping[str, Any]) -> str:
+    return page_id(_field(child, "document_id", str), _field(child, "page_number", int))
+
+
+def _ranked(child: Mapping[str, Any], n_tokens: int) -> RankedPage:
+    page, score = _page_id(child), child.get("relevance")
     if not isinstance(score, (int, float)) or not math.isfinite(score):
         raise _unusable(child, "a finite relevance")
+    return RankedPage(
+        page,
+        child["fields"]["document_id"],
+        child["fields"]["page_number"],
+        score / n_tokens,
+        float(score),
+        is_waiting=child["fields"].get("n_patches") == VECTORS_TO_COME,
+    )
+
+
+def _texts(child: Mapping[str, Any]) -> PageTexts:
     fields = child["fields"]  # texts and lists that are empty may be left out
     paths = _field(child, "paths", list) if "paths" in fields else []
     title, text, language, ocr_engine = (
         _field(child, name, str) if name in fields else ""
         for name in ("title", "text", "language", "ocr_engine")
     )
-    return Hit(
-        page_id=page_id(document_id, number),
-        document_id=document_id,
-        page_number=number,
-        score=score / n_tokens,
-        score_sum=float(score),
+    return PageTexts(
         paths=tuple(from_wire_text(str(path)) for path in paths),
         title=from_wire_text(title),
         text=from_wire_text(text),
         language=language,
-        is_waiting=fields.get("n_patches") == VECTORS_TO_COME,
         ocr_engine=from_wire_text(ocr_engine),
     )
 

@@ -5,12 +5,12 @@ What a user or a file system wrote stands in parameters of its own and never in 
 `language` a search for German pages would ask for pages in "german". Knows nothing of HTTP.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THEN_FLOAT
-from index.pages import VECTORS_TO_COME, QueryVectors
+from index.pages import VECTORS_TO_COME, QueryVectors, split_page_id
 from index.words.cut import Token
 from index.words.stored_text import Terms, asked_words, phrase_ways, stored_forms, word_ways
 from vespa_app.path_filter import path_expression
@@ -40,6 +40,10 @@ MAX_FACETS = 1_000
 MAX_PATHS_AT_ONCE = 200
 """Paths one `owners_body` asks for: some 20 kB, which Vespa's container reads in 0.1 s."""
 
+MAX_TEXTS_AT_ONCE = 1_000
+"""Pages one `texts_body` asks for: Vespa takes 10,000 terms (maxQueryItems), and their texts are
+some megabytes."""
+
 MAX_NEAREST = 64
 """Query tokens that nominate pages: base.profile declares one input for each."""
 
@@ -60,7 +64,11 @@ _INPUTS = {
 """The query tensors the phases of each ranking read."""
 
 _TWO_PHASES = (HAMMING_THEN_BITS, HAMMING_THEN_FLOAT)
-_HIT_FIELDS = "document_id, page_number, paths, title, text, language, ocr_engine, n_patches"
+_RANKED_FIELDS = "document_id, page_number, n_patches"
+"""Attributes alone: they are in memory. For one field that is none Vespa reads the whole stored
+page from disk, some 319 kB of an A4 page for the 0.8 kB that are shown."""
+
+_SHOWN_FIELDS = "document_id, page_number, paths, title, text, language, ocr_engine"
 _SEARCHABLE = "n_paths > 0"
 _LARGEST_INT = 2**31 - 1
 
@@ -86,7 +94,8 @@ def search_body(
             or the words of the query nominate. Without meaning for bm25.
 
     Returns:
-        A request whose hits have the fields of `index.pages.Hit`; `relevance` is their score_sum.
+        A request whose hits have the fields of `index.pages.RankedPage`; `relevance` is their
+        score_sum.
 
     Raises:
         WrongUseError: k is above MAX_HITS.
@@ -104,9 +113,34 @@ def search_body(
     if ranking in _TWO_PHASES:
         parameters["ranking.secondPhase.totalRerankCount"] = max(k, rerank)
     where = " and ".join([_SEARCHABLE, nominated, *conditions])
-    return _body("page", f"select {_HIT_FIELDS} from page where {where}", ranking) | {
+    return _body("page", f"select {_RANKED_FIELDS} from page where {where}", ranking) | {
         "hits": k,
         "presentation.timing": True,
+        **parameters,
+    }
+
+
+def texts_body(page_ids: Collection[str]) -> dict[str, object]:
+    """Ask for what is shown of pages.
+
+    Args:
+        page_ids: 1 to MAX_TEXTS_AT_ONCE.
+
+    Returns:
+        A request whose hits have the fields of `index.pages.PageTexts`.
+    """
+    numbers: dict[str, list[int]] = {}
+    for id_ in page_ids:
+        document_id, number = split_page_id(id_)
+        numbers.setdefault(document_id, []).append(number)
+    conditions = [
+        f"(document_id contains @wanted_document{n} and page_number in ({', '.join(map(str, of))}))"
+        for n, of in enumerate(numbers.values())
+    ]
+    parameters = {f"wanted_document{n}": document_id for n, document_id in enumerate(numbers)}
+    where = " or ".join(conditions)
+    return _body("page", f"select {_SHOWN_FIELDS} from page where {where}") | {
+        "hits": len(page_ids),
         **parameters,
     }
 

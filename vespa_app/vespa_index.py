@@ -23,6 +23,7 @@ from index.pages import (
     Fingerprint,
     IndexStats,
     Page,
+    PageTexts,
     PageVectors,
     QueryVectors,
     SearchResult,
@@ -36,6 +37,7 @@ from vespa_app.answers import (
     facets,
     ocr_engines,
     page_counts,
+    page_texts,
     require_complete,
     search_result,
     total_count,
@@ -47,6 +49,7 @@ from vespa_app.patience import READING_S, WRITING_S, Patience
 from vespa_app.records import PAGE, RECORD, Records
 from vespa_app.search_request import (
     MAX_HITS,
+    MAX_TEXTS_AT_ONCE,
     count_body,
     count_by_ocr_engine_body,
     count_unfinished_body,
@@ -56,6 +59,7 @@ from vespa_app.search_request import (
     facets_body,
     ocr_engines_body,
     search_body,
+    texts_body,
 )
 from vespa_app.wire import (
     MANIFEST_ID,
@@ -314,6 +318,15 @@ class VespaIndex:
         # Vespa counts what matched; whoever finds nothing wants to know what the filters left
         n_passing, _ = page_counts(self._counted(count_body(filters)))
         return replace(found, n_candidates=n_passing)
+
+    def texts(self, page_ids: Collection[str]) -> dict[str, PageTexts]:
+        """What hits show of pages, read from disk; those that are not there are left out."""
+        ids = list(page_ids)
+        found: dict[str, PageTexts] = {}
+        for first in range(0, len(ids), MAX_TEXTS_AT_ONCE):
+            body = texts_body(ids[first : first + MAX_TEXTS_AT_ONCE])
+            found |= page_texts(self._client.search("read the pages found", body))
+        return found
 
     def page(self, page_id: str) -> Page:
         """A page as it was put, its vectors rounded to bfloat16."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,19 +99,6 @@ class PageRow:
     def n_stored(self) -> int:
         """Patches it has in the segments."""
         return max(0, self.n_patches)
-
-
-class ShownPage(NamedTuple):
-    """What a hit shows of its page.
-
-    Attributes:
-        text: see PageWords.
-        language, ocr_engine: see Page.
-    """
-
-    text: str
-    language: str
-    ocr_engine: str
 
 
 class Catalog:
@@ -451,24 +438,19 @@ class Catalog:
         )[0]
         return patches or 0, preview_bytes or 0
 
-    def shown_page(self, page_key: int) -> ShownPage:
-        """What a hit shows of a page, without the boxes of its words."""
-        rows = self._rows(
-            f"SELECT words, language, {self._ocr_engine} FROM pages "
-            "LEFT JOIN page_words USING(page_key) WHERE page_key = ?",
-            (page_key,),
-        )
-        words, language, ocr_engine = rows[0]
-        return ShownPage(text_from_bytes(self._existing(words, page_key)), language, ocr_engine)
+    def page_text(self, page_key: int) -> str:
+        """A page's words as text, without their boxes."""
+        return text_from_bytes(self._words(page_key))
 
     def words(self, page_key: int) -> PageWords:
         """A page's words."""
-        rows = self._rows("SELECT words FROM page_words WHERE page_key = ?", (page_key,))
-        return words_from_bytes(self._existing(rows[0][0] if rows else None, page_key))
+        return words_from_bytes(self._words(page_key))
 
-    def _existing(self, words: bytes | None, page_key: int) -> bytes:
-        if words is None:
+    def _words(self, page_key: int) -> bytes:
+        rows = self._rows("SELECT words FROM page_words WHERE page_key = ?", (page_key,))
+        if not rows:
             raise DamagedIndexError(f"{self._path} holds no words for page row {page_key}.")
+        words: bytes = rows[0][0]
         return words
 
     def patch_map(self, page_key: int) -> PatchMap:

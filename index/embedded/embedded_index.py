@@ -30,11 +30,12 @@ from index.pages import (
     VECTORS_TO_COME,
     Document,
     Fingerprint,
-    Hit,
     IndexStats,
     Page,
+    PageTexts,
     PageVectors,
     QueryVectors,
+    RankedPage,
     SearchResult,
     mismatch_error,
     page_id,
@@ -301,9 +302,9 @@ class EmbeddedIndex:
                 searches_once=self._searches_once,
             )
         n_tokens = 1 if ranking == BM25 else max(1, len(query.tokens))
-        with timer.stage("hits"), self._one_at_a_time:
+        with timer.stage("hits"):
             hits = tuple(
-                self._hit(snapshot, row, score, n_tokens)
+                _ranked(snapshot, row, score, n_tokens)
                 for row, score in zip(rows.tolist(), scores.tolist(), strict=True)
             )
         compiled_s = sum(COMPILED_S.values()) - compiled_before_s
@@ -321,23 +322,23 @@ class EmbeddedIndex:
         order = np.lexsort((snapshot.tie_order(rows), -scores[rows]))[:k]
         return rows[order], scores[rows][order]
 
-    def _hit(self, snapshot: Snapshot, row: int, score: float, n_tokens: int) -> Hit:
-        document = snapshot.document(row)
-        number = int(snapshot.page_number[row])
-        shown = self._catalog.shown_page(int(snapshot.page_key[row]))
-        return Hit(
-            page_id=page_id(document.document_id, number),
-            document_id=document.document_id,
-            page_number=number,
-            score=score / n_tokens,
-            score_sum=score,
-            paths=document.paths,
-            title=document.title,
-            text=shown.text,
-            language=shown.language,
-            is_waiting=bool(snapshot.is_waiting[row]),
-            ocr_engine=shown.ocr_engine,
-        )
+    def texts(self, page_ids: Collection[str]) -> dict[str, PageTexts]:
+        """What hits show of pages; those that are not there any more are left out."""
+        found = {}
+        with self._one_at_a_time:
+            snapshot = self._snapshot()
+            for id_ in page_ids:
+                row = self._catalog.page_row(*split_page_id(id_))
+                if row is not None:
+                    document = snapshot.document(row.document_key)
+                    found[id_] = PageTexts(
+                        document.paths,
+                        document.title,
+                        self._catalog.page_text(row.page_key),
+                        row.language,
+                        row.ocr_engine,
+                    )
+        return found
 
     def page(self, page_id: str) -> Page:
         """A page as it was put, its vectors rounded to bfloat16."""
@@ -450,6 +451,18 @@ class EmbeddedIndex:
         if self._segments is None:
             raise WrongUseError(f"Index {self._folder} is open for reading.")
         return self._segments
+
+
+def _ranked(snapshot: Snapshot, row: int, score: float, n_tokens: int) -> RankedPage:
+    document_id, number = snapshot.document_id(row), int(snapshot.page_number[row])
+    return RankedPage(
+        page_id(document_id, number),
+        document_id,
+        number,
+        score / n_tokens,
+        score,
+        is_waiting=bool(snapshot.is_waiting[row]),
+    )
 
 
 class _VectorPlace(TypedDict):

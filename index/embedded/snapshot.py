@@ -25,9 +25,8 @@ _HALF = 2**64
 
 @dataclass(frozen=True)
 class FoundDocument:
-    """What hits say of their document."""
+    """What hits show of their document."""
 
-    document_id: str
     title: str
     paths: tuple[str, ...]
 
@@ -69,14 +68,16 @@ class Snapshot:
         order[by_id] = np.arange(len(rows))
         return order
 
-    def document(self, row: int) -> FoundDocument:
-        """The document of a page."""
-        key = int(self.document_key[row])
-        if key not in self._documents:
-            id_ = f"{int(self.id_high[row]):016x}{int(self.id_low[row]):016x}"
-            paths = self.catalog.paths(key)
-            self._documents[key] = FoundDocument(id_, self.catalog.title(key), paths)
-        return self._documents[key]
+    def document_id(self, row: int) -> str:
+        """The id of a page's document."""
+        return f"{int(self.id_high[row]):016x}{int(self.id_low[row]):016x}"
+
+    def document(self, document_key: int) -> FoundDocument:
+        """A document."""
+        if document_key not in self._documents:
+            paths = self.catalog.paths(document_key)
+            self._documents[document_key] = FoundDocument(self.catalog.title(document_key), paths)
+        return self._documents[document_key]
 
     @functools.cached_property
     def traits(self) -> PageTraits:

@@ -149,11 +149,12 @@ class _Pages:
             facets = self._service.facets(found.request.filters)
         except ServerError as e:  # the hits are there all the same
             facets = str(e)
-        names = {hit.document_id: file_name(hit.name) for hit in found.result.hits}
+        hits = [hit for group in found.groups for hit in (group.best, *group.others)]
+        names = {hit.document_id: file_name(hit.name) for hit in hits}
         for document_id in {form.document, form.not_document} - names.keys() - {""}:
             with suppress(NoSuchPageError):
                 names[document_id] = file_name(self._service.document(document_id).name)
-        return narrow_view(facets, found.result.hits, form, names)
+        return narrow_view(facets, hits, form, names)
 
     def _failed(self, request: Request, form: SearchForm, error: PagelensError) -> Response:
         """The search box as it was filled in with what is wrong; a page of its own for worse."""

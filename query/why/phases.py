@@ -9,7 +9,7 @@ from index.interface import (
     HAMMING_THEN_FLOAT,
     PageIndex,
 )
-from index.pages import Hit, SearchResult
+from index.pages import RankedPage, SearchResult
 from query.found import Found
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
 from query.search import run_ranking
@@ -19,8 +19,7 @@ TWO_PHASES = frozenset({HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, HYBRID})
 
 
 PLACES_TOLD = 200
-"""Places that are told one by one where no `--rerank` says how many; to read hits takes longer than
-to rank pages."""
+"""Places that are told one by one where no `--rerank` says how many."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ class Phases:
 
     k: int
     depth: int
-    phase_1: tuple[Hit, ...]
-    last: tuple[Hit, ...]
-    fused: Mapping[str, tuple[Hit, ...]]
+    phase_1: tuple[RankedPage, ...]
+    last: tuple[RankedPage, ...]
+    fused: Mapping[str, tuple[RankedPage, ...]]
     n_candidates: int
 
 
@@ -63,7 +62,7 @@ def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
         n += request.except_page_id is not None
         return index.search(query, name, n, rerank=rerank, filters=request.filters)
 
-    fused: dict[str, tuple[Hit, ...]] = {}
+    fused: dict[str, tuple[RankedPage, ...]] = {}
     if ranking == HYBRID:
         depth = max(depth, FUSION_DEPTH)
         fused = {
@@ -81,6 +80,6 @@ def run_phases(index: PageIndex, found: Found, *, beyond_hits: bool) -> Phases:
     return Phases(k, depth, phase_1, last, fused, first.n_candidates)
 
 
-def place_of(page_id: str, hits: Sequence[Hit]) -> int | None:
+def place_of(page_id: str, hits: Sequence[RankedPage]) -> int | None:
     """A page's place among hits, from 1; None where it is not one of them."""
     return next((place for place, hit in enumerate(hits, 1) if hit.page_id == page_id), None)

@@ -7,7 +7,7 @@ import numpy as np
 
 from index.filters import Filters
 from index.interface import BM25, HAMMING, PageIndex
-from index.pages import VECTOR_DIM, Hit, Page, QueryVectors
+from index.pages import VECTOR_DIM, Page, QueryVectors, RankedPage
 from index.wording import count, score_text
 from query.found import Found
 from query.fusion import HYBRID
@@ -58,7 +58,7 @@ def why_not(index: PageIndex, found: Found, page: Page, phases: Phases) -> str:
     )
 
 
-def _lowest(hits: Sequence[Hit]) -> Hit | None:
+def _lowest(hits: Sequence[RankedPage]) -> RankedPage | None:
     return hits[-1] if hits else None
 
 
@@ -171,7 +171,9 @@ def _score_alone(index: PageIndex, query: QueryVectors, page: Page) -> float:
     return hits[0].score_sum if hits else 0.0
 
 
-def _why_not_by_text(index: PageIndex, query: QueryVectors, page: Page, lowest: Hit | None) -> str:
+def _why_not_by_text(
+    index: PageIndex, query: QueryVectors, page: Page, lowest: RankedPage | None
+) -> str:
     """Why text search did not find a page; `lowest` is the last page it looked at."""
     score = _score_alone(index, query, page)
     if score > 0 and lowest is not None:

@@ -29,6 +29,7 @@ from tests.changing_folder import (
     write_second_state,
 )
 from tests.documents import write_pdf
+from tests.finding import shown
 
 ROOT = Path(__file__).parents[2]
 N_KILLS = 30
@@ -54,7 +55,7 @@ def all_hits(index_folder: Path) -> list[tuple[Hit, ...]]:
     encoder = LexicalEncoder()
     with closing(EmbeddedIndex.open(index_folder)) as index:
         return [
-            index.search(encoder.encode_query(text), ranking, 1000, rerank=1000).hits
+            shown(index, index.search(encoder.encode_query(text), ranking, 1000, rerank=1000).hits)
             for text in QUERIES
             for ranking in INDEX_RANKINGS
         ]

@@ -22,6 +22,7 @@ from index.errors import PagelensError
 from index.interface import BM25, INDEX_RANKINGS
 from index.pages import Hit, QueryVectors, page_id
 from tests.documents import write_pdf
+from tests.finding import shown
 
 ROOT = Path(__file__).parents[2]
 N_PAGES = 12  # of which the second state adds or changes all but one
@@ -55,7 +56,7 @@ def progress(index_folder: Path) -> int:
 
 def all_hits(index: EmbeddedIndex, encoder: ColSmolEncoder) -> list[tuple[Hit, ...]]:
     return [
-        index.search(encoder.encode_query(text), ranking, 1000, rerank=1000).hits
+        shown(index, index.search(encoder.encode_query(text), ranking, 1000, rerank=1000).hits)
         for text in QUERIES
         for ranking in INDEX_RANKINGS
     ]
@@ -124,7 +125,7 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_index(
             n_waiting.append(index.n_waiting())
             if n_waiting[-1] and at_least > start + 10:  # all words are there
                 words = index.search(QueryVectors.text_only("new oak"), BM25, 5).hits
-                assert words[0].text.startswith("new oak")
+                assert shown(index, words)[0].text.startswith("new oak")
         # words first or not: it goes on from what is there
         ingest(index_folder, text_first=at_least % 2 == 0)
         assert check_index(index_folder).problems == ()

@@ -17,6 +17,7 @@ from query.request import SearchRequest
 from query.search import find
 from tests.cases import CASES
 from tests.documents import write_pdf
+from tests.finding import shown
 from tests.syncing import sync
 
 
@@ -36,7 +37,7 @@ def listed(index: PageIndex) -> dict[str, str]:
 def found(index: PageIndex, word: str) -> list[str]:
     """File name and page number of each hit."""
     hits = index.search(QueryVectors.text_only(word), BM25, 100).hits
-    return [f"{Path(hit.paths[0]).name} {hit.page_number}" for hit in hits]
+    return [f"{Path(hit.paths[0]).name} {hit.page_number}" for hit in shown(index, hits)]
 
 
 def test_ten_files_of_the_same_bytes_are_ten_names(empty_index: PageIndex, folder: Path) -> None:

@@ -8,6 +8,7 @@ from index.interface import BM25, PageIndex
 from index.pages import QueryVectors
 from ingest.ocr.engine import engine_name
 from ingest.ocr.reader import PageReader
+from tests.finding import shown
 from tests.scanned_pdfs import write_scans
 from tests.syncing import sync
 
@@ -23,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 def by_words(index: PageIndex, text: str) -> set[tuple[str, int, str]]:
     hits = index.search(QueryVectors.text_only(text), BM25, 10).hits
-    return {(Path(hit.name).name, hit.page_number, hit.ocr_engine) for hit in hits}
+    return {(Path(hit.name).name, hit.page_number, hit.ocr_engine) for hit in shown(index, hits)}
 
 
 def test_scans_are_found_by_words_in_any_form(empty_index: PageIndex, folder: Path) -> None:

@@ -8,6 +8,7 @@ from encoders.lexical import LexicalEncoder
 from index.errors import ServerError
 from index.interface import BM25, HAMMING, PageIndex
 from tests.documents import write_pdf
+from tests.finding import shown
 from tests.syncing import sync
 
 OLD, NEW = "harbour before", "harbour afterwards"
@@ -31,7 +32,7 @@ class FailsAtWrite:
 
 def found(index: PageIndex, ranking: str) -> list[str]:
     query = LexicalEncoder().encode_query("harbour")
-    return [hit.text for hit in index.search(query, ranking, 10).hits]
+    return [hit.text for hit in shown(index, index.search(query, ranking, 10).hits)]
 
 
 def test_the_old_document_or_the_new_is_found_wherever_an_ingest_fails(

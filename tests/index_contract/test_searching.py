@@ -18,6 +18,7 @@ from index.interface import (
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import Page, QueryVectors
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
+from tests.finding import shown
 from tests.random_pages import document, document_id, page, query, unit_vectors
 
 TOLERANCE = 1e-5
@@ -296,7 +297,7 @@ def test_hits_say_where_they_are(empty_index: PageIndex) -> None:
     empty_index.put_document(document(1, "/b/x.pdf", "/a/x.pdf", title="A title"))
     empty_index.put([page(1, 1, vectors, text="some words")])
     result = empty_index.search(query(vectors), HAMMING_THEN_FLOAT, 1)
-    (hit,) = result.hits
+    (hit,) = shown(empty_index, result.hits)
     assert hit.paths == ("/a/x.pdf", "/b/x.pdf")
     assert (hit.title, hit.text, hit.page_number) == ("A title", "some words", 1)
     assert result.n_candidates == 1

@@ -9,11 +9,13 @@ from index.errors import WrongUseError
 from index.interface import BM25, PageIndex
 from index.pages import Document, Failure, FileRecord, QueryVectors
 from index.quantize import from_bfloat16, to_bfloat16
+from tests.finding import shown
 from tests.random_pages import document, document_id, page, query, unit_vectors
 
 
 def found_paths(index: PageIndex, text: str = "words") -> list[tuple[str, ...]]:
-    return [hit.paths for hit in index.search(QueryVectors.text_only(text), BM25, 100).hits]
+    found = index.search(QueryVectors.text_only(text), BM25, 100).hits
+    return [hit.paths for hit in shown(index, found)]
 
 
 @pytest.mark.parametrize("n_patches", [0, 1, 7, 300])

@@ -17,6 +17,7 @@ from query.fusion import HYBRID
 from query.request import SearchRequest
 from query.search import find
 from tests.documents import write_pdf
+from tests.finding import shown
 from tests.pixel_encoder import PixelEncoder
 from tests.syncing import sync
 
@@ -73,14 +74,13 @@ def stopped_after(index: PageIndex, folder: Path, n_pages: int) -> Report:
 
 def hits(index: PageIndex) -> list[tuple[Hit, ...]]:
     query = Watched().encode_query("badger birch")
-    return [index.search(query, ranking, 100).hits for ranking in INDEX_RANKINGS]
+    return [shown(index, index.search(query, ranking, 100).hits) for ranking in INDEX_RANKINGS]
 
 
 def found(index: PageIndex, text: str, ranking: str = BM25) -> list[tuple[str, int]]:
     query = QueryVectors.text_only(text) if ranking == BM25 else Watched().encode_query(text)
-    return sorted(
-        (Path(hit.paths[0]).name, hit.page_number) for hit in index.search(query, ranking, 100).hits
-    )
+    hits = shown(index, index.search(query, ranking, 100).hits)
+    return sorted((Path(hit.paths[0]).name, hit.page_number) for hit in hits)
 
 
 def emptied(index: PageIndex) -> None:

@@ -13,6 +13,7 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import WrongUseError
 from index.interface import BM25, FLOAT, INDEX_RANKINGS, PageIndex
 from index.pages import Hit, Page, PageVectors, QueryVectors
+from tests.finding import shown
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors
 
@@ -41,7 +42,7 @@ def numbers(index: PageIndex, ranking: str) -> list[int]:
 
 def hits(index: PageIndex) -> list[tuple[Hit, ...]]:
     asked = query(unit_vectors(np.random.default_rng(9), 3))
-    return [index.search(asked, ranking, 100).hits for ranking in INDEX_RANKINGS]
+    return [shown(index, index.search(asked, ranking, 100).hits) for ranking in INDEX_RANKINGS]
 
 
 def test_a_waiting_page_is_found_by_its_words_alone(

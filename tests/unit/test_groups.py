@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from encoders.lexical import LexicalEncoder
 from index.errors import WrongUseError
 from index.interface import BM25, FLOAT
-from index.pages import Document, FileRecord, Hit
+from index.pages import Document, FileRecord, RankedPage
 from index.quantize import pack_sign_bits
 from query.groups import (
     ALIKE_WITHIN_BITS,
@@ -164,10 +164,10 @@ def test_words_alone_can_be_collapsed_too() -> None:
 def test_a_page_that_was_removed_since_is_like_none() -> None:
     index = library((5, [REPORT]))
     hits = found_for(index, "dredging", FLOAT, 1).shown
-    gone = Hit(f"{document_id(7)}-1", document_id(7), 1, 0.5, 0.5, (), "", "")
+    gone = RankedPage(f"{document_id(7)}-1", document_id(7), 1, 0.5, 0.5)
     assert collapse_near_duplicates((*hits, gone), 2, index) == (
-        HitGroup(hits[0], ()),
-        HitGroup(gone, ()),
+        (hits[0],),
+        (gone,),
     )
 
 

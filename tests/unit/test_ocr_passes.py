@@ -20,6 +20,7 @@ from index.pages import Document, PageWords, QueryVectors, page_id
 from ingest.ocr.engine import Ocr, engine_name
 from ingest.ocr.reader import PageReader
 from ingest.report import Report
+from tests.finding import shown
 from tests.looking_encoder import LookingEncoder
 from tests.scanned_pdfs import write_scans
 from tests.syncing import sync
@@ -72,7 +73,7 @@ def texts(index: EmbeddedIndex) -> dict[tuple[str, int], str]:
 
 def found(index: EmbeddedIndex, text: str) -> list[tuple[str, int]]:
     hits = index.search(QueryVectors.text_only(text), BM25, 100).hits
-    return [(Path(hit.name).name, hit.page_number) for hit in hits]
+    return [(Path(hit.name).name, hit.page_number) for hit in shown(index, hits)]
 
 
 ALL_WORDS = {
@@ -130,7 +131,8 @@ def test_scans_get_words_and_are_found_by_them(
     assert (report.pages_read_by_ocr, report.pages_without_vectors) == (3, 0)
     assert texts(index) == ALL_WORDS
     assert found(index, "basket") == [("scans.pdf", 2)]
-    best = index.search(LexicalEncoder().encode_query("marble"), FLOAT, 1).hits[0]
+    asked = LexicalEncoder().encode_query("marble")
+    (best,) = shown(index, index.search(asked, FLOAT, 1).hits)
     assert (Path(best.name).name, best.page_number) == ("scans.pdf", 1)
     assert index.ocr_engines(document_of(index, "mixed.pdf").document_id) == {2: engine_name()}
     words = index.page(page_id(document_of(index, "scans.pdf").document_id, 1)).words

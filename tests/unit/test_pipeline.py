@@ -26,6 +26,7 @@ from ingest.report import Report
 from query.request import SearchRequest
 from query.search import find
 from tests.documents import write_pdf
+from tests.finding import shown
 
 LETTERS = [6 * letter for letter in "abcdefghijklmnopq"]
 """Words of 17 pages that do not resemble each other."""
@@ -117,7 +118,7 @@ def sync(
 
 def found(index: EmbeddedIndex, text: str) -> list[tuple[str, int]]:
     hits = index.search(QueryVectors.text_only(text), BM25, 100).hits
-    return [(Path(hit.paths[0]).name, hit.page_number) for hit in hits]
+    return [(Path(hit.paths[0]).name, hit.page_number) for hit in shown(index, hits)]
 
 
 def test_pages_are_found_by_both_kinds_of_ranking(folder: Path, index: EmbeddedIndex) -> None:
@@ -125,7 +126,7 @@ def test_pages_are_found_by_both_kinds_of_ranking(folder: Path, index: EmbeddedI
     assert (report.added.documents, report.added.pages) == (2, 7)
     assert found(index, "camel") == [("animals.pdf", 3)]
     query = LexicalEncoder().encode_query("birch")
-    best = index.search(query, HAMMING_THEN_FLOAT, 1).hits[0]
+    (best,) = shown(index, index.search(query, HAMMING_THEN_FLOAT, 1).hits)
     assert (Path(best.paths[0]).name, best.page_number) == ("plants.pdf", 2)
     assert best.score == pytest.approx(1, abs=0.01)
 

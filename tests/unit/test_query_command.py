@@ -169,7 +169,7 @@ def test_the_json_object(run: Run) -> None:
     assert found["query"] == "containers by quay"
     assert found["ranking"] == "hybrid"
     assert found["n_candidates"] == 8
-    stages = ["load", "encode", "phase_1", "phase_2", "bm25", "words", "fuse"]
+    stages = ["load", "encode", "phase_1", "phase_2", "bm25", "fuse", "hits", "words"]
     assert list(found["timings_ms"]) == stages
     (hit,) = found["hits"]
     assert hit.pop("score") == hit.pop("score_sum") == 1

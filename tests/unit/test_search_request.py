@@ -13,7 +13,7 @@ from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, INDEX_RANKINGS
 from index.pages import QueryVectors
-from tests.random_pages import query, unit_vectors
+from tests.random_pages import document_id, query, unit_vectors
 from vespa_app.search_request import (
     ANN,
     MAX_HITS,
@@ -28,6 +28,7 @@ from vespa_app.search_request import (
     ocr_engines_body,
     owners_body,
     search_body,
+    texts_body,
 )
 from vespa_app.tensors import float_blocks, sign_bit_blocks
 from vespa_app.wire import to_wire_text
@@ -67,8 +68,8 @@ def wanted(asked: dict[str, object]) -> dict[str, object]:
 
 def test_a_search_as_a_whole() -> None:
     assert body() == {
-        "yql": "select document_id, page_number, paths, title, text, language, "
-        "ocr_engine, n_patches from page where n_paths > 0 and n_patches > 0",
+        "yql": "select document_id, page_number, n_patches from page where n_paths > 0 and "
+        "n_patches > 0",
         "model.restrict": "page",
         "ranking": "hamming-then-float",
         "hits": 10,
@@ -77,6 +78,22 @@ def test_a_search_as_a_whole() -> None:
         **BITS,
         **FLOATS,
     }
+
+
+def test_texts_are_asked_for_by_document() -> None:
+    one, other = document_id(1), document_id(2)
+    assert texts_body([f"{one}-3", f"{other}-1", f"{one}-12"]) == {
+        "yql": "select document_id, page_number, paths, title, text, language, ocr_engine from "
+        "page where (document_id contains @wanted_document0 and page_number in (3, 12)) or "
+        "(document_id contains @wanted_document1 and page_number in (1))",
+        "model.restrict": "page",
+        "ranking": "unranked",
+        "hits": 3,
+        "wanted_document0": one,
+        "wanted_document1": other,
+    }
+    with pytest.raises(WrongUseError, match="is not a page id"):
+        texts_body(["1) or true or (page_number = 1"])
 
 
 @pytest.mark.parametrize(

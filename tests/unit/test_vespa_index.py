@@ -17,7 +17,7 @@ import vespa_app.vespa_index
 from index.errors import IndexMismatchError, ServerError, WrongUseError
 from index.filters import Filters
 from index.location import Location
-from index.pages import Document, Failure, Fingerprint, Page, QueryVectors
+from index.pages import Document, Failure, Fingerprint, Page, PageTexts, QueryVectors
 from tests.faults.failing_server import FailingServer, does, drops, hangs, refuses, says
 from tests.faults.fake_time import FakeTime
 from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors
@@ -25,7 +25,7 @@ from vespa_app.client import VespaClient
 from vespa_app.endpoint import Endpoint
 from vespa_app.parallel import N_THREADS
 from vespa_app.patience import WRITING_S, Patience
-from vespa_app.search_request import MAX_PATHS_AT_ONCE
+from vespa_app.search_request import MAX_PATHS_AT_ONCE, MAX_TEXTS_AT_ONCE
 from vespa_app.vespa_index import MOST_PAGES_SCANNED, VespaIndex
 from vespa_app.wire import document_fields, manifest_fields
 
@@ -331,8 +331,7 @@ def test_page_numbers_are_not_guessed_where_a_page_cannot_be_asked_for(
 def test_hits_are_in_order_of_score_document_and_page(
     server: FailingServer, index: VespaIndex
 ) -> None:
-    more = {"paths": ["/a\u241b1;.pdf"], "title": "T\u241b7f;", "text": "words"}
-    children = [hit(2, 1, 4.0), hit(1, 10, 4.0), hit(1, 2, 4.0, **more), hit(3, 1, 5.0)]
+    children = [hit(2, 1, 4.0), hit(1, 10, 4.0), hit(1, 2, 4.0, n_patches=-1), hit(3, 1, 5.0)]
     timing = {"querytime": 0.25, "summaryfetchtime": 0.5, "searchtime": 0.75}
     answered_now(server, answer(*children, total=77, timing=timing))
     found = search(index)
@@ -343,13 +342,44 @@ def test_hits_are_in_order_of_score_document_and_page(
         (2, 1),
     ]
     best, second = found.hits[:2]
-    assert (best.score_sum, best.score, best.paths, best.text) == (5.0, 2.5, (), "")
-    assert (second.paths, second.title, second.text) == (("/a\x01.pdf",), "T\x7f", "words")
+    assert (best.score_sum, best.score) == (5.0, 2.5)
+    assert (best.is_waiting, second.is_waiting) == (False, True)
     assert second.page_id == f"{document_id(1)}-2"
     assert found.n_candidates == 77
     assert found.notices == ()
     assert list(found.timings_ms) == ["ranking", "hits", "request"]
     assert (found.timings_ms["ranking"], found.timings_ms["hits"]) == (250, 500)
+
+
+def test_texts_are_read_in_one_go(server: FailingServer, index: VespaIndex) -> None:
+    more = {"paths": ["/a\u241b1;.pdf"], "title": "T\u241b7f;", "text": "words"}
+    more |= {"language": "de", "ocr_engine": "e\u241b1;"}
+    answered_now(server, answer(hit(1, 2, 0.0, **more), hit(2, 1, 0.0)))
+    first, second, gone = (f"{document_id(n)}-{number}" for n, number in ((1, 2), (2, 1), (3, 1)))
+    n_before = len(server.requests)
+    assert index.texts([first, second, gone]) == {
+        first: PageTexts(("/a\x01.pdf",), "T\x7f", "words", "de", "e\x01"),
+        second: PageTexts((), "", ""),
+    }
+    assert len(server.requests) == n_before + 1
+
+
+def test_many_texts_are_read_in_several_goes(server: FailingServer, index: VespaIndex) -> None:
+    n_before = len(server.requests)
+    assert index.texts([f"{document_id(1)}-{n}" for n in range(1, MAX_TEXTS_AT_ONCE + 2)]) == {}
+    asked = [request.body["hits"] for request in server.requests[n_before:]]
+    assert asked == [MAX_TEXTS_AT_ONCE, 1]
+
+
+@pytest.mark.parametrize(
+    ("fields", "missing"), [({"paths": "/a"}, "paths"), ({"title": 7}, "title")]
+)
+def test_texts_of_another_shape_are_refused(
+    server: FailingServer, index: VespaIndex, fields: dict[str, object], missing: str
+) -> None:
+    answered_now(server, answer(hit(1, 1, 0.0, **fields)))
+    with pytest.raises(ServerError, match=f"^Vespa's answer to a search has not {missing}: "):
+        index.texts([f"{document_id(1)}-1"])
 
 
 def test_a_bm25_score_is_not_divided(server: FailingServer, index: VespaIndex) -> None:
@@ -465,8 +495,6 @@ def test_what_vespa_did_not_see_is_told(
         (answer(hit(1, 1, None)), "a finite relevance"),
         (answer(hit(1, 1, "NaN")), "a finite relevance"),
         (answer({**hit(1, 1, 1.0), "fields": {"document_id": "x"}}), "page_number"),
-        (answer(hit(1, 1, 1.0, paths="/a")), "paths"),
-        (answer(hit(1, 1, 1.0, title=7)), "title"),
         ({"root": {"children": {"a": 1}}}, "a list of children"),
         ({"root": {"children": [1]}}, "a list of children"),
         ({"root": {"coverage": COVERAGE}}, "totalCount"),

@@ -92,7 +92,7 @@ def test_pages_that_look_the_same_are_one_hit(client: TestClient, service: Searc
     )
     drop_urls(answer)
     stages, others = list(answer.pop("timings_ms")), list(said.pop("timings_ms"))
-    assert stages[-2:] == others[-2:] == ["fuse", "collapse"]
+    assert stages[-2:] == others[-2:] == ["words", "collapse"]
     assert answer == said
     refused = client.get("/api/search", params={**parameters, "group_by": "document"})
     assert refused.status_code == 422

@@ -58,7 +58,7 @@ def test_the_index_is_not_asked_for_what_hits_hold(
 ) -> None:
     found = found_for(library, "containers by quay", FLOAT, 1)
     monkeypatch.setattr(library, "search", None)
-    assert words_nowhere(library, "containers by quay", found.result.hits) == ()
+    assert words_nowhere(library, "containers by quay", found.shown) == ()
 
 
 def test_a_page_without_a_word_says_by_what_it_was_found(library: MemoryIndex) -> None:
