@@ -27,6 +27,7 @@ from vespa_app.search_request import (
     MAX_HITS,
     MAX_NEAREST,
     MAX_PATHS_AT_ONCE,
+    MAX_TEXTS_AT_ONCE,
     PAGES_PER_TOKEN,
     SCAN,
     count_body,
@@ -38,6 +39,7 @@ from vespa_app.search_request import (
     ocr_engines_body,
     owners_body,
     search_body,
+    texts_body,
 )
 from vespa_app.tensors import float_blocks, sign_bit_blocks
 from vespa_app.wire import to_wire_text
@@ -157,16 +159,7 @@ def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candida
         expected = [RANKED]
     assert parts(parsed.pop("tree")) == sorted([SEARCHABLE, *expected])
     assert set(parsed.pop("inputs")) == set(inputs(CATS, ranking, candidates))
-    assert sorted(parsed.pop("summaryFields")) == [
-        "document_id",
-        "language",
-        "n_patches",
-        "ocr_engine",
-        "page_number",
-        "paths",
-        "text",
-        "title",
-    ]
+    assert sorted(parsed.pop("summaryFields")) == ["document_id", "n_patches", "page_number"]
     assert parsed == {
         "error": None,
         "profile": ranking,
@@ -399,6 +392,28 @@ def test_years_are_a_range(vespa_java: VespaJava) -> None:
         None,
         f"AND (OR year:<2021 year:>2022) {SEARCHABLE} year:[2020;2023]",
     )
+
+
+def test_texts_of_many_pages_are_one_query(vespa_java: VespaJava) -> None:
+    one, other = "a" * 32, "b" * 32
+    parsed = parse(vespa_java, texts_body([f"{one}-3", f"{other}-1", f"{one}-12"]))
+    assert parsed["error"] is None
+    assert parsed["tree"] == (
+        f"OR (AND document_id:{one} NUMERIC_IN page_number{{3,12}}) "
+        f"(AND document_id:{other} NUMERIC_IN page_number{{1}})"
+    )
+    assert (parsed["hits"], parsed["profile"], parsed["schemas"]) == (3, "unranked", ["page"])
+    assert sorted(parsed["summaryFields"]) == [
+        "document_id",
+        "language",
+        "ocr_engine",
+        "page_number",
+        "paths",
+        "text",
+        "title",
+    ]
+    ids = [f"{n:032x}-{n + 1}" for n in range(MAX_TEXTS_AT_ONCE)]
+    assert parse(vespa_java, texts_body(ids))["error"] is None
 
 
 def test_counts(vespa_java: VespaJava) -> None:
