@@ -118,7 +118,7 @@ def test_readers_see_a_consistent_state_during_an_ingest(tmp_path: Path) -> None
     ) as process:
         while process.poll() is None:
             with closing(EmbeddedIndex.open(index)) as reader:
-                hits = reader.search(query, "float", 1000).hits
+                hits = shown(reader, reader.search(query, "float", 1000).hits)
                 stats = reader.stats()
             states.add(tuple(sorted(hit.text for hit in hits if "ash" in hit.text)))
             n_pages.append(len(hits))

@@ -141,7 +141,7 @@ def test_a_word_is_found_whoever_read_it(
     for n, one in enumerate((typed, read_by_ocr(scanned), other), 1):
         empty_index.put_document(document(n, f"/{n}.pdf"))
         empty_index.put([one])
-    hits = find(empty_index, LexicalEncoder, SearchRequest(text, 2, ranking)).result.hits
+    hits = find(empty_index, LexicalEncoder, SearchRequest(text, 2, ranking)).shown
     assert {hit.document_id: hit.ocr_engine for hit in hits} == {
         document_id(1): "",
         document_id(2): ENGINE,

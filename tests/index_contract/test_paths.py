@@ -34,7 +34,7 @@ def folder(empty_index: PageIndex, tmp_path: Path) -> Path:
 def paths_found(index: PageIndex, word: str) -> list[tuple[str, ...]]:
     """The same by words and by vectors."""
     found = [
-        [hit.paths for hit in find(index, LexicalEncoder, request).result.hits if hit.text == word]
+        [hit.paths for hit in find(index, LexicalEncoder, request).shown if hit.text == word]
         for request in (SearchRequest(word, 10, ranking) for ranking in (BM25, HAMMING))
     ]
     assert found[0] == found[1]

@@ -12,7 +12,7 @@ from tests.syncing import sync
 
 def found_paths(index: PageIndex, text: str, ranking: str) -> list[tuple[str, ...]]:
     found = find(index, LexicalEncoder, SearchRequest(text, 10, ranking))
-    return [hit.paths for hit in found.result.hits if text in hit.text]
+    return [hit.paths for hit in found.shown if text in hit.text]
 
 
 def test_a_renamed_folder_leaves_its_new_name_alone(empty_index: PageIndex, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_words_are_found_and_marked(empty_index: PageIndex, tmp_path: Path, rank
         write_spelled_pdf(tmp_path / f"{name}.pdf", lines)
     sync(empty_index, tmp_path)
     for name, query, marked in SEARCHES:
-        hits = find(empty_index, LexicalEncoder, SearchRequest(query, 10, ranking)).result.hits
+        hits = find(empty_index, LexicalEncoder, SearchRequest(query, 10, ranking)).shown
         assert hits[0].paths == (str(tmp_path / f"{name}.pdf"),), query
         assert snippet(hits[0].text, query).matched_words == marked
         assert ranking != BM25 or len(hits) == 1, query
@@ -77,7 +77,7 @@ def test_a_page_that_held_broken_words_is_gone_when_it_is_deleted(
     (tmp_path / "a.pdf").unlink()
     assert sync(empty_index, tmp_path).removed.documents == 1
     found = find(empty_index, LexicalEncoder, SearchRequest("documents", 10, FLOAT))
-    assert [hit.paths for hit in found.result.hits] == [(str(tmp_path / "b.pdf"),)]
+    assert [hit.paths for hit in found.shown] == [(str(tmp_path / "b.pdf"),)]
 
 
 def test_text_for_agents_is_in_the_order_it_is_read(empty_index: PageIndex, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import ServerError
 from index.interface import INDEX_RANKINGS, PageIndex
 from index.pages import Document, Failure, Hit, Page, page_id
+from tests.finding import shown
 from tests.library import JAPANESE, NEW_REPORT, OLD_REPORT, SCAN, TEXTS, fill, make_page
 from tests.memory_index import MemoryIndex
 from tests.random_pages import FINGERPRINT, document, document_id, unit_vectors
@@ -110,7 +111,7 @@ def assert_same(copy: PageIndex, source: PageIndex) -> None:
 def all_hits(index: PageIndex) -> list[tuple[Hit, ...]]:
     encoder = LexicalEncoder()
     return [
-        index.search(encoder.encode_query(text), ranking, 100).hits
+        shown(index, index.search(encoder.encode_query(text), ranking, 100).hits)
         for text in QUERIES
         for ranking in INDEX_RANKINGS
     ]
@@ -222,7 +223,8 @@ def test_a_document_is_found_only_when_it_is_complete_where_it_replaces_another(
 
     def look(n_done: int, n_pages: int) -> None:
         hits = target.search(LexicalEncoder().encode_query("scan"), "bm25", 100).hits
-        seen.append({hit.document_id for hit in hits if "/library/scan.pdf" in hit.paths})
+        there = shown(target, hits)
+        seen.append({hit.document_id for hit in there if "/library/scan.pdf" in hit.paths})
 
     copy_index(source, target, stop=threading.Event(), on_progress=look, batch_bytes=1)
     look(0, 0)

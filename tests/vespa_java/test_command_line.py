@@ -26,6 +26,7 @@ from tests.changing_folder import (
     write_first_state,
     write_second_state,
 )
+from tests.finding import shown
 from tests.vespa_java.stand_in import StandIn
 from vespa_app.client import VespaClient
 from vespa_app.vespa_index import VespaIndex
@@ -59,7 +60,7 @@ def hits_of(index: PageIndex) -> list[list[tuple[str, float, tuple[str, ...]]]]:
     """Every hit of every query and ranking by vectors: page, score, paths."""
     encoder = LexicalEncoder()
     return [
-        [(hit.page_id, hit.score_sum, hit.paths) for hit in result.hits]
+        [(hit.page_id, hit.score_sum, hit.paths) for hit in shown(index, result.hits)]
         for text in QUERIES
         for ranking in MAXSIM_RANKINGS
         for result in [index.search(encoder.encode_query(text), ranking, 100, rerank=100)]

@@ -14,6 +14,7 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import INDEX_RANKINGS
 from index.pages import Document, Hit, page_id
 from pagelens.main import main
+from tests.finding import shown
 from tests.library import TEXTS, fill
 from tests.vespa_java.stand_in import StandIn
 
@@ -65,7 +66,7 @@ def contents(folder: Path) -> tuple[list[Document], list[bytes], list[tuple[Hit,
         ]
         stored = [page.vectors.vectors.tobytes() + page.preview for page in pages]
         hits = [
-            index.search(encoder.encode_query(text), ranking, 100).hits
+            shown(index, index.search(encoder.encode_query(text), ranking, 100).hits)
             for text in QUERIES
             for ranking in INDEX_RANKINGS
         ]

@@ -144,7 +144,7 @@ def ask(index: PageIndex, rankings: Sequence[str]) -> list[Answer]:
             except WrongUseError:  # no word to look for
                 answers.append(Answer(asked, ranking, not asked.page_ids, "nothing"))
                 continue
-            hits = found.result.hits
+            hits = found.shown
             first = f"{Path(hits[0].name).name} {hits[0].page_number}" if hits else "nothing"
             is_right = _is_first(hits, asked.page_ids) if asked.page_ids else _says_none(found)
             answers.append(Answer(asked, ranking, is_right, first))
