@@ -13,7 +13,6 @@ from index.errors import FINISHED_WITH_FAILURES, INTERRUPTED
 from index.interface import PageIndex
 from index.location import Location
 from ingest.estimate import estimate, estimate_ocr
-from ingest.exclusion import IGNORE_FILE
 from ingest.forecast import page_tiles
 from ingest.ocr.reader import PageReader
 from ingest.plan import Plan
@@ -29,7 +28,7 @@ from pagelens.ingest_report import (
 )
 from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
-from pagelens.options import encoder_options, index_options, ocr_option
+from pagelens.options import encoder_options, exclude_option, index_options, ocr_option
 from pagelens.shown_sync import (
     carry_out_shown,
     look_through,
@@ -79,13 +78,7 @@ from pagelens.terminal import end_on_signal, progress_bar, terminal
     metavar="K/N",
     help="Do only part K of N: for N runs at once into one Vespa, on as many machines or GPUs.",
 )
-@click.option(
-    "--exclude",
-    multiple=True,
-    metavar="PATTERN",
-    help="Leave out what a pattern of .gitignore's kind matches; may be repeated. A "
-    f"{IGNORE_FILE} file does the same for its folder.",
-)
+@exclude_option
 @click.option(
     "--follow-links",
     is_flag=True,

@@ -85,6 +85,17 @@ def ocr_option(command: Command) -> Command:
     )(command)
 
 
+def exclude_option(command: Command) -> Command:
+    """Give a command --exclude, as `exclude`."""
+    return click.option(
+        "--exclude",
+        multiple=True,
+        metavar="PATTERN",
+        help="Leave out what a pattern of .gitignore's kind matches; may be repeated. A "
+        ".pagelensignore file does the same for its folder.",
+    )(command)
+
+
 def encoder_options(command: Command) -> Command:
     """Give a command what says how pages become vectors.
 

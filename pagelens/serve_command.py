@@ -3,8 +3,10 @@
 import ipaddress
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -16,7 +18,8 @@ from index.location import Location
 from pagelens.completion import folders
 from pagelens.draw_region import draw_region
 from pagelens.open_index import CANDIDATES, open_index
-from pagelens.options import index_options
+from pagelens.options import exclude_option, index_options, ocr_option
+from pagelens.serve_folders import check_folders, followed, upload_folder
 from query.service.service import SearchService
 from query.web.app import create_app
 from query.web.protection import is_loopback
@@ -58,6 +61,38 @@ MIN_TOKEN_LENGTH = 16  # guessing one takes longer than anybody has
     help="Which pages a Vespa server ranks; see pagelens query --help.",
 )
 @click.option(
+    "--watch",
+    "watched",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Keep the index equal to a folder, as pagelens ingest makes it, while the server runs; "
+    "may be repeated. Makes the index where there is none.",
+)
+@exclude_option
+@ocr_option
+@click.option(
+    "--force-polling",
+    is_flag=True,
+    help="With --watch: look at every file again and again, every two seconds. For network drives, "
+    "which do not tell what others change on them.",
+)
+@click.option(
+    "--allow-upload",
+    "upload_to",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Let whoever may search add PDFs to this folder, and remove those that lie in it. It is "
+    "watched, too.",
+)
+@click.option(
+    "--max-upload-mb",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="The largest file that --allow-upload takes, in megabytes.",
+)
+@click.option(
     "--model",
     shell_complete=folders,
     help="Where the index's model is now: a hub id or a folder.",
@@ -70,6 +105,12 @@ def serve(
     access_token: str | None,
     origins: tuple[str, ...],
     candidates: str,
+    watched: tuple[Path, ...],
+    exclude: tuple[str, ...],
+    ocr: str,
+    force_polling: bool,
+    upload_to: Path | None,
+    max_upload_mb: int,
     model: str | None,
     device: str,
 ) -> None:
@@ -86,9 +127,18 @@ def serve(
         lambda fingerprint: load_encoder(fingerprint, model, device),
         draw_region,
     )
-    with _listen(host, port) as listener:
+    check_folders(watched, exclude, force_polling, upload_to, location)
+    with ExitStack() as while_serving:
+        listener = while_serving.enter_context(_listen(host, port))
+        state = while_serving.enter_context(
+            followed(watched, upload_to, location, model, device, exclude, ocr, force_polling)
+        )
         open_index(location, candidates).close()  # a wrong --index is said here, not in a browser
-        _run(service, access_token, origins, listener)
+        uploads = upload_folder(upload_to, max_upload_mb)
+        app = create_app(
+            service, token=access_token, origins=origins, ingest_state=state, uploads=uploads
+        )
+        _run(app, listener, access_token)
 
 
 def _check_access(host: str, token: str | None) -> None:
@@ -157,12 +207,10 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from e
 
 
-def _run(
-    service: SearchService, token: str | None, origins: Sequence[str], listener: socket.socket
-) -> None:
+def _run(app: Callable[..., Any], listener: socket.socket, token: str | None) -> None:
     """Serve until Ctrl-C."""
     config = uvicorn.Config(
-        create_app(service, token=token, origins=origins),
+        app,
         log_level="warning",
         access_log=False,  # it would hold every query, and queries are their users' own
         server_header=False,

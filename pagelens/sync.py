@@ -22,7 +22,7 @@ from ingest.plan import Plan, make_plan
 from ingest.poppler import require_poppler
 from ingest.shard import Shard
 from pagelens.left_out_report import left_out_lines
-from pagelens.open_index import stored_fingerprint
+from pagelens.open_index import open_index_for_writing, stored_fingerprint
 from pagelens.options import OCR_MODES
 
 N_WORKERS = os.cpu_count() or 1
@@ -236,6 +236,18 @@ def prepare_sync(
     else:
         raise mismatch_error(f"Index {location}", stored, replace(stored, encoder=encoder_name))
     return Sync(scope, listing, source, device, is_new=stored is None)
+
+
+def make_index_where_none(location: Location, model: str | None, device: str) -> Encoder | None:
+    """Make an empty index, so that it can be searched before there is a document.
+
+    Gives the encoder it is made for, which "auto" chooses; None where there is an index.
+    """
+    if stored_fingerprint(location) is not None:
+        return None
+    encoder = choose_encoder("auto", model, device).encoder
+    open_index_for_writing(location, encoder.fingerprint).close()
+    return encoder
 
 
 def _require_edge(location: Location, stored: Fingerprint, max_edge_px: int | None) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import sys
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -53,3 +54,34 @@ def _describe(holder: Path) -> str:
         return f"process {who['pid']} on {who['host']} since {who['since']} ({who['command']})"
     except (OSError, ValueError, KeyError):  # it is only now writing its name, or is just leaving
         return "another process"
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who writes to an index.
+
+    Attributes:
+        pid: of a process on this machine.
+        since: local time to the second, "2026-11-28 10:15:00".
+    """
+
+    pid: int
+    since: str
+
+
+def current_writer(folder: Path) -> Writer | None:
+    """Who writes to the index in a folder now, as far as this machine can tell.
+
+    The lock itself is not tried: an ingest that began in that moment would find it taken.
+    """
+    try:
+        who = json.loads((folder / HOLDER_NAME).read_text(encoding="utf-8"))
+        writer = Writer(int(who["pid"]), str(who["since"]))
+        if who["host"] != socket.gethostname():
+            return None
+        os.kill(writer.pid, 0)  # a process that was killed has left its name behind
+    except PermissionError:  # it is somebody else's, and alive
+        return writer
+    except (OSError, OverflowError, ValueError, KeyError, TypeError):
+        return None
+    return writer

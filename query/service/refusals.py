@@ -26,3 +26,15 @@ class NoSuchPageError(WrongUseError):
 
 class NoOriginalError(PagelensError):
     """The file of a document is gone, has not the bytes that were indexed, or cannot be drawn."""
+
+
+class NoSuchUploadError(WrongUseError):
+    """A file that is not among those that were uploaded."""
+
+
+class UploadTooLargeError(WrongUseError):
+    """A file larger than this server takes."""
+
+
+class NotAPdfError(WrongUseError):
+    """A file that was uploaded and is no PDF."""

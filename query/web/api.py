@@ -3,6 +3,7 @@
 Endpoints are plain functions, so each runs in a thread of the server's and may wait there.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, File, Path, Query, Request, Response, Up
 from index.pages import Document
 from query.as_json import explanation_as_json, found_as_json, hot_words_as_json
 from query.request import SearchRequest
+from query.service.ingest_state import IngestState
 from query.service.service import SearchService
 from query.web.addresses import urls
 from query.web.api_models import (
@@ -52,7 +54,7 @@ _ALWAYS = (401, 403, 409, 421, 422, 500, 503)
 a foreign name, what cannot be asked for, a bug or damage, busy or lost."""
 
 
-def make_router(service: SearchService) -> APIRouter:
+def make_router(service: SearchService, ingest_state: Callable[[], IngestState]) -> APIRouter:
     """The paths of the REST interface over a service."""
     router = APIRouter(
         prefix="/api",
@@ -99,14 +101,15 @@ def make_router(service: SearchService) -> APIRouter:
 
     @router.get("/status")
     def status() -> StatusBody:
-        """What the index holds, and how far the model is."""
-        state = service.state
+        """What the index holds, and how far the model and an ingest are."""
+        state, ingest = service.state, ingest_state()
         return StatusBody.model_validate(
             {
                 "state": state.name,
                 "message": state.message,
                 "sees_images": service.sees_images,
                 "encoder": asdict(service.fingerprint),
+                "ingest": {**asdict(ingest), "said": ingest.said},
                 **asdict(service.stats()),
             }
         )

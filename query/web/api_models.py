@@ -9,6 +9,7 @@ from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
 from query.hit_words import MatchedBy
 from query.operators import OPERATORS_SAID
 from query.request import DEFAULT_RANKINGS_SAID, MOST_PLACES, RANKINGS, SearchRequest
+from query.service.ingest_state import Phase
 from query.service.service import DEFAULT_K, MAX_K, MAX_RERANK, MAX_TEXT_LENGTH
 
 MAX_WIDTH_PX = 4096
@@ -369,13 +370,31 @@ class EncoderBody(BaseModel):
     rendering: str = said('How pages were drawn; "words" where words became vectors.', "words")
 
 
+class IngestBody(BaseModel):
+    """How far an ingest into the index is, as far as the server knows."""
+
+    phase: Phase = said(
+        "looking through folders or reading pages of them; elsewhere: another process writes to "
+        "the index; ended: folders are no longer followed that should be.",
+        "reading",
+    )
+    n_done: int = said("Pages of this run that are done.", 12)
+    n_pages: int = said("Pages of this run.", 306)
+    n_read: int = said("Pages read since the server started, by earlier runs.", 0)
+    since: str = said("When the other process began, local time of the server.", "")
+    said: str = said(
+        "The same in a sentence; empty where there is nothing to say.", "12 of 306 pages read."
+    )
+
+
 class StatusBody(BaseModel):
-    """What the index holds, and how far the model is."""
+    """What the index holds, and how far the model and an ingest are."""
 
     state: Literal["loading", "ready", "failed"] = said("Of the model.", "ready")
     message: str = said("Why it failed and what to do; else empty.", "")
     sees_images: bool = said("Whether an image can be searched for.", True)
     encoder: EncoderBody
+    ingest: IngestBody
     n_documents: int = said("Documents with a page that can be found.", 65)
     n_pages: int = said("Pages that can be found.", 306)
     n_pages_without_vectors: int = said("Pages on which the encoder saw nothing.", 0)

@@ -18,7 +18,10 @@ from query.service.refusals import (
     BusyError,
     NoOriginalError,
     NoSuchPageError,
+    NoSuchUploadError,
+    NotAPdfError,
     UnavailableError,
+    UploadTooLargeError,
 )
 
 
@@ -49,6 +52,9 @@ _KINDS = (
         "This page is not in the index",
         ("Its file may have been changed or removed since the address was copied.",),
     ),
+    ErrorKind(NoSuchUploadError, HTTPStatus.NOT_FOUND, "This file is not here"),
+    ErrorKind(UploadTooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "This file is too large"),
+    ErrorKind(NotAPdfError, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Only PDFs are taken"),
     ErrorKind(WrongUseError, HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be shown"),
     ErrorKind(NoOriginalError, HTTPStatus.NOT_FOUND, "The file cannot be shown"),
     ErrorKind(

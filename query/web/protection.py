@@ -23,10 +23,14 @@ from query.web.health import HEALTH_PATH
 from query.web.problems import API_PREFIX, Problem, ProblemResponder, retry_after
 from query.web.security_headers import SecurityHeaders
 
-MAX_BODY_BYTES = MAX_UPLOAD_BYTES + 100_000  # the image, and what multipart puts around it
+_AROUND_FILE_BYTES = 100_000  # what multipart puts around a file
+MAX_BODY_BYTES = MAX_UPLOAD_BYTES + _AROUND_FILE_BYTES
 REQUEST_S = 120.0
 """A request that takes longer is given up: an image through a vision model on a slow CPU takes half
 of that."""
+UPLOAD_S = 3600.0  # a large file over a slow line
+UPLOAD_PATHS = ("/api/documents", "/uploads")
+"""Where files may be sent that are larger, and take longer, than what is searched by."""
 COOKIE = "pagelens_access"
 _OPEN = ("/static/", HEALTH_PATH)  # no secrets: what pages look like, and that the server is there
 
@@ -172,22 +176,32 @@ class AccessToken:
         return response
 
 
+def _is_upload(scope: Scope) -> bool:
+    return scope.get("method") == "POST" and scope.get("path") in UPLOAD_PATHS
+
+
 class SizeLimit:
     """Refuses a body that is too large, before it is all there."""
 
     def __init__(
-        self, app: ASGIApp, answer: ProblemResponder, max_bytes: int = MAX_BODY_BYTES
+        self,
+        app: ASGIApp,
+        answer: ProblemResponder,
+        max_bytes: int = MAX_BODY_BYTES,
+        max_upload_bytes: int = 0,
     ) -> None:
         self._app = app
         self._answer = answer
         self._max_bytes = max_bytes
+        self._max_upload_bytes = max(max_bytes, max_upload_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is small enough, by what it says and by what comes."""
-        detail = f"The request is too large; at most {self._max_bytes:,} bytes are taken."
+        max_bytes = self._max_upload_bytes if _is_upload(scope) else self._max_bytes
+        detail = f"The request is too large; at most {max_bytes:,} bytes are taken."
         if scope["type"] == "http":
             said = Headers(scope=scope).get("content-length", "0")
-            if said.isdigit() and int(said[:20]) > self._max_bytes:
+            if said.isdigit() and int(said[:20]) > max_bytes:
                 await _answer(self._answer, Problem(413, detail), scope, receive, send)
                 return
         received = 0
@@ -196,7 +210,7 @@ class SizeLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
+            if received > max_bytes:
                 raise HTTPException(413, detail)
             return message
 
@@ -233,13 +247,14 @@ class TimeLimit:
             await self._app(scope, receive, send_in_time)
 
         task = asyncio.create_task(answer())
-        done, _ = await asyncio.wait({task}, timeout=self._limit_s)
+        limit_s = UPLOAD_S if _is_upload(scope) else self._limit_s
+        done, _ = await asyncio.wait({task}, timeout=limit_s)
         if not done and not has_begun:
             is_over = True
             task.cancel()
             self._given_up.add(task)
             task.add_done_callback(self._given_up.discard)
-            detail = f"This took longer than {self._limit_s:g} s. Ask for less, or try again later."
+            detail = f"This took longer than {limit_s:g} s. Ask for less, or try again later."
             problem = Problem(503, detail, headers=retry_after(10))
             await _answer(self._answer, problem, scope, receive, send)
             return
@@ -247,7 +262,11 @@ class TimeLimit:
 
 
 def protect(
-    app: FastAPI, answer: ProblemResponder, token: str | None, origins: Collection[str]
+    app: FastAPI,
+    answer: ProblemResponder,
+    token: str | None,
+    origins: Collection[str],
+    max_upload_bytes: int = 0,
 ) -> None:
     """Put everything above around an app.
 
@@ -256,8 +275,12 @@ def protect(
         answer: how a refusal is shown.
         token: asked of everybody; None lets everybody in who comes by a name of this machine.
         origins: of other sites whose pages may use the REST interface.
+        max_upload_bytes: of a file that is sent to be kept; 0 where none are.
     """
-    app.add_middleware(SizeLimit, answer=answer)  # the innermost first
+    upload_bytes = max_upload_bytes + _AROUND_FILE_BYTES
+    app.add_middleware(  # the innermost first
+        SizeLimit, answer=answer, max_upload_bytes=upload_bytes
+    )
     app.add_middleware(TimeLimit, answer=answer)
     if token is None:
         app.add_middleware(LoopbackHosts, answer=answer)

@@ -509,7 +509,8 @@ def refuse_foreign_markup(html: str) -> None:
             address = attributes.get(name)
             assert address is None or address == "#main" or address.startswith("/"), address
             assert address is None or not address.startswith("//"), address
-    assert [script["src"] for script in page.all("script")] == ["/static/pagelens.js"]
+    ours = ["/static/pagelens.js", "/static/living.js"]
+    assert [script["src"] for script in page.all("script")] == ours
     assert page.all("style") == page.all("iframe") == page.all("object") == []
     assert "49{%" not in page.text
 
