@@ -210,10 +210,11 @@ def _is_shown(character: str) -> bool:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files that are not hidden and no links."""
+    """Files an ingest takes: not hidden, no links, and with a name that is text."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+            is_plain = entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")
+            if is_plain and os.fsencode(entry.name).decode(errors="ignore") == entry.name:
                 yield Path(entry.path)
 
 

@@ -1,6 +1,7 @@
 """The folder that strangers' files go into: names, contents, limits, removal with a way back."""
 
 import io
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -197,6 +198,7 @@ def test_nothing_else_can_be_removed_or_put_back(
     (folder / "folder.pdf").mkdir()
     (folder / "notes.txt").write_text("mine")
     (folder / ".hidden.pdf").write_bytes(A_PDF)
+    (folder / os.fsdecode(b"\xff.pdf")).write_bytes(A_PDF)  # a name that no page can show
     store(uploads, "report.pdf")
     for act in (uploads.remove, uploads.restore):
         with pytest.raises(NoSuchUploadError) as refused:
