@@ -95,7 +95,7 @@ class Seen(HTMLParser):
 
     @property
     def hrefs(self) -> list[str]:
-        return [a["href"] or "" for a in self.all("a")]
+        return [a["href"] or "" for a in self.all("a") if "href" in a]
 
 
 def see(client: TestClient, address: str, status: int = 200) -> Seen:
