@@ -51,7 +51,7 @@ from query.why.explain import PageExplanation, explain
 
 DEFAULT_K = 12  # whole rows of thumbnails on a screen of two, three, four or six columns
 MAX_K = 100
-MAX_RERANK = 2000
+MAX_RERANK = 10_000
 MAX_TEXT_LENGTH = 1000
 """Characters of a query. Each word is a token, and phase 1 takes time for each: a pasted page would
 hold up everybody."""

@@ -110,7 +110,7 @@ class TestSearch:
                 "The query has 1,001 characters; at most 1,000 are taken. Leave words out.",
             ),
             (ask("a", k=MAX_K + 1), "101 hits are too many; at most 100 are given."),
-            (ask("a", rerank=MAX_RERANK + 1), "--rerank (2001) must be from 1 to 2,000."),
+            (ask("a", rerank=MAX_RERANK + 1), "--rerank (10001) must be from 1 to 10,000."),
         ],
     )
     def test_refuses_what_it_cannot_answer(
