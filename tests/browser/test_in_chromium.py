@@ -43,7 +43,7 @@ def test_search_and_open_a_hit(served: str, new_page: NewPage) -> None:
     page.keyboard.type(QUERY)  # the box has the focus
     page.keyboard.press("Enter")
     expect(page).to_have_url(served + ASKED)  # what is as usual is not in the address
-    expect(page.get_by_role("status")).to_contain_text("12 pages")
+    expect(page.locator(".answer-line[role=status]")).to_contain_text("12 pages")
     expect(page.locator("[data-hit]")).to_have_count(12)
     page.locator("[data-hit]").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("chemical-elements.pdf, page 4 of 4")

@@ -3,7 +3,7 @@
 import gc
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import pytest
@@ -49,6 +49,15 @@ class Counting(LexicalEncoder):
             time.sleep(LONG_S)
         self.n_batches += 1
         return super().encode_pages(pages)
+
+
+@pytest.fixture(autouse=True)
+def _objects_of_other_tests() -> Iterator[None]:
+    """What other tests still hold is out of sight of gc.get_objects."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.mark.parametrize("text_first", [False, True], ids=["in one pass", "words first"])
