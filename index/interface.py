@@ -26,12 +26,16 @@ BM25 = "bm25"
 INDEX_RANKINGS = (HAMMING_THEN_FLOAT, HAMMING_THEN_BITS, HAMMING, FLOAT, BM25)
 """Rankings every index runs itself; `hybrid` is fused from two of them in query/fusion.py."""
 
-FOLDER_RERANK_COUNT = 3000
+FOLDER_RERANK_COUNT, MANY_PAGES, RERANK_COUNT_OF_MANY = 3000, 20_000, 1000
 VESPA_RERANK_COUNT = 200
 """Pages phase 2 scores unless told otherwise; from recall sweeps, see docs/decisions.md. A folder
-of no more pages is ranked exactly. Vespa's phase 2 is dearer, and may read vectors from disk."""
+of no more pages is ranked exactly. The vectors of many pages do not stay in memory, so fewer are
+read of a folder of more than MANY_PAGES. Vespa's phase 2 is dearer, and may read from disk too."""
 
-RERANK_SAID = f"{FOLDER_RERANK_COUNT:,} in a folder, {VESPA_RERANK_COUNT} in Vespa"
+RERANK_SAID = (
+    f"{FOLDER_RERANK_COUNT:,} in a folder ({RERANK_COUNT_OF_MANY:,} of more than {MANY_PAGES:,} "
+    f"pages), {VESPA_RERANK_COUNT} in Vespa"
+)
 
 
 class PageIndex(Protocol):

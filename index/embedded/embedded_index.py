@@ -25,7 +25,13 @@ from index.embedded.snapshot import Snapshot, take_snapshot
 from index.errors import WrongUseError
 from index.facets import Facets
 from index.filters import Filters
-from index.interface import BM25, FOLDER_RERANK_COUNT, check_search_arguments
+from index.interface import (
+    BM25,
+    FOLDER_RERANK_COUNT,
+    MANY_PAGES,
+    RERANK_COUNT_OF_MANY,
+    check_search_arguments,
+)
 from index.pages import (
     VECTORS_TO_COME,
     Document,
@@ -152,7 +158,9 @@ class EmbeddedIndex:
     @property
     def rerank_count(self) -> int:
         """How many pages phase 2 scores unless told otherwise."""
-        return FOLDER_RERANK_COUNT
+        with self._one_at_a_time:
+            n_pages = len(self._snapshot().page_key)
+        return FOLDER_RERANK_COUNT if n_pages <= MANY_PAGES else RERANK_COUNT_OF_MANY
 
     def refresh(self) -> None:
         """Go on to the state committed last; the writer is always there."""

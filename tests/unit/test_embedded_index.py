@@ -100,6 +100,15 @@ def test_the_kernels_score_more_than_the_plain_limit(
     assert counted
 
 
+def test_of_many_pages_fewer_vectors_are_read(
+    reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_pages = reader.stats().n_pages
+    for most, count in ((n_pages, 3000), (n_pages - 1, 1000)):
+        monkeypatch.setattr("index.embedded.embedded_index.MANY_PAGES", most)
+        assert reader.rerank_count == count
+
+
 def test_a_process_that_searches_once_loads_no_kernels_for_it(
     folder: Path, reader: EmbeddedIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
