@@ -22,7 +22,8 @@ from pagelens.completion import files, folders
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
 from pagelens.options import credential_options, index_options
 from pagelens.pooled_copy import pooling_of
-from pagelens.terminal import progress_bar, stop_on_signal, terminal
+from pagelens.progress import progress_bar
+from pagelens.terminal import stop_on_signal, terminal
 from vespa_app.feed import write_feed
 
 STDOUT = "-"

@@ -16,7 +16,8 @@ from index.whole_file import whole_file
 from index.wording import count, plural
 from pagelens.open_index import open_index
 from pagelens.options import index_options
-from pagelens.terminal import progress_bar, say, terminal
+from pagelens.progress import progress_bar
+from pagelens.terminal import say, terminal
 from query.quality.candidates import KINDS
 from query.quality.draft import Draft, draft_questions, drafts_as_table
 

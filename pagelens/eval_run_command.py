@@ -22,7 +22,8 @@ from pagelens.eval_source import ingest_corpus, name_of, read_source
 from pagelens.open_index import open_index
 from pagelens.options import encoder_options, index_options, ocr_option
 from pagelens.pooled_copy import Pooling, passing_copy, pooling_of
-from pagelens.terminal import end_on_signal, progress_bar, say, terminal
+from pagelens.progress import progress_bar
+from pagelens.terminal import end_on_signal, say, terminal
 from query.quality.comparison import Comparison, compare
 from query.quality.measures import load_ir_measures
 from query.quality.questions import resolve

@@ -12,9 +12,10 @@ from index.location import Location
 from ingest.poppler import kill_running
 from pagelens.ingest_report import print_report
 from pagelens.open_index import open_index, open_index_for_writing, stored_fingerprint
+from pagelens.progress import progress_bar
 from pagelens.shown_sync import carry_out_shown, look_through, make_plan_shown
 from pagelens.sync import page_reader
-from pagelens.terminal import end_on_signal, progress_bar, say
+from pagelens.terminal import end_on_signal, say
 from query.quality.beir import is_beir_folder, read_beir
 from query.quality.data_sets import load_data_set, write_corpus
 from query.quality.questions import QuestionSet, read_questions

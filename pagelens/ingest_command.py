@@ -29,6 +29,7 @@ from pagelens.ingest_report import (
 from pagelens.left_out_report import left_out_as_json, left_out_lines
 from pagelens.open_index import open_index, open_index_for_writing
 from pagelens.options import encoder_options, exclude_option, index_options, ocr_option
+from pagelens.progress import progress_bar
 from pagelens.shown_sync import (
     carry_out_shown,
     look_through,
@@ -36,7 +37,7 @@ from pagelens.shown_sync import (
     warn_of_untrained,
 )
 from pagelens.sync import N_WORKERS, Sync, page_reader
-from pagelens.terminal import end_on_signal, progress_bar, terminal
+from pagelens.terminal import end_on_signal, terminal
 
 
 @click.command()

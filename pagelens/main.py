@@ -1,6 +1,7 @@
 """The `pagelens` command: which commands there are, and how an error reaches the user."""
 
 import functools
+import gc
 import importlib
 import io
 import os
@@ -87,9 +88,12 @@ def _verbose_option() -> click.Option:
 def load_command(name: str) -> click.Command:
     """Import a command's module, with all it needs, and give the command `-v`."""
     entry = COMMANDS[name]
-    command: click.Command = getattr(
-        importlib.import_module(f"pagelens.{entry.module}"), entry.attribute
-    )
+    gc.disable()  # what an import makes stays: nothing to collect, though much to look through
+    try:
+        module = importlib.import_module(f"pagelens.{entry.module}")
+    finally:
+        gc.enable()
+    command: click.Command = getattr(module, entry.attribute)
     inner = command.commands.values() if isinstance(command, click.Group) else ()
     for one in (command, *inner):
         one.params.append(_verbose_option())

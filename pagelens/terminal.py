@@ -1,4 +1,4 @@
-"""How every command speaks to a person: where messages go, progress, Ctrl-C."""
+"""How every command speaks to a person: where messages go, results, Ctrl-C."""
 
 import os
 import signal
@@ -17,22 +17,11 @@ from rich.console import (
     RenderResult,
 )
 from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
 from index.errors import INTERRUPTED
 from index.harmless import harmless
 from index.wording import printable
 
-_SPEED_WINDOW_S = 60.0  # a model's batches come in bursts; the ETA looks back this far
 _WIDE = 10_000  # columns where nothing wraps: a file or a pipe is not a screen
 _LAST_RESORT_S = 0.5  # after a second Ctrl-C
 
@@ -84,30 +73,6 @@ def print_results(*shown: RenderableType) -> None:
         console.print(*shown)
     for line in plain.get().splitlines():
         console.out(line.rstrip(), highlight=False)
-
-
-def progress_bar(console: Console) -> Progress:
-    """A bar that shows nothing where the console is not a terminal, and leaves nothing behind."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        _SpeedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        speed_estimate_period=_SPEED_WINDOW_S,
-    )
-
-
-class _SpeedColumn(ProgressColumn):
-    """Pages (or files) per second."""
-
-    def render(self, task: Task) -> Text:
-        """The speed so far; empty before there is one."""
-        return Text(f"{task.speed:.1f}/s" if task.speed else "", style="progress.data.speed")
 
 
 @contextmanager

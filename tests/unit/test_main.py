@@ -1,5 +1,7 @@
 """pagelens/main.py: which commands there are, what they cost to name, and how errors are shown."""
 
+import gc
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -16,7 +18,7 @@ from index.errors import (
     VectorShapeError,
     WrongUseError,
 )
-from pagelens.main import COMMANDS, cli, load_command, main
+from pagelens.main import COMMANDS, CommandEntry, cli, load_command, main
 
 
 @pytest.fixture
@@ -58,6 +60,13 @@ def test_every_command_explains_itself(name: str) -> None:
     assert result.exit_code == 0
     assert result.output.startswith(f"Usage: pagelens {name} ")
     assert "-v, --verbose" in result.output
+
+
+def test_an_import_that_fails_leaves_garbage_collected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(COMMANDS, "broken", CommandEntry("no_such_module", "broken", ""))
+    with pytest.raises(ModuleNotFoundError):
+        load_command("broken")
+    assert gc.isenabled()
 
 
 def test_a_command_takes_verbose_once() -> None:
