@@ -7,7 +7,6 @@ from pathlib import Path
 
 import anyio.to_thread
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from query.service.ingest_state import IngestState
@@ -25,6 +24,7 @@ from query.web import (
 )
 from query.web.problems import answer_errors, describe_problems, problem_answer
 from query.web.protection import describe_access, protect
+from query.web.static_files import VersionedFiles
 
 _FOLDER = Path(__file__).parent
 N_THREADS = N_AT_ONCE + N_WAITING + 16
@@ -69,8 +69,11 @@ def create_app(
         lifespan=lifespan,
     )
     templates = Jinja2Templates(_FOLDER / "templates")
-    app.mount("/static", StaticFiles(directory=_FOLDER / "static"), name="static")
-    templates.env.globals.update(ingest_state=ingest_state, takes_uploads=uploads is not None)
+    static = VersionedFiles()
+    app.mount("/static", static, name="static")
+    templates.env.globals.update(
+        static=static.address, ingest_state=ingest_state, takes_uploads=uploads is not None
+    )
     app.include_router(api.make_router(service, ingest_state))
     app.include_router(original.make_router(service))
     app.include_router(pages.make_router(service, templates))

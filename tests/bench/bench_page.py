@@ -1,10 +1,11 @@
 """Time of a page of results in a browser: `python -m tests.bench.bench_page [--index INDEX]`.
 
-Chromium opens the hits of queries that no other search had, one after the other, from a server of a
-process of its own: until the page is loaded with all pictures in sight (`loadEventEnd`), until its
-HTML is there (`responseEnd`), and the server's own processor time. First with an empty cache, then
-the same addresses again with what the browser has kept. Without --index the samples are ingested
-by the lexical encoder. The last line is JSON.
+Chromium opens the hits of queries from a server of a process of its own: until the page is loaded
+with all pictures in sight (`loadEventEnd`), until its HTML is there (`responseEnd`), and the
+server's own processor time. First in a new window with an empty cache, for which Chromium also
+starts a process; then another search in that window, whose pictures it does not have; then the
+first one again. Without --index the samples are ingested by the lexical encoder. The last line is
+JSON.
 """
 
 import argparse
@@ -61,7 +62,7 @@ def ingested(index: Path) -> str:
 
 
 def measure(index: str, rounds: int) -> dict[str, dict[str, float]]:
-    """Times with an empty cache and with a full one."""
+    """Times of a first search, the next, and the first again."""
     program = next(filter(None, map(shutil.which, BROWSERS)))
     command = [sys.executable, *SERVE, "--index", index, "--port", "0"]
     with (
@@ -84,13 +85,13 @@ def measure(index: str, rounds: int) -> dict[str, dict[str, float]]:
 def opened(
     browser: Browser, server: psutil.Process, url: str, queries: tuple[str, ...], rounds: int
 ) -> dict[str, dict[str, float]]:
-    """Open the hits of each query, in a context without and then with a cache."""
-    times: dict[str, list[dict[str, float]]] = {"first": [], "again": []}
+    """Open the hits of each query in a new window, then of the one after it, then its own again."""
+    times: dict[str, list[dict[str, float]]] = {"first": [], "next": [], "again": []}
     for _ in range(rounds):
-        for query in queries:
+        for first, other in zip(queries, [*queries[1:], queries[0]], strict=True):
             context = browser.new_context(viewport=VIEWPORT)
             page = context.new_page()
-            for name in times:
+            for name, query in zip(times, (first, other, first), strict=True):
                 times[name].append(timed(page, server, f"{url}?q={query.replace(' ', '+')}"))
             context.close()
     return {
