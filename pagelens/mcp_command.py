@@ -47,12 +47,13 @@ def mcp(location: Location, model: str | None, device: str) -> None:
 def _service(location: Location, model: str | None, device: str) -> "SearchService":
     # imported when a client asks for the tools: what takes an agent's first call needs none of it
     from encoders.choose import load_encoder
-    from pagelens.draw_region import draw_region
     from pagelens.open_index import open_index
+    from pagelens.page_file import draw_region, printed_number
     from query.service.service import SearchService
 
     return SearchService(
         lambda: open_index(location),
         lambda fingerprint: load_encoder(fingerprint, model, device),
         draw_region,
+        printed_number,
     )

@@ -16,9 +16,9 @@ from encoders.choose import load_encoder
 from index.errors import WrongUseError
 from index.location import Location
 from pagelens.completion import folders
-from pagelens.draw_region import draw_region
 from pagelens.open_index import CANDIDATES, open_index
 from pagelens.options import exclude_option, index_options, ocr_option
+from pagelens.page_file import draw_region, printed_number
 from pagelens.serve_folders import check_folders, followed, upload_folder
 from query.service.service import SearchService
 from query.web.app import create_app
@@ -126,6 +126,7 @@ def serve(
         lambda: open_index(location, candidates),
         lambda fingerprint: load_encoder(fingerprint, model, device),
         draw_region,
+        printed_number,
     )
     check_folders(watched, exclude, force_polling, upload_to, location)
     with ExitStack() as while_serving:

@@ -11,10 +11,14 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff]")
 _LETTER_WITH_MARKS = re.compile("[^\u0591-\u05c7\u064b-\u0652][\u0591-\u05c7\u064b-\u0652]*")
 
 
-def write_pdf(path: Path, pages: Sequence[str], *, title: str = "") -> Path:
+def write_pdf(
+    path: Path, pages: Sequence[str], *, title: str = "", printed_numbers: Sequence[str] = ()
+) -> Path:
     """Write a PDF with one line of text on each page; the same arguments give the same bytes."""
     canvas = Canvas(str(path), pagesize=A5, invariant=1)
     canvas.setTitle(title)
+    for index, label in enumerate(printed_numbers):
+        canvas.addPageLabel(index, prefix=label)
     for text in pages:
         canvas.setFont("Helvetica", 20)
         canvas.drawString(50, 400, text)

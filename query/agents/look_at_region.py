@@ -9,7 +9,13 @@ from pydantic import BaseModel, Field
 from index.errors import MissingDependencyError
 from index.pages import Page
 from query.agents.shapes import Arguments, Box, Citation, Notices, PageName
-from query.agents.tools import MAX_TEXT_CHARS, PageWithPicture, as_jpeg, named_page
+from query.agents.tools import (
+    MAX_TEXT_CHARS,
+    PageWithPicture,
+    as_jpeg,
+    named_page,
+    printed_number_of,
+)
 from query.service.refusals import NoOriginalError, UnavailableError
 from query.service.service import SearchService
 
@@ -59,6 +65,7 @@ def look_at_region(service: SearchService, asked: LookAtRegionArguments) -> Page
         citation=Citation(
             file=service.document(page.document_id).name,
             page_number=page.page_number,
+            printed_number=printed_number_of(service, page),
             quote="",
             box=asked.box,
             is_read_by_ocr=bool(page.ocr_engine),

@@ -215,6 +215,9 @@ class Citation(BaseModel):
 
     file: str
     page_number: int
+    printed_number: str = Field(
+        "", description="Printed on the page, where that is another number: cite it too."
+    )
     quote: str = Field("", description="Where the query's words stand closest together.")
     box: Box | None = Field(
         None,

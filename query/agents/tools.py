@@ -43,6 +43,7 @@ from query.heat.scale import common_scale
 from query.hit_words import RESEMBLANCE
 from query.page_name import find_page
 from query.request import BY_DOCUMENT, SearchRequest
+from query.service.refusals import BusyError, NoOriginalError
 from query.service.service import SearchService
 from query.token_matches import match_tokens
 from query.why.no_hits import why_no_hits
@@ -188,13 +189,23 @@ def get_page(service: SearchService, asked: GetPageArguments) -> PageWithPicture
             f"OCR could not read this page ({why_not_read}): the picture holds words that its text "
             "does not."
         )
-    answer = _page_answer(page, document, asked.query, regions, words, notices)
+    printed = printed_number_of(service, page)
+    answer = _page_answer(page, document, printed, asked.query, regions, words, notices)
     return PageWithPicture(answer, as_jpeg(page.preview))
+
+
+def printed_number_of(service: SearchService, page: Page) -> str:
+    """What a reader of the file finds on the page; "" where the file is not there to tell."""
+    try:
+        return service.printed_number(page.page_id)
+    except (NoOriginalError, MissingDependencyError, BusyError):
+        return ""
 
 
 def _page_answer(
     page: Page,
     document: Document,
+    printed_number: str,
     query: str | None,
     regions: Sequence[HotRegion],
     words: Sequence[HotWord],
@@ -209,6 +220,7 @@ def _page_answer(
         citation=Citation(
             file=document.name,
             page_number=page.page_number,
+            printed_number=printed_number,
             quote=place.quote if place else "",
             box=place.box if place else None,
             is_read_by_ocr=bool(page.ocr_engine),

@@ -43,6 +43,7 @@ from query.service.concurrency_limit import ConcurrencyLimit
 from query.service.model_loader import ModelLoader, ModelState
 from query.service.original import Original, Originals
 from query.service.page_query import frequent_words, look_of
+from query.service.printed_number import PrintedNumbers, ReadPrintedNumber
 from query.service.refusals import NoSuchPageError
 from query.service.region import WHOLE_PAGE, Box, DrawRegion, Regions
 from query.service.shared_index import SharedIndex
@@ -80,6 +81,7 @@ class SearchService:
         open_index: opens the index for reading.
         load_encoder: loads the encoder that made an index's vectors.
         draw_region: draws a part of a page from its file; None where nothing can.
+        read_printed_number: reads in its file what is printed as its number; likewise.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class SearchService:
         open_index: Callable[[], PageIndex],
         load_encoder: Callable[[Fingerprint], Encoder],
         draw_region: DrawRegion | None = None,
+        read_printed_number: ReadPrintedNumber | None = None,
     ) -> None:
         self._index = SharedIndex(open_index)
         self._loader = ModelLoader(lambda: load_encoder(self.fingerprint), self._warm_up)
@@ -98,6 +101,7 @@ class SearchService:
         self._recent_scales = CachedFunction(self._scale, N_RECENT)
         self._originals = Originals()
         self._regions = Regions(self._originals, draw_region)
+        self._printed_numbers = PrintedNumbers(self._originals, read_printed_number)
         self._made_thumbnails = CachedFunction(_made_thumbnail, N_THUMBNAILS)
         self._stats_at = CachedFunction(self._stats, size=1)
         self._kept_places = KeptPlaces()
@@ -323,6 +327,18 @@ class SearchService:
     def draws_regions(self) -> bool:
         """Whether there is anything to draw parts of pages with."""
         return self._regions.can_draw
+
+    def printed_number(self, page_id: str) -> str:
+        """What is printed on a page as its number, "" where that is no other or is not known.
+
+        Raises what `page` raises, and BusyError.
+
+        Raises:
+            NoOriginalError: the file has not the bytes any more that were indexed.
+        """
+        self.image(page_id)  # what the index does not show is not read
+        document_id, page_number = split_page_id(page_id)
+        return self._printed_numbers.of(self.document(document_id), page_number)
 
     def thumbnail(self, page_id: str) -> bytes:
         """A page's small picture, JPEG; raises what `page` raises.

@@ -21,6 +21,11 @@ def thumbnail_href(page_id: str) -> str:
     return f"/api/pages/{page_id}/thumbnail"
 
 
+def printed_number_href(page_id: str) -> str:
+    """What tells the number printed on the page."""
+    return f"/api/pages/{page_id}/printed_number"
+
+
 def urls(page_id: str) -> dict[str, str]:
     """All of them, by name, as the REST interface has them beside a page."""
     return {

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 from starlette.types import Receive, Scope, Send
 
 from index.wording import file_name
@@ -38,6 +38,12 @@ class RegionSearch(TokenSearch):
     x1: float = said("Right edge.", 0.6, ge=0, le=1)
     y1: float = said("Lower edge.", 0.4, ge=0, le=1)
     width: int = said("Of the picture, in pixels, at most.", 1280, 1280, ge=1, le=MAX_WIDTH_PX)
+
+
+class PrintedNumber(BaseModel):
+    """The number printed on a page."""
+
+    printed_number: str = said("Such as iv or A-3; empty where there is no other number.", "iv")
 
 
 class OriginalResponse(FileResponse):
@@ -102,6 +108,11 @@ def make_router(service: SearchService) -> APIRouter:
             found = service.search_for_heat(_searched(service, asked))
             picture = service.heat_region(found, page_id, asked.token, box, asked.width)
         return WebpResponse(picture, headers=_KEEP_REGION)
+
+    @router.get("/printed_number")
+    def printed_number(page_id: PageId) -> PrintedNumber:
+        """The number printed on the page, where its file names one that is not its place."""
+        return PrintedNumber(printed_number=service.printed_number(page_id))
 
     return router
 

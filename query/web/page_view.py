@@ -12,7 +12,7 @@ from index.pages import Document, Page, page_id
 from index.wording import count, file_name, printable, shown_path
 from query.found import Found
 from query.heat.hot_words import HotWord
-from query.web.addresses import preview_href
+from query.web.addresses import preview_href, printed_number_href
 from query.web.fact import Fact
 from query.web.places import Box, box_of, places
 from query.web.search_form import SearchForm
@@ -77,6 +77,7 @@ class PageView:
         is_text_cut: whether they are more than are laid over it.
         file_kind: "PDF" or "image".
         original: address of the file at this page; "" where it is not there as it was indexed.
+        printed_number: where the number printed on the page is told; likewise.
         download: address by which it is saved; "" as there.
         region: address of parts of the page drawn from the file; "" where nothing draws them.
         heat_region: the same with heat; "" where there is no heat to show.
@@ -108,6 +109,7 @@ class PageView:
     is_text_cut: bool
     file_kind: str
     original: str
+    printed_number: str
     download: str
     region: str
     heat_region: str
@@ -178,6 +180,7 @@ def page_view(seen: PageInSearch, form: SearchForm) -> PageView:
         file_kind="PDF" if _is_pdf(document) else "image",
         download=f"{link}/original?download=true" if seen.has_original else "",
         original=f"{link}/original#page={page.page_number}" if seen.has_original else "",
+        printed_number=printed_number_href(page.page_id) if seen.has_original else "",
         region=region,
         heat_region=f"{region}?{_search_of_heat(seen, form)}" if region and seen.has_heat else "",
         link=link,

@@ -18,6 +18,7 @@ from encoders.interface import Encoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.interface import PageIndex
 from index.pages import Fingerprint
+from ingest.printed_number import printed_number
 from ingest.region import draw_region
 from pagelens.ingest_command import ingest
 from query.service.service import SearchService
@@ -36,6 +37,7 @@ ARGUMENTS = (
     "--disable-sync",
 )
 
+HOSTILE_NUMBER = "<img src=x onerror=alert(4)>"
 HOSTILE = '<script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)>"'
 
 NewPage = Callable[..., Page]
@@ -46,7 +48,7 @@ def serving(
     open_index: Callable[[], PageIndex], load: Callable[[Fingerprint], Encoder] = load_encoder
 ) -> Iterator[str]:
     """Serve an index from a thread; gives the address, without a slash at its end."""
-    app = create_app(SearchService(open_index, load, draw_region), token=None)
+    app = create_app(SearchService(open_index, load, draw_region, printed_number), token=None)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -68,7 +70,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("browser")
     hostile = folder / "pdfs" / "<img src=x onerror=alert(3)>.pdf"
     hostile.parent.mkdir()
-    write_pdf(hostile, [f"harmless {HOSTILE}"], title=HOSTILE)
+    write_pdf(hostile, [f"harmless {HOSTILE}"], title=HOSTILE, printed_numbers=[HOSTILE_NUMBER])
     for pdfs in (SAMPLES, hostile.parent):
         arguments = [str(pdfs), "--index", str(folder / "index"), "--encoder", "lexical"]
         result = CliRunner().invoke(ingest, arguments)

@@ -12,7 +12,7 @@ from encoders.lexical import LexicalEncoder
 from index.pages import Fingerprint
 from query.service import model_loader
 from tests import library
-from tests.browser.conftest import HOSTILE, NewPage, serving
+from tests.browser.conftest import HOSTILE, HOSTILE_NUMBER, NewPage, serving
 from tests.half_dark_pages import half_dark_index, picture
 from tests.memory_index import MemoryIndex
 from tests.pixel_encoder import PixelEncoder
@@ -306,6 +306,8 @@ def test_hostile_text_does_nothing(served: str, new_page: NewPage) -> None:
     expect(hit).to_contain_text("<script>alert(1)</script>")
     hit.click()
     expect(page.locator(".page-head")).to_contain_text(HOSTILE)
+    expect(page.locator(".page-head h1")).to_contain_text(f"page 1 of 1 (printed {HOSTILE_NUMBER})")
+    expect(page.locator("#citation")).to_contain_text(f"page 1, printed {HOSTILE_NUMBER}")
     page.locator("[data-chip]").nth(1).click()
     expect(page.locator("[data-chip]").nth(1)).to_have_attribute("aria-current", "true")
     page.goto(f"{served}/overview")

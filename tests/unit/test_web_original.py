@@ -13,6 +13,7 @@ from PIL import Image
 from encoders.lexical import LexicalEncoder
 from index.errors import PageFailure
 from index.pages import Document
+from ingest.printed_number import printed_number
 from ingest.region import draw_region
 from query.service.service import SearchService
 from query.web.app import create_app
@@ -51,7 +52,8 @@ def serve(opened: ExitStack, path: Path, **options: Any) -> Served:
     document = document_of(path)
     index = index_of(document)
     draw = options.pop("draw", draw_region)
-    service = SearchService(lambda: index, lambda _: LexicalEncoder(), draw)
+    read = options.pop("read", printed_number)
+    service = SearchService(lambda: index, lambda _: LexicalEncoder(), draw, read)
     app = create_app(service, token=options.pop("token", None))
     client = opened.enter_context(TestClient(app, HERE, **options))
     return Served(path, document, client)
@@ -274,3 +276,54 @@ def test_what_was_drawn_is_kept_but_not_for_a_file_that_is_gone(
     assert len(calls) == 1
     served.path.unlink()
     assert served.client.get(f"{served.api}/region", params=BOX).status_code == 404
+
+
+# The number printed on the page
+
+
+def test_the_number_printed_on_the_page_is_told(opened: ExitStack, tmp_path: Path) -> None:
+    pdf = write_pdf(tmp_path / "a.pdf", ["aardvark", "badger"], printed_numbers=["i", "ii"])
+    n_read = []
+
+    def read(path: Path, page_number: int) -> str:
+        n_read.append(page_number)
+        return printed_number(path, page_number)
+
+    served = serve(opened, pdf, read=read)
+    for _ in range(2):
+        answer = served.client.get(f"{served.api}/printed_number")
+        assert (answer.status_code, answer.json()) == (200, {"printed_number": "ii"})
+    assert n_read == [2]
+    assert (
+        f'data-printed-number="{served.api}/printed_number"' in served.client.get(served.page).text
+    )
+
+
+@pytest.mark.parametrize("read", [printed_number, None])
+def test_where_the_file_has_no_other_number_none_is_told(
+    opened: ExitStack, tmp_path: Path, read: Any
+) -> None:
+    served = serve(opened, write_pdf(tmp_path / "a.pdf", ["aardvark", "badger"]), read=read)
+    assert served.client.get(f"{served.api}/printed_number").json() == {"printed_number": ""}
+
+
+def test_of_other_bytes_no_number_is_told(opened: ExitStack, tmp_path: Path) -> None:
+    pdf = write_pdf(tmp_path / "a.pdf", ["aardvark", "badger"], printed_numbers=["i", "ii"])
+    served = serve(opened, pdf)
+    write_pdf(pdf, ["other", "bytes"], printed_numbers=["iii", "iv"])
+    assert served.client.get(f"{served.api}/printed_number").status_code == 404
+    assert "data-printed-number" not in served.client.get(served.page).text
+
+
+def test_a_file_that_changes_while_its_number_is_read_is_not_believed(
+    opened: ExitStack, tmp_path: Path
+) -> None:
+    pdf = write_pdf(tmp_path / "a.pdf", ["aardvark", "badger"], printed_numbers=["i", "ii"])
+
+    def read_and_change(path: Path, page_number: int) -> str:
+        number = printed_number(path, page_number)
+        write_pdf(path, ["other", "bytes"])
+        return number
+
+    served = serve(opened, pdf, read=read_and_change)
+    assert served.client.get(f"{served.api}/printed_number").json() == {"printed_number": ""}

@@ -1,4 +1,4 @@
-"""What draws parts of pages for the servers; imported only when the first is wanted."""
+"""What servers read in the files that pages are of; imported only when the first is wanted."""
 
 from pathlib import Path
 
@@ -16,3 +16,10 @@ def draw_region(
     from ingest import region  # a server that draws nothing starts without it
 
     return region.draw_region(path, page_number, page_size, box, width_px)
+
+
+def printed_number(path: Path, page_number: int) -> str:
+    """As ingest/printed_number.py."""
+    from ingest import printed_number
+
+    return printed_number.printed_number(path, page_number)
