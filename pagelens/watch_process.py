@@ -1,4 +1,4 @@
-"""The process that follows folders, as the server sees it: how far it is, and its end."""
+"""The process that follows folders, as the server sees it: how far it is, and that it goes on."""
 
 import multiprocessing
 import os
@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from itertools import chain, repeat
 from multiprocessing.connection import Connection
 
 from ingest.poppler import kill_running
@@ -14,6 +15,7 @@ from pagelens.watching import Watched, follow
 from query.service.ingest_state import IngestState
 
 NICENESS = 10  # searches come first
+RESTART_S = (10, 60, 600)  # after its first death, its second, and any other
 STOP_S = 5.0  # for the batch the model works on; what is not committed by then is done again
 
 
@@ -21,19 +23,26 @@ class WatchProcess:
     """Follows folders from its construction until `stop`.
 
     A process of its own: rendering and encoding never hold up a search, and one that the system
-    ends for want of memory takes no server along.
+    ends for want of memory takes no server along. Another then takes its place, which goes on from
+    what was committed.
     """
 
     def __init__(self, watched: Watched) -> None:
+        self._watched = watched
         self._state = IngestState("looking")
-        self._is_stopping = False
+        self._is_stopping = threading.Event()
+        self._starting = threading.Lock()
+        told = self._start()
+        threading.Thread(target=self._keep_running, args=(told,), daemon=True).start()
+
+    def _start(self) -> "Connection[None, IngestState]":
         # not a fork: this process has threads and perhaps a model
         context = multiprocessing.get_context("spawn")
         told, tell = context.Pipe(duplex=False)
-        self._process = context.Process(target=_run, args=(watched, tell), daemon=True)
+        self._process = context.Process(target=_run, args=(self._watched, tell), daemon=True)
         self._process.start()
         tell.close()  # so that its end is seen here
-        threading.Thread(target=self._listen, args=(told,), daemon=True).start()
+        return told
 
     @property
     def state(self) -> IngestState:
@@ -47,7 +56,8 @@ class WatchProcess:
 
     def stop(self) -> None:
         """End it: after the batch under way, or at once where that takes longer than a moment."""
-        self._is_stopping = True
+        with self._starting:
+            self._is_stopping.set()
         self._process.terminate()
         self._process.join(STOP_S)
         if self._process.is_alive():
@@ -56,17 +66,27 @@ class WatchProcess:
             self._process.kill()
         self._process.join()
 
-    def _listen(self, told: "Connection[None, IngestState]") -> None:
-        with suppress(EOFError, OSError):
-            while True:
-                self._state = told.recv()
-        if not self._is_stopping:
+    def _keep_running(self, told: "Connection[None, IngestState]") -> None:
+        """Listen to the process, and start another whenever it has ended, until `stop`."""
+        for pause_s in chain(RESTART_S, repeat(RESTART_S[-1])):
+            with suppress(EOFError, OSError):
+                while True:
+                    self._state = told.recv()
+            if self._is_stopping.is_set():
+                return
             self._process.join()
             self._state = IngestState("ended")
             say(
-                "New files are not looked for any more: the process that did so has ended "
-                f"(exit code {self._process.exitcode}). Searches go on; start pagelens serve again."
+                "New files are not looked for at the moment: the process that did so has ended "
+                f"(exit code {self._process.exitcode}). Searches go on, and it is started again in "
+                f"{pause_s} s."
             )
+            if self._is_stopping.wait(pause_s):
+                return
+            with self._starting:
+                if self._is_stopping.is_set():
+                    return
+                told = self._start()
 
 
 def _run(watched: Watched, tell: "Connection[IngestState, None]") -> None:

@@ -15,7 +15,7 @@ class IngestState:
     Attributes:
         phase: "looking" through the folders followed, or "reading" pages of them; "elsewhere" where
             another process writes to the index; "idle" where nothing goes on; "ended" where folders
-            were to be followed and no longer are.
+            are to be followed and, for the moment, are not.
         n_done, n_pages: pages of this run, where it is "reading"; else 0.
         n_read: pages read since the server started, by the runs that are over.
         since: when the other process began, local time, where it is "elsewhere"; else "".
@@ -45,5 +45,5 @@ class IngestState:
         if self.phase == "elsewhere":
             return f"Another process has been adding to this index since {self.since[11:16]}."
         if self.phase == "ended":
-            return "New files are not looked for any more: the server's terminal says why."
+            return "New files are not looked for at the moment: the server's terminal says why."
         return ""

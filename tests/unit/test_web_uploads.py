@@ -255,7 +255,7 @@ def test_every_page_and_the_status_say_how_far_an_ingest_is(
         ),
         (
             IngestState("ended"),
-            "New files are not looked for any more: the server's terminal says why.",
+            "New files are not looked for at the moment: the server's terminal says why.",
         ),
     ],
 )

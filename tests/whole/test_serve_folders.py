@@ -119,7 +119,9 @@ def test_searches_go_on_and_see_the_pages_come(place: Path, start: Start) -> Non
         wait_for(lambda: "moved.pdf" not in names(), "not removed")
 
 
-def test_a_follower_that_dies_is_said_and_searches_go_on(place: Path, start: Start) -> None:
+def test_a_follower_that_dies_is_said_and_starts_again_while_searches_go_on(
+    place: Path, start: Start
+) -> None:
     address, process = start()
     known = {"Authorization": f"Bearer {TOKEN}"}
     wait_for(lambda: is_being_written(place), "no sync")
@@ -133,10 +135,11 @@ def test_a_follower_that_dies_is_said_and_searches_go_on(place: Path, start: Sta
 
         wait_for(lambda: ingest()["phase"] == "ended", "not noticed")
         assert client.get("/", params={"q": "kilogram"}).status_code == 200
+        wait_for(lambda: ingest()["phase"] == "idle", "not started again")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=WAIT_S)
     assert (
-        "New files are not looked for any more: the process that did so has ended (exit code -9). "
-        "Searches go on; start pagelens serve again.\n"
+        "New files are not looked for at the moment: the process that did so has ended (exit code "
+        "-9). Searches go on, and it is started again in 10 s.\n"
     ) in said
     assert_goes_on(place)
