@@ -8,6 +8,7 @@ from index.facets import Facets
 from index.filters import Filters
 from index.pages import (
     Document,
+    DocumentPart,
     Fingerprint,
     IndexStats,
     Page,
@@ -87,6 +88,26 @@ class PageIndex(Protocol):
 
     def document_count(self) -> int:
         """How many `documents` gives in all."""
+
+    def documents_by_path(
+        self, offset: int, limit: int, *, find: str = "", only_failed: bool = False
+    ) -> DocumentPart:
+        """Documents that have a path, in order of their first one; others are not read.
+
+        Args:
+            offset: how many are passed over.
+            limit: how many are given at most.
+            find: those alone that have this in their title or in one of their paths; case is
+                ignored.
+            only_failed: those alone of which something could not be read.
+        """
+
+    def documents_at(self, name: str) -> Sequence[Document]:
+        """Documents that lie at a file's name or at any longer end of its path, in order of id.
+
+        Args:
+            name: `report.pdf`, `2023/report.pdf` or a whole path; see `index.paths.lies_at`.
+        """
 
     def document(self, document_id: str) -> Document | None:
         """One document, as `documents` gives it; None where there is none of this id."""

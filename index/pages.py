@@ -425,6 +425,18 @@ class Document:
 
 
 @dataclass(frozen=True)
+class DocumentPart:
+    """Some of an index's documents, in order of their first paths.
+
+    Attributes:
+        n_documents: of how many they are a part.
+    """
+
+    documents: tuple[Document, ...]
+    n_documents: int
+
+
+@dataclass(frozen=True)
 class Fingerprint:
     """What made an index's vectors. Vectors of two fingerprints cannot be compared.
 

@@ -7,7 +7,7 @@ that a kill leaves some as they were and the rest as they will be; the same call
 import posixpath
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -91,6 +91,25 @@ def relocation(documents: Sequence[Document], old: str, new: str) -> PathChanges
         if ordered != document.files:
             changed.append(replace(document, files=ordered))
     return PathChanges(tuple(changed), taken=tuple(taken))
+
+
+def lies_at(name: str) -> Callable[[str], bool]:
+    """Whether paths are, or end with, the name of a file and any folders above it.
+
+    Accents count the same whether written as one character or two: systems differ in that.
+
+    >>> list(map(lies_at("2023/report.pdf"), ["/a/2023/report.pdf", "/a/12023/report.pdf"]))
+    [True, False]
+    """
+    whole = str(PurePosixPath(unicodedata.normalize("NFC", name)))
+    end = f"/{whole}"
+
+    def lies_there(path: str) -> bool:
+        if not path.isascii():
+            path = unicodedata.normalize("NFC", path)
+        return path.endswith(end) or path == whole
+
+    return lies_there
 
 
 class Named(NamedTuple):

@@ -36,7 +36,7 @@ def find_page(index: PageIndex, name: str, shown_by: str = '"pagelens query"') -
                 "page id: 32 hex digits, a dash and the number."
             ) from e
     number = int(named["number"])
-    found = Names(index.documents()).find(named["file"])
+    found = Names(index.documents_at(named["file"])).find(named["file"])
     if not found:
         raise WrongUseError(
             f"No document of the index lies at {named['file']}. "

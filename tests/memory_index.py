@@ -25,6 +25,7 @@ from index.interface import (
 from index.maxsim import bits_maxsim, float_maxsim, hamming_maxsim
 from index.pages import (
     Document,
+    DocumentPart,
     Fingerprint,
     IndexStats,
     Page,
@@ -35,6 +36,7 @@ from index.pages import (
     SearchResult,
     split_page_id,
 )
+from index.paths import Names
 from index.quantize import from_bfloat16, pack_sign_bits, to_bfloat16
 from index.timing import StageTimer
 from index.words.cut import Token
@@ -111,6 +113,21 @@ class MemoryIndex:
     def documents(self, offset: int = 0, limit: int | None = None) -> Iterator[Document]:
         in_order = sorted(self._documents.values(), key=lambda d: d.document_id)
         return iter(in_order[offset:][:limit])
+
+    def documents_by_path(
+        self, offset: int, limit: int, *, find: str = "", only_failed: bool = False
+    ) -> DocumentPart:
+        def is_wanted(document: Document) -> bool:
+            texts = [document.title, *(file.path for file in document.files)]
+            holds = any(find.lower() in text.lower() for text in texts)
+            return holds and bool(document.files) and (bool(document.failures) or not only_failed)
+
+        found = sorted(filter(is_wanted, self.documents()), key=lambda d: d.files[0].path)
+        return DocumentPart(tuple(found[offset : offset + limit]), len(found))
+
+    def documents_at(self, name: str) -> list[Document]:
+        named = Names(self.documents()).find(name)
+        return [found.document for found in named]
 
     def document_count(self) -> int:
         return len(self._documents)

@@ -6,8 +6,9 @@ code java.util.regex: what is written here means the same to both.
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 
-from vespa_app.wire import filter_path
+from vespa_app.wire import filter_path, to_wire_text
 
 _SET = re.compile(r"\[(!|(?!!))(\][^\]]*|[^\]]+)\]")  # the first of its members may be a bracket
 _NO_CHARACTER = r"[^\s\S]"
@@ -33,6 +34,35 @@ def path_expression(glob: str) -> str:
             parts.append(_character_expression(plain[position]))
             position += 1
     return rf"(?s)^(?:.*/)?{''.join(parts)}\z"
+
+
+def name_expression(name: str) -> str:
+    r"""A regular expression for what `index.paths.lies_at` finds, in paths as they are stored.
+
+    A letter with an accent is one character there or two, as the file system gave it.
+
+    >>> name_expression("2023/report.pdf")
+    '(?s)^(?:.*/)?2023/report\\.pdf\\z'
+    """
+    whole = str(PurePosixPath(unicodedata.normalize("NFC", name)))
+    letters = "".join(_any_form(character) for character in whole)
+    return rf"(?s)^{'' if whole.startswith('/') else '(?:.*/)?'}{letters}\z"
+
+
+def _any_form(character: str) -> str:
+    parted = unicodedata.normalize("NFD", character)
+    if parted == character:
+        return text_expression(character)
+    return f"(?:{text_expression(character)}|{text_expression(parted)})"
+
+
+def text_expression(text: str) -> str:
+    r"""A regular expression that finds a text, as it is stored, in others.
+
+    >>> text_expression("a+b\x01")
+    'a\\+b␛1\\;'
+    """
+    return "".join(map(_quoted, to_wire_text(text)))
 
 
 def _character_expression(character: str) -> str:

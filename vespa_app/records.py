@@ -9,11 +9,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from index.errors import ServerError
-from index.pages import Document, page_id
+from index.pages import Document, DocumentPart, page_id
 from vespa_app.answers import document_ids, record_fields, require_complete, total_count
 from vespa_app.client import VespaClient
 from vespa_app.parallel import run_parallel
-from vespa_app.search_request import MAX_HITS, MAX_PATHS_AT_ONCE, documents_body, owners_body
+from vespa_app.search_request import (
+    MAX_HITS,
+    MAX_PATHS_AT_ONCE,
+    count_failed_body,
+    count_found_body,
+    documents_at_body,
+    documents_body,
+    documents_by_path_body,
+    owners_body,
+)
 from vespa_app.wire import (
     MANIFEST_ID,
     document_fields,
@@ -60,19 +69,45 @@ class Records:
         operation = "read a part of the documents' records"
         for first in range(offset, offset + limit, MAX_HITS):
             n = min(MAX_HITS, offset + limit - first)
-            root = self._client.search(operation, documents_body(first, n))
-            require_complete(root, f"{operation} at {self._client.url}")
-            found = [document_from_fields(fields) for fields in record_fields(root)]
+            found, _ = self._found(operation, documents_body(first, n))
             yield from found
             if len(found) < n:
                 return
 
+    def by_path(self, offset: int, limit: int, find: str, *, only_failed: bool) -> DocumentPart:
+        """See PageIndex.documents_by_path."""
+        documents: list[Document] = []
+        n = 0
+        for first in range(offset, offset + limit, MAX_HITS):
+            wanted = min(MAX_HITS, offset + limit - first)
+            body = documents_by_path_body(first, wanted, find, only_failed=only_failed)
+            found, n = self._found("list documents", body)
+            documents += found
+            if len(found) < wanted:
+                break
+        return DocumentPart(tuple(documents), n)
+
+    def at(self, name: str) -> list[Document]:
+        """See PageIndex.documents_at."""
+        return self._found("look for a file's name", documents_at_body(name))[0]
+
     def count(self) -> int:
         """How many documents have a record."""
-        operation = "count the documents' records"
-        root = self._client.search(operation, documents_body(0, 0))
+        return self._found("count the documents' records", documents_body(0, 0))[1]
+
+    def count_found(self) -> int:
+        """Of how many documents a page can be found."""
+        return self._found("count the documents found", count_found_body())[1]
+
+    def count_failed(self) -> int:
+        """Of how many documents something could not be read."""
+        return self._found("count the documents that failed", count_failed_body())[1]
+
+    def _found(self, operation: str, body: dict[str, object]) -> tuple[list[Document], int]:
+        """The documents of an answer, and how many there are in all."""
+        root = self._client.search(operation, body)
         require_complete(root, f"{operation} at {self._client.url}")
-        return total_count(root)
+        return [document_from_fields(fields) for fields in record_fields(root)], total_count(root)
 
     def put(self, document: Document) -> None:
         """Store a record, and give its pages its paths and title.

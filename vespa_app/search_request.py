@@ -13,7 +13,7 @@ from index.interface import BM25, FLOAT, HAMMING, HAMMING_THEN_BITS, HAMMING_THE
 from index.pages import VECTORS_TO_COME, QueryVectors, split_page_id
 from index.words.cut import Token
 from index.words.stored_text import Terms, asked_words, phrase_ways, stored_forms, word_ways
-from vespa_app.path_filter import path_expression
+from vespa_app.path_filter import name_expression, path_expression, text_expression
 from vespa_app.wire import (
     MANIFEST_ID,
     bits_input,
@@ -70,6 +70,7 @@ page from disk, some 319 kB of an A4 page for the 0.8 kB that are shown."""
 
 _SHOWN_FIELDS = "document_id, page_number, paths, title, text, language, ocr_engine"
 _SEARCHABLE = "n_paths > 0"
+_HAS_PATH, _HAS_FAILED = 'paths matches "."', 'failures matches "."'  # of a document's record
 _LARGEST_INT = 2**31 - 1
 
 
@@ -179,6 +180,57 @@ def documents_body(offset: int, limit: int) -> dict[str, object]:
         "offset": offset,
         "manifest": MANIFEST_ID,
     }
+
+
+def documents_by_path_body(
+    offset: int, limit: int, find: str, *, only_failed: bool
+) -> dict[str, object]:
+    """Ask for the records of documents that have a path, in order of the first one.
+
+    Args:
+        offset: how many are passed over.
+        limit: how many are wanted at most, up to MAX_HITS; the totalCount is of all.
+        find: what must stand in their title or in one of their paths, whatever the case.
+        only_failed: whether something of them must have failed.
+
+    Returns:
+        A request whose hits have the fields of a record; nothing is read of other documents.
+    """
+    conditions, parameters = [_HAS_PATH], {}
+    if find:
+        conditions.append("(title matches @wanted_part or paths matches @wanted_part)")
+        parameters["wanted_part"] = f"(?i){text_expression(find)}"
+    if only_failed:
+        conditions.append(_HAS_FAILED)
+    where = " and ".join(conditions)
+    # of an array its least value counts; raw, so that the order is that of the characters' numbers
+    order = '{function: "raw"}paths'
+    return _body("pdf", f"select * from pdf where {where} order by {order}") | {
+        "hits": limit,
+        "offset": offset,
+        **parameters,
+    }
+
+
+def documents_at_body(name: str) -> dict[str, object]:
+    """Ask for the records of documents that lie at a name, as `index.paths.lies_at` has it.
+
+    Returns:
+        A request whose hits, MAX_HITS at most, have the fields of a record, in order of id.
+    """
+    yql = "select * from pdf where paths matches @wanted_name order by document_id"
+    return _body("pdf", yql) | {"hits": MAX_HITS, "wanted_name": name_expression(name)}
+
+
+def count_found_body() -> dict[str, object]:
+    """Ask of how many documents a page can be found: the totalCount of the answer."""
+    where = f"{_HAS_PATH} and is_without_pages = false"
+    return _body("pdf", f"select * from pdf where {where} limit 0")
+
+
+def count_failed_body() -> dict[str, object]:
+    """Ask of how many documents something could not be read: the totalCount of the answer."""
+    return _body("pdf", f"select * from pdf where {_HAS_FAILED} limit 0")
 
 
 def count_body(filters: Filters | None = None) -> dict[str, object]:

@@ -20,6 +20,7 @@ from index.location import Location
 from index.pages import (
     VECTORS_TO_COME,
     Document,
+    DocumentPart,
     Fingerprint,
     IndexStats,
     Page,
@@ -235,6 +236,16 @@ class VespaIndex:
             return islice(self._records.all(), offset, None)
         return self._records.part(offset, limit)
 
+    def documents_by_path(
+        self, offset: int, limit: int, *, find: str = "", only_failed: bool = False
+    ) -> DocumentPart:
+        """Documents in order of their first path: one search, which reads those it gives."""
+        return self._records.by_path(offset, limit, find, only_failed=only_failed)
+
+    def documents_at(self, name: str) -> list[Document]:
+        """Documents that lie at a name or at a longer end of their path: one search."""
+        return self._records.at(name)
+
     def document_count(self) -> int:
         """How many `documents` gives in all."""
         return self._records.count()
@@ -368,14 +379,13 @@ class VespaIndex:
         n_pages, n_patches = page_counts(self._counted(count_body()))
         n_waiting = total_count(self._counted(count_waiting_body()))
         n_vectors = n_patches - VECTORS_TO_COME * n_waiting
-        documents = list(self.documents())
         return IndexStats(
-            n_documents=sum(_can_be_found(document) for document in documents),
+            n_documents=self._records.count_found(),
             n_pages=n_pages,
             n_pages_without_vectors=total_count(self._counted(count_without_vectors_body())),
             n_pages_waiting=n_waiting,
             n_vectors=n_vectors,
-            n_failed_documents=sum(bool(document.failures) for document in documents),
+            n_failed_documents=self._records.count_failed(),
             size_bytes={"bits": _BITS_SIZE * n_vectors, "vectors": _VECTOR_SIZE * n_vectors},
             reclaimable_bytes=0,
             n_pages_by_ocr_engine=counts_by_ocr_engine(self._counted(count_by_ocr_engine_body())),
@@ -441,8 +451,3 @@ def _connect(location: Location, patience_s: float) -> VespaClient:
 def _read_manifest(client: VespaClient) -> Fingerprint | None:
     fields = client.get("read the index's manifest", RECORD, MANIFEST_ID, "[document]")
     return None if fields is None else manifest_from_fields(fields)
-
-
-def _can_be_found(document: Document) -> bool:
-    """Whether a page of it is in the index under a path."""
-    return bool(document.files and document.readable_pages)

@@ -4,7 +4,8 @@ Knows where a page's bytes lie in the segments, not what they mean, and the SQL 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,12 @@ from index.pages import (
     VECTOR_DIM,
     VECTORS_TO_COME,
     Document,
+    DocumentPart,
     FileRecord,
     PageWords,
     PatchMap,
 )
+from index.paths import lies_at
 
 CATALOG_NAME = "catalog.sqlite"
 BITS_SIZE = VECTOR_DIM // 8
@@ -241,10 +244,37 @@ class Catalog:
     def documents(self, offset: int = 0, limit: int | None = None) -> list[Document]:
         """Every document, in order of id; or `limit` of them behind the first `offset`."""
         if limit is None and not offset:
-            return self._read_documents("", ())
+            return list(self._read_documents("").values())
         part = "(SELECT document_key FROM documents ORDER BY document_id LIMIT ? OFFSET ?)"
         counts = (-1 if limit is None else limit, offset)
-        return self._read_documents(f"WHERE document_key IN {part}", counts)
+        return list(self._read_documents(f"WHERE document_key IN {part}", counts).values())
+
+    def documents_by_path(
+        self, offset: int, limit: int, find: str, *, only_failed: bool
+    ) -> DocumentPart:
+        """See PageIndex.documents_by_path."""
+        which = "WHERE document_key IN (SELECT document_key FROM documents WHERE failures != '')"
+        rows = self._rows(
+            f"SELECT document_key FROM files {which if only_failed else ''} "
+            "GROUP BY document_key ORDER BY min(path)"
+        )
+        keys = [key for (key,) in rows]
+        if find:
+            holds = re.compile(re.escape(find), re.IGNORECASE).search
+            said = self._rows("SELECT document_key, title FROM documents") + self._rows(
+                "SELECT document_key, path FROM files"
+            )
+            holding = {key for key, text in said if holds(text)}
+            keys = [key for key in keys if key in holding]
+        shown = keys[offset : offset + limit]
+        documents = self._documents_of(shown)
+        return DocumentPart(tuple(documents[key] for key in shown), len(keys))
+
+    def documents_at(self, name: str) -> list[Document]:
+        """See PageIndex.documents_at."""
+        lies_there = lies_at(name)
+        rows = self._rows("SELECT path, document_key FROM files")
+        return list(self._documents_of({key for path, key in rows if lies_there(path)}).values())
 
     def document_count(self) -> int:
         """How many documents there are."""
@@ -261,9 +291,13 @@ class Catalog:
     def document(self, document_id: str) -> Document | None:
         """One document; None where there is none of this id."""
         key = self.document_key(document_id)
-        return None if key is None else self._read_documents("WHERE document_key = ?", (key,))[0]
+        return None if key is None else self._documents_of([key])[key]
 
-    def _read_documents(self, where: str, parameters: tuple[int, ...]) -> list[Document]:
+    def _documents_of(self, keys: Collection[int]) -> dict[int, Document]:
+        return self._read_documents(f"WHERE document_key IN ({', '.join(map(str, keys))})")
+
+    def _read_documents(self, where: str, parameters: tuple[int, ...] = ()) -> dict[int, Document]:
+        """By key, in order of id."""
         files: dict[int, list[FileRecord]] = {}
         for key, *record in self._rows(
             "SELECT document_key, path, size_bytes, mtime_ns, drive FROM files "
@@ -276,8 +310,8 @@ class Catalog:
             f"not_searched FROM documents {where} ORDER BY document_id",
             parameters,
         )
-        return [
-            Document(
+        return {
+            key: Document(
                 document_id,
                 tuple(files.get(key, ())),
                 title,
@@ -287,7 +321,7 @@ class Catalog:
                 not_searched,
             )
             for key, document_id, title, page_count, is_complete, failures, not_searched in rows
-        ]
+        }
 
     def paths(self, document_key: int) -> tuple[str, ...]:
         """Where a document lies, in path order."""

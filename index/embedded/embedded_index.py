@@ -35,6 +35,7 @@ from index.interface import (
 from index.pages import (
     VECTORS_TO_COME,
     Document,
+    DocumentPart,
     Fingerprint,
     IndexStats,
     Page,
@@ -251,6 +252,18 @@ class EmbeddedIndex:
         """Every document, in order of id; see PageIndex.documents."""
         with self._one_at_a_time:
             return iter(self._catalog.documents(offset, limit))
+
+    def documents_by_path(
+        self, offset: int, limit: int, *, find: str = "", only_failed: bool = False
+    ) -> DocumentPart:
+        """Documents in order of their first path; see PageIndex.documents_by_path."""
+        with self._one_at_a_time:
+            return self._catalog.documents_by_path(offset, limit, find, only_failed=only_failed)
+
+    def documents_at(self, name: str) -> list[Document]:
+        """Documents that lie at a name or at a longer end of their path, in order of id."""
+        with self._one_at_a_time:
+            return self._catalog.documents_at(name)
 
     def document_count(self) -> int:
         """How many documents there are."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index.errors import PagelensError
 from index.interface import PageIndex
-from index.pages import Document, Page
+from index.pages import Document, Page, split_page_id
 from query.service.page_map import ChosenPages, choose_pages, page_vectors_mean, project
 
 PATIENCE_S = 0.3
@@ -36,7 +36,7 @@ class PageMap:
         n_pages: searchable pages of the index; those of a sample are fewer.
         n_chosen: pages that were to be on it.
         n_without_vectors: pages of these that have no place on it.
-        documents: all of the index, by id.
+        documents: those with pages that were to be on it, by id.
     """
 
     page_ids: tuple[str, ...]
@@ -97,7 +97,8 @@ class MapMaker:
             documents = list(index.documents())
             chosen = choose_pages(index, documents)
         self._state = state
-        by_id = {document.document_id: document for document in documents}
+        shown = {split_page_id(page_id)[0] for page_id in chosen.page_ids}
+        by_id = {d.document_id: d for d in documents if d.document_id in shown}
         if self._map is not None and chosen.page_ids == self._chosen.page_ids:
             self._map = replace(self._map, n_pages=chosen.n_pages, documents=by_id)
             self._looked_at = time.monotonic()

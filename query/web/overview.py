@@ -3,7 +3,6 @@
 The page is complete without script but for the map, which a script draws from /api/map.
 """
 
-from collections.abc import Hashable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,7 +10,8 @@ from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 from pydantic import BaseModel, Field
 
-from index.pages import split_page_id
+from index.interface import PageIndex
+from index.pages import DocumentPart, split_page_id
 from index.wording import file_name, printable
 from query.service.cached_function import CachedFunction
 from query.service.map_maker import MapMaker, PageMap
@@ -19,7 +19,7 @@ from query.service.page_map import MAX_PAGES
 from query.service.service import SearchService
 from query.web.api_models import DocumentIdOut, PageIdOut, PageNumber, Title
 from query.web.known_parameters import refuse_unknown_parameters
-from query.web.overview_view import Listing, folder_of, listing, overview
+from query.web.overview_view import ROWS, folder_of, marks, overview
 from query.web.problems import documented
 
 MAX_FIND_LENGTH = 200
@@ -81,9 +81,6 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
     """
     router = APIRouter()
     maker = MapMaker(service.reading)
-    listing_at: CachedFunction[Hashable, Listing] = CachedFunction(
-        lambda _: listing(service.documents()), size=1
-    )
     answer_of = CachedFunction(_answer, size=1)
 
     @router.get("/overview", response_class=HTMLResponse, include_in_schema=False)
@@ -92,8 +89,13 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
         find: Annotated[str, Query(max_length=MAX_FIND_LENGTH)] = "",
         start: Annotated[int, Query(ge=1, le=1_000_000_000)] = 1,
     ) -> HTMLResponse:
-        stats, documents = service.stats(), listing_at(service.state_of_index())
-        view = overview(stats, documents, service.fingerprint, find, start)
+        stats, wanted = service.stats(), find.strip()
+        with service.reading() as index:
+            first, listed = _rows_at(index, start, wanted)
+            failed = index.documents_by_path(0, ROWS, only_failed=True)
+            n_unfinished = index.n_unfinished()
+            made_with = index.fingerprint
+        view = overview(stats, n_unfinished, listed, failed, made_with, find, first)
         return templates.TemplateResponse(
             request,
             "overview.html",
@@ -127,6 +129,16 @@ def make_router(service: SearchService, templates: Jinja2Templates) -> APIRouter
     return router
 
 
+def _rows_at(index: PageIndex, start: int, find: str) -> tuple[int, DocumentPart]:
+    """The documents around a place of the list, counted from 1, and the place of the first."""
+    first = (start - 1) // ROWS * ROWS
+    listed = index.documents_by_path(first, ROWS, find=find)
+    if first and not listed.documents:  # a link of an earlier, longer list
+        first = max(0, listed.n_documents - 1) // ROWS * ROWS
+        listed = index.documents_by_path(first, ROWS, find=find)
+    return first + 1, listed
+
+
 def _answer(drawn: PageMap) -> str:
     """The map as JSON."""
     documents = drawn.documents
@@ -145,7 +157,7 @@ def _answer(drawn: PageMap) -> str:
                 y=round(y, 4),
             )
         )
-    mark_of = listing(documents.values()).mark_of
+    mark_of = marks(documents[document_id] for document_id in n_pages)
     answer = MapAnswer(
         state="ready",
         n_pages=drawn.n_pages,

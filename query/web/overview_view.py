@@ -1,12 +1,12 @@
 """What the overview of an index shows, as text and addresses; the template only sets it."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
-from index.pages import Document, Failure, Fingerprint, IndexStats, page_id
+from index.pages import Document, DocumentPart, Failure, Fingerprint, IndexStats, page_id
 from index.wording import count, file_name, plural, printable, size
 from query.web.addresses import page_href
 from query.web.fact import Fact
@@ -45,16 +45,15 @@ class DocumentRow:
         where: the folder it lies in, and how many other paths it has.
         pages: pages it has.
         failed: what could not be read, in a word or two; "" where all could.
-        mark: None for a document that no page of can be on the map.
     """
 
+    document_id: str
     file: str
     href: str
     where: str
     title: str
     pages: str
     failed: str
-    mark: Mark | None
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ class Overview:
         storage: by kind, the largest first.
         reclaimable: bytes of deleted pages, as text; "" for none.
         failures: the first ROWS, in order of path and page.
-        n_failures: of how many.
+        n_failed: documents of which something could not be read.
+        is_cut: whether there are more failures.
     """
 
     headline: tuple[Fact, ...]
@@ -126,58 +126,29 @@ class Overview:
     reclaimable: str
     documents: DocumentList
     failures: tuple[FailureRow, ...]
-    n_failures: int
-
-
-@dataclass(frozen=True, eq=False)
-class Listing:
-    """What is worked out once from all documents, and not for each look at some of them.
-
-    Attributes:
-        documents: those with a path, in order of path.
-        said: of each, title and paths, in which case is folded.
-        mark_of: their marks, by id.
-        failures: of all, the first ROWS, in order of path and page.
-        n_failures: of how many.
-    """
-
-    documents: tuple[Document, ...]
-    said: tuple[str, ...]
-    mark_of: Mapping[str, Mark]
-    n_unfinished: int
-    failures: tuple[FailureRow, ...]
-    n_failures: int
-
-
-def listing(documents: Iterable[Document]) -> Listing:
-    """Go through the documents of an index.
-
-    Args:
-        documents: all of it; those without a path are being put, and not shown.
-    """
-    shown = tuple(_by_path(documents))
-    failures = [failed for d in shown if d.failures for failed in d.named_failures]
-    return Listing(
-        documents=shown,
-        said=tuple("\n".join((d.title, *(f.path for f in d.files))).casefold() for d in shown),
-        mark_of=_marks(shown),
-        n_unfinished=sum(not d.is_complete for d in shown),
-        failures=tuple(_failure(*failed) for failed in failures[:ROWS]),
-        n_failures=len(failures),
-    )
+    n_failed: int
+    is_cut: bool
 
 
 def overview(
-    stats: IndexStats, of: Listing, made_with: Fingerprint, find: str, start: int
+    stats: IndexStats,
+    n_unfinished: int,
+    listed: DocumentPart,
+    failed: DocumentPart,
+    made_with: Fingerprint,
+    find: str,
+    start: int,
 ) -> Overview:
     """Lay out an index's overview.
 
     Args:
         stats: of the index.
-        of: its documents.
+        n_unfinished: documents of which pages are still to come.
+        listed: the documents to list.
+        failed: of those of which something could not be read the first ROWS.
         made_with: the index's fingerprint.
-        find: narrows the list of documents to those with this in path or title; case is ignored.
-        start: the first row of the list, counted from 1.
+        find: what `listed` was narrowed by, as typed.
+        start: place of its first document, counted from 1.
     """
     stored = sum(stats.size_bytes.values())
     headline = [
@@ -191,6 +162,7 @@ def overview(
         headline.append(Fact("read by OCR", f"{n_read:,}"))
     if stats.n_failed_documents:
         headline.append(Fact("with failures", f"{stats.n_failed_documents:,}"))
+    failures = tuple(_failure(*one) for d in failed.documents for one in d.named_failures)
     if stats.n_pages:
         headline.append(Fact("per page", size(stored / stats.n_pages)))
     return Overview(
@@ -198,14 +170,15 @@ def overview(
         n_pages=stats.n_pages,
         n_without_vectors=stats.n_pages_without_vectors,
         n_waiting=stats.n_pages_waiting,
-        n_unfinished=of.n_unfinished,
+        n_unfinished=n_unfinished,
         encoder=made_with.encoder,
         made_with=(*_made_with(made_with), *_read_by(stats)),
         storage=_storage(stats),
         reclaimable=size(stats.reclaimable_bytes) if stats.reclaimable_bytes else "",
-        documents=_list(of, find, start),
-        failures=of.failures,
-        n_failures=of.n_failures,
+        documents=_list(listed, find, start),
+        failures=failures[:ROWS],
+        n_failed=failed.n_documents,
+        is_cut=len(failures) > ROWS or failed.n_documents > len(failed.documents),
     )
 
 
@@ -213,12 +186,12 @@ def _counted(n: int, noun: str) -> Fact:
     return Fact(noun if n == 1 else plural(noun), f"{n:,}")
 
 
-def _marks(documents: Iterable[Document]) -> dict[str, Mark]:
-    """The mark of each document with pages, by id: in order of path, so that neighbours differ."""
-    shown = (d.document_id for d in documents if d.page_count)
+def marks(documents: Iterable[Document]) -> dict[str, Mark]:
+    """The mark of each document on the map, by id: in order of path, so that neighbours differ."""
+    in_order = sorted(documents, key=lambda document: document.name)
     return {
-        document_id: Mark(place % N_COLOURS, place // N_COLOURS % N_SHAPES)
-        for place, document_id in enumerate(shown)
+        document.document_id: Mark(place % N_COLOURS, place // N_COLOURS % N_SHAPES)
+        for place, document in enumerate(in_order)
     }
 
 
@@ -227,24 +200,17 @@ def folder_of(path: str) -> str:
     return printable(str(PurePosixPath(path).parent))
 
 
-def _by_path(documents: Iterable[Document]) -> list[Document]:
-    return sorted((d for d in documents if d.files), key=lambda d: d.name)
-
-
-def _list(of: Listing, find: str, start: int) -> DocumentList:
-    wanted = find.strip().casefold()
-    found = [d for d, said in zip(of.documents, of.said, strict=True) if wanted in said]
-    first = (min(start, max(1, len(found))) - 1) // ROWS * ROWS  # a link of an earlier, longer list
-    rows = tuple(_row(d, of.mark_of.get(d.document_id)) for d in found[first : first + ROWS])
-    last = first + len(rows)
+def _list(listed: DocumentPart, find: str, start: int) -> DocumentList:
+    rows = tuple(_row(document) for document in listed.documents)
+    last = start - 1 + len(rows)
     return DocumentList(
         find=find,
-        n_found=len(found),
+        n_found=listed.n_documents,
         rows=rows,
-        first=first + 1 if rows else 0,
+        first=start if rows else 0,
         last=last,
-        previous=_address(find, first + 1 - ROWS) if first else "",
-        following=_address(find, last + 1) if last < len(found) else "",
+        previous=_address(find, start - ROWS) if start > ROWS else "",
+        following=_address(find, last + 1) if last < listed.n_documents else "",
     )
 
 
@@ -253,17 +219,17 @@ def _address(find: str, start: int) -> str:
     return f"/overview?{urlencode(parameters | {'start': str(start)})}#documents"
 
 
-def _row(document: Document, mark: Mark | None) -> DocumentRow:
+def _row(document: Document) -> DocumentRow:
     number = next(iter(document.readable_pages), None)
     others = len(document.files) - 1
     return DocumentRow(
+        document_id=document.document_id,
         file=file_name(document.name),
         href=page_href(page_id(document.document_id, number)) if number else "",
         where=folder_of(document.name) + (f" and {others} more" if others else ""),
         title=printable(document.title),
         pages=f"{document.page_count:,}",
         failed=_failed(document),
-        mark=mark,
     )
 
 

@@ -17,7 +17,7 @@ import vespa_app.vespa_index
 from index.errors import IndexMismatchError, ServerError, WrongUseError
 from index.filters import Filters
 from index.location import Location
-from index.pages import Document, Failure, Fingerprint, Page, PageTexts, QueryVectors
+from index.pages import Document, Fingerprint, Page, PageTexts, QueryVectors
 from tests.faults.failing_server import FailingServer, does, drops, hangs, refuses, says
 from tests.faults.fake_time import FakeTime
 from tests.random_pages import FINGERPRINT, document, document_id, page, query, unit_vectors
@@ -573,17 +573,20 @@ def test_impossible_searches_are_refused_without_asking(
 
 
 def test_stats_are_counted_by_vespa(server: FailingServer, index: VespaIndex) -> None:
-    broken = replace(document(2, "/b.pdf", page_count=0), failures=(Failure(None, "broken"),))
-    half = replace(document(3, "/c.pdf", page_count=1), failures=(Failure(1, "time-out"),))
-    for record in (document(1, "/a.pdf", page_count=7), broken, half, document(4, page_count=2)):
-        index.put_document(record)
     server.forget_faults()
     by_engine = {"": 3, "one": 3, "an␛7;other": 1}
     # three pages of -1 patches
-    answers = (counted(7, 27), answer(total=3), answer(total=2), counted_by_engine(by_engine))
+    answers = (
+        counted(7, 27),
+        answer(total=3),
+        answer(total=6),
+        answer(total=2),
+        answer(total=4),
+        counted_by_engine(by_engine),
+    )
     server.fail("POST", "/search/", *(says(200, one) for one in answers))
     stats = index.stats()
-    assert (stats.n_documents, stats.n_failed_documents) == (1, 2)
+    assert (stats.n_documents, stats.n_failed_documents) == (6, 4)
     assert (stats.n_pages, stats.n_vectors, stats.n_pages_without_vectors) == (7, 30, 2)
     assert stats.n_pages_waiting == 3
     assert stats.n_pages_by_ocr_engine == {"one": 3, "an\x07other": 1}
@@ -623,7 +626,7 @@ def test_counts_are_not_guessed(
 def test_counts_by_engine_are_not_guessed(
     server: FailingServer, index: VespaIndex, counts: dict[object, object], missing: str
 ) -> None:
-    answers = (counted(7, 27), answer(), answer(), counted_by_engine(counts))
+    answers = (counted(7, 27), *[answer()] * 4, counted_by_engine(counts))
     server.forget_faults()
     server.fail("POST", "/search/", *(says(200, one) for one in answers))
     with pytest.raises(ServerError, match=f"answer to a search has not {re.escape(missing)}: "):

@@ -77,6 +77,7 @@
     svg.replaceChildren(...marks.map((mark) => mark.link));
     marks[0].link.setAttribute("tabindex", "0");
     showLegend(map.documents);
+    markList(documents);
     new ResizeObserver(place).observe(svg);
     place();
   }
@@ -200,11 +201,17 @@
     part("more").textContent = n ? `and ${counted(n, "document")} with fewer pages` : "";
   }
 
-  function legendEntry(document_) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.title = `${document_.folder}/${document_.file}`;
-    button.setAttribute("aria-pressed", "false");
+  // The documents in the list below, with the marks that they have on the map.
+  function markList(documents) {
+    for (const cell of document.querySelectorAll("th[data-document]")) {
+      const document_ = documents.get(cell.dataset.document);
+      if (document_) {
+        cell.prepend(markOf(document_));
+      }
+    }
+  }
+
+  function markOf(document_) {
     const picture = document.createElementNS(SVG, "svg");
     picture.setAttribute("class", `mark colour-${document_.colour}`);
     picture.setAttribute("viewBox", "-8 -8 16 16");
@@ -212,12 +219,20 @@
     const shape = document.createElementNS(SVG, "use");
     shape.setAttribute("href", `#shape-${document_.shape}`);
     picture.append(shape);
+    return picture;
+  }
+
+  function legendEntry(document_) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.title = `${document_.folder}/${document_.file}`;
+    button.setAttribute("aria-pressed", "false");
     const name = document.createElement("bdi");
     name.textContent = document_.file;
     const count = document.createElement("span");
     count.className = "number";
     count.textContent = document_.n_pages.toLocaleString("en");
-    button.append(picture, name, count);
+    button.append(markOf(document_), name, count);
     button.addEventListener("mouseenter", () => emphasise(document_.document_id));
     button.addEventListener("mouseleave", () => emphasise());
     button.addEventListener("click", () => {

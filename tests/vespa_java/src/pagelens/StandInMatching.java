@@ -125,7 +125,9 @@ record StandInMatching(List<Document> documents, StandInFields fields, StandInNe
                     .anyMatch(token -> hasString(document, in.getIndexName(), token));
         }
         if (item instanceof RegExpItem term) {
-            int flags = fields.isCased(term.getIndexName()) ? 0 : Pattern.CASE_INSENSITIVE;
+            // whichever of the two asks for it, RE2 ignores the case of every letter
+            int flags = Pattern.UNICODE_CASE
+                    | (fields.isCased(term.getIndexName()) ? 0 : Pattern.CASE_INSENSITIVE);
             Pattern pattern = Pattern.compile(term.getRegexp().pattern(), flags);
             return document -> strings(document, term.getIndexName())
                     .anyMatch(text -> pattern.matcher(text).find());

@@ -1,6 +1,8 @@
 package pagelens;
 
 import com.yahoo.document.Document;
+import com.yahoo.document.datatypes.Array;
+import com.yahoo.document.datatypes.FieldValue;
 import com.yahoo.prelude.fastsearch.FastHit;
 import com.yahoo.search.Query;
 import com.yahoo.search.Result;
@@ -10,12 +12,15 @@ import com.yahoo.search.result.Coverage;
 import com.yahoo.search.result.ErrorMessage;
 import com.yahoo.search.searchchain.Execution;
 import com.yahoo.yolean.chain.After;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Takes the place of the content cluster at the end of the search chain: what comes to it is a
@@ -85,10 +90,20 @@ final class StandInSearcher extends Searcher {
         if (query.getRanking().getSorting() != null) {
             for (var field : query.getRanking().getSorting().fieldOrders()) {
                 order = order.thenComparing(
-                        it -> it.document().getFieldValue(field.getFieldName()).toString());
+                        it -> sortedBy(it.document(), field.getFieldName()),
+                        Arrays::compareUnsigned);
             }
         }
         return order;
+    }
+
+    /** As Vespa does with the function raw: bytes of UTF-8, of an array those of its least value. */
+    private static byte[] sortedBy(Document document, String field) {
+        FieldValue value = document.getFieldValue(field);
+        Stream<?> values = value instanceof Array<?> array ? array.stream() : Stream.of(value);
+        return values.map(it -> it.toString().getBytes(StandardCharsets.UTF_8))
+                .min(Arrays::compareUnsigned)
+                .orElseThrow();
     }
 
     /** A hit is filled from the start. */
