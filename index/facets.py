@@ -3,6 +3,9 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+_Value = TypeVar("_Value", str, int)
 
 NO_ENDING = "none"
 """The kind of a file whose name has no ending."""
@@ -64,3 +67,12 @@ def folders_of(paths: Iterable[str]) -> frozenset[str]:
             found.add(path[:end])
             end = path.rfind("/", 0, end)
     return frozenset(found)
+
+
+def most_first(counts: Mapping[_Value, int]) -> dict[_Value, int]:
+    """Counts with the highest first, those alike in order of what was counted.
+
+    >>> most_first({"de": 1, "en": 5, "": 1})
+    {'en': 5, '': 1, 'de': 1}
+    """
+    return dict(sorted(counts.items(), key=lambda of: (-of[1], of[0])))

@@ -15,6 +15,7 @@ from PIL import Image
 
 from encoders.choose import load_encoder
 from encoders.interface import Encoder
+from index.facets import Facets
 from index.interface import PageIndex
 from index.location import Location
 from index.pages import Document, IndexStats, QueryVectors
@@ -146,6 +147,18 @@ class Index:
     def documents(self) -> list[Document]:
         """Every document, in order of id, with what could not be read of it."""
         return list(self._index.documents())
+
+    def facets(self, **filters: str) -> Facets:
+        """How many pages there are by language, year, kind and folder.
+
+        Args:
+            filters: which pages are counted, in the words of `search`: `path`, `not_language`, ...
+
+        Raises:
+            PagelensError: as `search`.
+        """
+        self._index.refresh()
+        return self._index.facets(read_filters(filters))
 
     def stats(self) -> IndexStats:
         """What the index holds."""

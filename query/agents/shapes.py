@@ -305,5 +305,10 @@ class DocumentsAnswer(BaseModel):
     root: Root = ""
     index: IndexStatus
     n_matching: int = Field(description="Documents that match, on all pages of this list.")
+    pages_by_language: dict[str, int] = Field(
+        {}, description='Their pages, as the filters of "search" narrow them; "" is not known.'
+    )
+    pages_by_year: dict[int, int] = {}
+    pages_by_kind: dict[str, int] = {}
     documents: list[ListedDocument] = Field(description="In order of path.")
     next_offset: int | None = Field(None, description="Offset of what follows; none at the end.")

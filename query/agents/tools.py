@@ -8,12 +8,13 @@ import io
 import posixpath
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from PIL import Image
 from pydantic import BaseModel
 
 from index.errors import IndexMismatchError, MissingDependencyError
+from index.facets import most_first
+from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT
 from index.pages import Document, Hit, Page
 from index.wording import rounded_score
@@ -265,17 +266,10 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
         PagelensError: as the service does; its text says what to do.
     """
     filters = read_filters({"path": asked.path, "not_path": asked.not_path})
-    matching = [
-        document
-        for document in service.documents()
-        if document.files  # without a path it is not searchable, or not yet
-        and filters.passes_document(document.document_id, document.paths)
-    ]
-    matching.sort(key=lambda document: PurePosixPath(document.name).parts)
+    listed, n_matching = _matching(service, filters, asked.offset, asked.limit)
     end = asked.offset + asked.limit
-    listed = matching[asked.offset : end]
     root = _root(path for document in listed for path in document.paths)
-    stats, fingerprint = service.stats(), service.fingerprint
+    stats, fingerprint, facets = service.stats(), service.fingerprint, service.facets(filters)
     return DocumentsAnswer(
         root=root,
         index=IndexStatus(
@@ -288,10 +282,26 @@ def list_documents(service: SearchService, asked: ListDocumentsArguments) -> Doc
             encoder=fingerprint.encoder,
             model=fingerprint.model,
         ),
-        n_matching=len(matching),
+        n_matching=n_matching,
+        pages_by_language=most_first(facets.languages),
+        pages_by_year=most_first(facets.years),
+        pages_by_kind=most_first(facets.kinds),
         documents=[_listed(document, root) for document in listed],
-        next_offset=end if end < len(matching) else None,
+        next_offset=end if end < n_matching else None,
     )
+
+
+def _matching(
+    service: SearchService, filters: Filters, offset: int, limit: int
+) -> tuple[Sequence[Document], int]:
+    """A part of the documents whose paths pass, in order of path, and how many do."""
+    with service.reading() as index:
+        if not filters.names_path:
+            part = index.documents_by_path(offset, limit)
+            return part.documents, part.n_documents
+        passing = [d for d in index.documents() if d.files and filters.passes_paths(d.paths)]
+    passing.sort(key=lambda document: document.files[0].path)
+    return passing[offset : offset + limit], len(passing)
 
 
 def _listed(document: Document, root: str) -> ListedDocument:

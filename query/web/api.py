@@ -9,6 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Path, Query, Request, Response, UploadFile
 
+from index.facets import most_first
 from index.pages import Document
 from query.as_json import explanation_as_json, found_as_json, hot_words_as_json
 from query.request import SearchRequest
@@ -24,6 +25,8 @@ from query.web.api_models import (
     DocumentBody,
     DocumentsBody,
     ExplanationBody,
+    FacetsBody,
+    Filtered,
     HeatmapSearch,
     HotWordBody,
     PageBody,
@@ -97,6 +100,18 @@ def make_router(service: SearchService, ingest_state: Callable[[], IngestState])
             offset=offset,
             limit=limit,
             documents=[_document_body(document) for document in service.documents(offset, limit)],
+        )
+
+    @router.get("/facets")
+    def facets(filtered: Annotated[Filtered, Query()]) -> FacetsBody:
+        """Count pages by language, year, kind of file and folder."""
+        counted = service.facets(filtered.filters())
+        return FacetsBody(
+            n_pages=counted.n_pages,
+            languages=most_first(counted.languages),
+            years=most_first(counted.years),
+            kinds=most_first(counted.kinds),
+            folders=most_first(counted.folders),
         )
 
     @router.get("/status")

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT
 from query.filters import FILTER_KEYS, MAX_PATH_LENGTH, read_filters
 from query.hit_words import MatchedBy
@@ -69,7 +70,32 @@ Box = Annotated[
 ]
 
 
-class Refinement(BaseModel):
+class Filtered(BaseModel):
+    """Which pages are looked at."""
+
+    path: str | None = _filter("path", MAX_PATH_LENGTH)
+    document: str | None = _filter("document")
+    pages: str | None = _filter("pages")
+    language: str | None = _filter("language")
+    year: str | None = _filter("year")
+    kind: str | None = _filter("kind")
+    not_path: str | None = _filter("not_path", MAX_PATH_LENGTH)
+    not_document: str | None = _filter("not_document")
+    not_pages: str | None = _filter("not_pages")
+    not_language: str | None = _filter("not_language")
+    not_year: str | None = _filter("not_year")
+    not_kind: str | None = _filter("not_kind")
+
+    def filters(self) -> Filters:
+        """What a page must meet.
+
+        Raises:
+            WrongUseError: a filter cannot be read.
+        """
+        return read_filters({key: getattr(self, key) for key in FILTER_KEYS})
+
+
+class Refinement(Filtered):
     """How a search ranks, how much it gives, and which pages it looks at."""
 
     ranking: str | None = said(
@@ -88,18 +114,6 @@ class Refinement(BaseModel):
         le=MOST_PLACES - 1,
     )
     rerank: int | None = said("How many pages phase 2 scores.", 200, None, ge=1, le=MAX_RERANK)
-    path: str | None = _filter("path", MAX_PATH_LENGTH)
-    document: str | None = _filter("document")
-    pages: str | None = _filter("pages")
-    language: str | None = _filter("language")
-    year: str | None = _filter("year")
-    kind: str | None = _filter("kind")
-    not_path: str | None = _filter("not_path", MAX_PATH_LENGTH)
-    not_document: str | None = _filter("not_document")
-    not_pages: str | None = _filter("not_pages")
-    not_language: str | None = _filter("not_language")
-    not_year: str | None = _filter("not_year")
-    not_kind: str | None = _filter("not_kind")
     group_by: Literal["document"] | None = said(
         "One hit for each document, with its other pages.", "document", None
     )
@@ -124,7 +138,7 @@ class Refinement(BaseModel):
             self.k,
             self.ranking or "",
             self.rerank,
-            read_filters({key: getattr(self, key) for key in FILTER_KEYS}),
+            self.filters(),
             self.group_by,
             self.collapse,
             min_score=self.min_score,
@@ -358,6 +372,21 @@ class DocumentsBody(BaseModel):
     offset: int = said("How many were passed over.", 0)
     limit: int = said("How many were asked for at most.", DEFAULT_DOCUMENTS)
     documents: list[DocumentBody] = Field(description="The documents of this part.")
+
+
+class FacetsBody(BaseModel):
+    """How many pages pass the filters, in all and by what they have, the most first."""
+
+    n_pages: int = said("In all.", 306)
+    languages: dict[str, int] = said(
+        "By ISO 639-1 code; empty where it is not known.", {"en": 214, "de": 92}
+    )
+    years: dict[int, int] = said("By the year in which the file was last changed.", {2023: 306})
+    kinds: dict[str, int] = said("By how the file's name ends.", {"pdf": 290, "png": 16})
+    folders: dict[str, int] = said(
+        "By every folder below which the document lies; Vespa names the 1,000 with most pages.",
+        {"/home/you/Documents": 306, "/home/you/Documents/2023": 120},
+    )
 
 
 class EncoderBody(BaseModel):

@@ -448,6 +448,8 @@ def test_list_documents(ask):
     ]
     assert listed["n_matching"] == 4
     assert "next_offset" not in listed
+    assert listed["pages_by_language"] == {"en": 5, "": 2, "ja": 1}
+    assert (listed["pages_by_year"], listed["pages_by_kind"]) == ({"1970": 8}, {"pdf": 8})
     assert listed["index"] == {
         "n_documents": 4,
         "n_pages": 8,

@@ -183,6 +183,15 @@ def test_what_the_index_holds_is_told(index: Index) -> None:
     ]
 
 
+def test_pages_are_counted_by_what_they_have(index: Index) -> None:
+    counted = index.facets()
+    assert (counted.n_pages, counted.languages["en"], counted.kinds) == (8, 5, {"pdf": 8})
+    narrowed = index.facets(path="2022/*", not_pages="1")
+    assert (narrowed.n_pages, narrowed.folders["/library/2022"]) == (2, 2)
+    with pytest.raises(pagelens.PagelensError, match="^No filter 'lang'. There are: path, "):
+        index.facets(lang="en")
+
+
 def test_folders_are_ingested(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     pdfs = tmp_path / "pdfs"
     pdfs.mkdir()

@@ -147,6 +147,19 @@ def test_documents_come_in_parts(client: TestClient) -> None:
     assert client.get("/api/documents?limit=1001").status_code == 422
 
 
+def test_pages_are_counted_by_what_they_have(client: TestClient) -> None:
+    counted = client.get("/api/facets").json()
+    assert counted["n_pages"] == 8
+    assert counted["languages"] == {"en": 5, "": 2, "ja": 1}
+    assert list(counted["languages"]) == ["en", "", "ja"]  # the most first
+    assert (counted["years"], counted["kinds"]) == ({"1970": 8}, {"pdf": 8})
+    assert counted["folders"] == {"/library": 8, "/library/2022": 3, "/library/2023": 2}
+    narrowed = client.get("/api/facets?path=2022/*&not_pages=1&language=en").json()
+    assert (narrowed["n_pages"], narrowed["languages"]) == (2, {"en": 2})
+    assert client.get("/api/facets?language=deutsch").status_code == 422
+    assert client.get("/api/facets?q=cranes").status_code == 422  # filters alone
+
+
 def test_an_answer_goes_on(client: TestClient) -> None:
     whole = client.get("/api/search?q=harbour&k=6").json()
     seen, offset = [], 0

@@ -364,6 +364,7 @@ def test_the_record_is_that_of_the_schema() -> None:
         "title": "A title",
         "page_count": 3,
         "is_complete": True,
+        "is_without_pages": True,
         "failures": failures_to_json(failures),
         "not_searched": "2 attachments",
     }

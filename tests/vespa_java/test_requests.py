@@ -32,9 +32,13 @@ from vespa_app.search_request import (
     SCAN,
     count_body,
     count_by_ocr_engine_body,
+    count_failed_body,
+    count_found_body,
     count_waiting_body,
     count_with_word_body,
     count_without_vectors_body,
+    documents_at_body,
+    documents_by_path_body,
     facets_body,
     ocr_engines_body,
     owners_body,
@@ -171,6 +175,7 @@ def test_a_search_is_what_was_asked(vespa_java: VespaJava, ranking: str, candida
         "schemas": ["page"],
         "sources": ["page"],
         "grouping": "[]",
+        "sorting": [],
         "timing": True,
     }
 
@@ -383,6 +388,27 @@ def test_owners_of_many_paths_are_one_query(vespa_java: VespaJava) -> None:
     assert parsed["summaryFields"] == ["document_id"]
     one = parse(vespa_java, owners_body(["/a.pdf"]))
     assert (one["error"], one["tree"]) == (None, "paths:/a.pdf")
+
+
+def test_documents_in_order_of_path_are_one_query(vespa_java: VespaJava) -> None:
+    body = documents_by_path_body(100, 50, 'A "b" or true', only_failed=True)
+    parsed = parse(vespa_java, body)
+    assert parsed["error"] is None
+    part = '(?i)A \\"b\\" or true'
+    assert parsed["tree"] == (
+        f"AND REGEXP paths:. (OR REGEXP title:{part} REGEXP paths:{part}) REGEXP failures:."
+    )
+    assert (parsed["hits"], parsed["offset"], parsed["profile"]) == (50, 100, "unranked")
+    assert (parsed["schemas"], parsed["sorting"]) == (["pdf"], ["RawSorter ASCENDING:paths"])
+    named = parse(vespa_java, documents_at_body("é.pdf"))
+    assert (named["error"], named["sorting"]) == (None, ["AttributeSorter ASCENDING:document_id"])
+    assert named["tree"] == "REGEXP paths:(?s)^(?:.*/)?(?:é|e\u0301)\\.pdf\\z"
+    for counting, tree in (
+        (count_found_body(), "AND REGEXP paths:. is_without_pages:false"),
+        (count_failed_body(), "REGEXP failures:."),
+    ):
+        counted = parse(vespa_java, counting)
+        assert (counted["error"], counted["hits"], counted["tree"]) == (None, 0, tree)
 
 
 def test_years_are_a_range(vespa_java: VespaJava) -> None:

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.yahoo.search.Query;
 import com.yahoo.search.Result;
 import com.yahoo.search.Searcher;
+import com.yahoo.search.query.Sorting;
 import com.yahoo.search.searchchain.Execution;
 import com.yahoo.tensor.Tensor;
 import com.yahoo.tensor.serialization.JsonFormat;
@@ -12,6 +13,7 @@ import com.yahoo.tensor.serialization.JsonFormat.EncodeOptions;
 import java.io.File;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -41,6 +43,7 @@ final class ParseQuery implements Command {
             Set<String> sources,
             Set<String> summaryFields,
             String grouping,
+            List<String> sorting,
             boolean timing) {}
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -69,7 +72,18 @@ final class ParseQuery implements Command {
                 query.getModel().getSources(),
                 query.getPresentation().getSummaryFields(),
                 query.getSelect().getGrouping().toString(),
+                sorting(query),
                 query.getPresentation().getTiming());
+    }
+
+    /** By what, and how it is compared: what goes to the content nodes does not tell raw from none. */
+    private static List<String> sorting(Query query) {
+        Sorting sorting = query.getRanking().getSorting();
+        return sorting == null
+                ? List.of()
+                : sorting.fieldOrders().stream()
+                        .map(it -> it.getSorter().getClass().getSimpleName() + " " + it)
+                        .toList();
     }
 
     private QueryParsing parsing(String folder) throws Exception {
