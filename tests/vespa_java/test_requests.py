@@ -401,7 +401,10 @@ def test_documents_in_order_of_path_are_one_query(vespa_java: VespaJava) -> None
     assert (parsed["hits"], parsed["offset"], parsed["profile"]) == (50, 100, "unranked")
     assert (parsed["schemas"], parsed["sorting"]) == (["pdf"], ["RawSorter ASCENDING:paths"])
     named = parse(vespa_java, documents_at_body("é.pdf"))
-    assert (named["error"], named["sorting"]) == (None, ["AttributeSorter ASCENDING:document_id"])
+    assert (named["error"], named["sorting"]) == (
+        None,
+        ["LowerCaseSorter ASCENDING:lowercase(document_id)"],
+    )
     assert named["tree"] == "REGEXP paths:(?s)^(?:.*/)?(?:é|e\u0301)\\.pdf\\z"
     for counting, tree in (
         (count_found_body(), "AND REGEXP paths:. is_without_pages:false"),
