@@ -23,7 +23,7 @@ PATIENCE_S = 0.3
 
 KEPT_S = 30.0
 """How long a map is shown without looking whether the index has changed. While an ingest goes on
-it always has, and a map that is never shown would be drawn again and again."""
+it always has, and a map would be drawn again and again."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,62 +70,57 @@ class MapMaker:
         return self._map is not None
 
     def current(self) -> PageMap | None:
-        """The map of the index; None while it is being drawn: ask again.
+        """The map of the index; None while the first one is being drawn: ask again.
+
+        A map that is there is shown at once, while the index is compared with it.
 
         Raises:
             PagelensError: the index cannot be read. The next call tries again.
         """
         with self._lock:
             if self._thread is None and time.monotonic() >= self._looked_at + KEPT_S:
-                self._look()
+                self._thread = threading.Thread(target=self._run, name="pagelens-map", daemon=True)
+                self._thread.start()
             thread = self._thread
-        if thread is not None:
+        if thread is not None and self._map is None:
             thread.join(PATIENCE_S)
         with self._lock:
             if self._failure is not None:
                 failure, self._failure = self._failure, None
                 raise failure
-            return self._map if self._thread is None else None
+            return self._map
 
-    def _look(self) -> None:
-        """Keep the map where its pages are still the right ones, else begin a new one."""
-        with self._reading() as index:
-            state = index.state()
-            if self._map is not None and state == self._state:
-                self._looked_at = time.monotonic()
-                return
-            documents = list(index.documents())
-            chosen = choose_pages(index, documents)
-        self._state = state
-        shown = {split_page_id(page_id)[0] for page_id in chosen.page_ids}
-        by_id = {d.document_id: d for d in documents if d.document_id in shown}
-        if self._map is not None and chosen.page_ids == self._chosen.page_ids:
-            self._map = replace(self._map, n_pages=chosen.n_pages, documents=by_id)
-            self._looked_at = time.monotonic()
-            return
-        self._chosen = chosen
-        self._thread = threading.Thread(
-            target=self._run, args=(chosen, by_id), name="pagelens-map", daemon=True
-        )
-        self._thread.start()
-
-    def _run(self, chosen: ChosenPages, documents: Mapping[str, Document]) -> None:
-        drawn: PageMap | None = None
-        failure = PagelensError(
+    def _run(self) -> None:
+        failure: PagelensError | None = PagelensError(
             "The map could not be drawn: this is a bug in Pagelens. The terminal of the server "
             "shows where it arose."
         )
         try:
-            drawn = self._draw(chosen, documents)
+            self._renew()
+            failure = None
         except PagelensError as e:
             failure = e
         finally:
             with self._lock:
-                self._thread, self._map = None, drawn
-                if drawn is None:
-                    self._failure = failure
-                else:
+                self._thread, self._failure = None, failure
+                if failure is None:
                     self._looked_at = time.monotonic()
+
+    def _renew(self) -> None:
+        """Keep the map where its pages are still the right ones, else draw another."""
+        with self._reading() as index:
+            state = index.state()
+            if self._map is not None and state == self._state:
+                return
+            documents = list(index.documents())
+            chosen = choose_pages(index, documents)
+        shown = {split_page_id(page_id)[0] for page_id in chosen.page_ids}
+        by_id = {d.document_id: d for d in documents if d.document_id in shown}
+        if self._map is not None and chosen.page_ids == self._chosen.page_ids:
+            self._map = replace(self._map, n_pages=chosen.n_pages, documents=by_id)
+        else:
+            self._map = self._draw(chosen, by_id)
+        self._chosen, self._state = chosen, state
 
     def _draw(self, chosen: ChosenPages, documents: Mapping[str, Document]) -> PageMap:
         means = page_vectors_mean(self._read_page, chosen.page_ids)

@@ -1,5 +1,7 @@
 """What became of the files of the upload folder, for REST and for the page."""
 
+import posixpath
+import sys
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +12,7 @@ from index.pages import Document, FileRecord
 from query.service.service import SearchService
 from query.service.upload_folder import UploadedFile, UploadFolder
 
+_ALL = sys.maxsize
 UploadState = Literal["waiting", "searchable", "failed", "removed"]
 
 
@@ -34,10 +37,14 @@ class Uploaded:
 def uploaded_files(service: SearchService, uploads: UploadFolder) -> list[Uploaded]:
     """What lies in the folder, in order of name, then what was removed from it."""
     files = uploads.files()
-    wanted = {file.path for file in files}
     known: dict[str, tuple[FileRecord, Document]] = {}
-    for document in service.documents() if files else ():
-        known.update((at.path, (at, document)) for at in document.files if at.path in wanted)
+    if files:
+        folder = f"{posixpath.dirname(files[0].path)}/"
+        with service.reading() as index:
+            part = index.documents_by_path(0, _ALL, find=folder)
+        known.update(
+            (at.path, (at, document)) for document in part.documents for at in document.files
+        )
     removed = [Uploaded(file, "removed") for file in uploads.removed()]
     return [*(_became_of(file, known.get(file.path)) for file in files), *removed]
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -65,6 +66,13 @@ def drawn(client: TestClient) -> Response:
     while (answer := client.get("/api/map")).status_code == 202:
         time.sleep(0.01)
     return answer
+
+
+def drawn_until(client: TestClient, is_renewed: Callable[[Any], bool]) -> Any:
+    """The map, asked for until it is the one that is waited for."""
+    while not is_renewed(found := drawn(client).json()):
+        time.sleep(0.01)
+    return found
 
 
 def text_of(page: Response) -> str:
@@ -226,8 +234,27 @@ def test_a_map_is_kept_until_the_index_changes(
     assert index.n_pages_read == 8
     put(index, 7, "/library/new.pdf")
     index.put([make_page(f"{7:032x}", 1, "cranes and ferries")])
-    assert len(drawn(client).json()["pages"]) == 7
+    renewed = drawn_until(client, lambda found: len(found["pages"]) == 7)
+    assert renewed["n_pages"] == 9
     assert index.n_pages_read == 8 + 9
+
+
+def test_a_map_that_is_there_is_shown_while_another_is_drawn(
+    index: WatchedIndex, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_maker, "KEPT_S", 0.0)
+    first = drawn(client).json()
+    go_on = threading.Event()
+    index.before_page = lambda: go_on.wait(60) and None
+    try:
+        put(index, 7, "/library/new.pdf")
+        index.put([make_page(f"{7:032x}", 1, "cranes and ferries")])
+        for _ in range(2):
+            answer = client.get("/api/map")
+            assert (answer.status_code, answer.json()) == (200, first)
+    finally:
+        go_on.set()
+    drawn_until(client, lambda found: found["n_pages"] == 9)
 
 
 def test_a_moved_file_keeps_its_place_and_takes_its_new_name(
@@ -237,11 +264,10 @@ def test_a_moved_file_keeps_its_place_and_takes_its_new_name(
     first = drawn(client).json()["pages"]
     record = next(d for d in index.documents() if d.document_id == OLD_REPORT)
     index.put_document(replace(record, files=(FileRecord("/elsewhere/old.pdf", 1, 1),)))
-    moved = drawn(client).json()["pages"]
+    moved = drawn_until(client, lambda found: found["pages"][0]["file"] == "old.pdf")["pages"]
     assert [(p["page_id"], p["x"], p["y"]) for p in moved] == [
         (p["page_id"], p["x"], p["y"]) for p in first
     ]
-    assert moved[0]["file"] == "old.pdf"
     assert index.n_pages_read == 8
 
 
