@@ -4,7 +4,6 @@ Knows where a page's bytes lie in the segments, not what they mean, and the SQL 
 """
 
 import hashlib
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -69,6 +68,8 @@ CREATE INDEX pages_by_patch_map ON pages(patch_map_key);
 CREATE TABLE page_words(page_key INTEGER PRIMARY KEY REFERENCES pages, words BLOB NOT NULL);
 """
 # page_words stands apart from pages, so that what goes through all pages reads small rows only.
+
+_FAILED = "document_key IN (SELECT document_key FROM documents WHERE failures != '')"
 
 
 @dataclass(frozen=True)
@@ -253,22 +254,30 @@ class Catalog:
         self, offset: int, limit: int, find: str, *, only_failed: bool
     ) -> DocumentPart:
         """See PageIndex.documents_by_path."""
-        which = "WHERE document_key IN (SELECT document_key FROM documents WHERE failures != '')"
-        rows = self._rows(
-            f"SELECT document_key FROM files {which if only_failed else ''} "
-            "GROUP BY document_key ORDER BY min(path)"
-        )
-        keys = [key for (key,) in rows]
+        which = _FAILED if only_failed else "1"
         if find:
-            holds = re.compile(re.escape(find), re.IGNORECASE).search
-            said = self._rows("SELECT document_key, title FROM documents") + self._rows(
-                "SELECT document_key, path FROM files"
+            keys = self._keys_with(find, which)
+            shown, n = keys[offset : offset + limit], len(keys)
+        else:
+            rows = self._rows(
+                "SELECT document_key FROM files AS file WHERE path = "
+                "(SELECT min(path) FROM files WHERE document_key = file.document_key) "
+                f"AND {which} ORDER BY path LIMIT ? OFFSET ?",
+                (limit, offset),
             )
-            holding = {key for key, text in said if holds(text)}
-            keys = [key for key in keys if key in holding]
-        shown = keys[offset : offset + limit]
+            shown = [key for (key,) in rows]
+            counted = f"SELECT count(DISTINCT document_key) FROM files WHERE {which}"
+            n = int(self._rows(counted)[0][0])
         documents = self._documents_of(shown)
-        return DocumentPart(tuple(documents[key] for key in shown), len(keys))
+        return DocumentPart(tuple(documents[key] for key in shown), n)
+
+    def _keys_with(self, find: str, which: str) -> list[int]:
+        """Of the documents with this in title or a path, whatever the case, in order of path."""
+        wanted = find.lower()
+        paths = self._rows(f"SELECT document_key, path FROM files WHERE {which} ORDER BY path")
+        titles = self._rows(f"SELECT document_key, title FROM documents WHERE {which}")
+        holding = {key for rows in (paths, titles) for key, text in rows if wanted in text.lower()}
+        return [key for key in dict.fromkeys(key for key, _ in paths) if key in holding]
 
     def documents_at(self, name: str) -> list[Document]:
         """See PageIndex.documents_at."""

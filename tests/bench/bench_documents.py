@@ -3,8 +3,8 @@
 An index of --documents documents of one page each, with little text and few vectors, in a folder.
 What `pagelens serve` answers to the start page, the overview, the map and /api/documents is asked
 for in the same process, without a network, after a first time: wall and processor time, median and
-most of the rounds. --index measures an index that is there: a folder, or the URL of a Vespa server.
-The last line is JSON.
+most of the rounds. Last, a page is looked up by its file's name, as agents name it. --index
+measures an index that is there: a folder, or the URL of a Vespa server. The last line is JSON.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from index.embedded.embedded_index import EmbeddedIndex
 from index.location import Location
 from index.pages import Document, FileRecord
 from pagelens.open_index import open_index
+from query.page_name import find_page
 from query.service.service import SearchService
 from query.web.app import create_app
 from tests.bench.machine import describe_machine, print_machine
@@ -36,6 +37,7 @@ ADDRESSES = (
     "/overview?find=report-77",
     "/api/documents",
     "/api/documents?offset=5000&limit=100",
+    "/api/facets",
     "/api/map",
     "/?q=harbour+report",
     "/?q=harbour+report&offset=120",
@@ -85,10 +87,13 @@ def measure(index: str) -> dict[str, dict[str, float]]:
     with TestClient(create_app(service, token=None), base_url="http://localhost") as client:
         while client.get("/api/map").status_code == 202:
             time.sleep(0.5)
-        return {
+        results = {
             address: timed(lambda a=address: client.get(a).raise_for_status())
             for address in ADDRESSES
         }
+        name = f"{service.documents(0, 1)[0].name}:1"
+        with service.reading() as index:
+            return results | {"page by name": timed(lambda: find_page(index, name))}
 
 
 def timed(ask: Callable[[], object]) -> dict[str, float]:
