@@ -13,7 +13,9 @@ from index.errors import WrongUseError
 from index.filters import Filters
 from index.interface import BM25, INDEX_RANKINGS
 from index.pages import QueryVectors
+from index.words.cut import cut_query
 from tests.random_pages import document_id, query, unit_vectors
+from vespa_app import search_request
 from vespa_app.search_request import (
     ANN,
     MAX_HITS,
@@ -346,3 +348,23 @@ def test_engines_are_asked_for_whether_or_not_the_document_can_be_found() -> Non
         "hits": MAX_HITS,
         "wanted_document": "ab",
     }
+
+
+ARGUMENTS = {
+    "texts_body": ([f"{document_id(1)}-1"],),
+    "owners_body": (["/a.pdf"],),
+    "documents_body": (0, 10),
+    "facets_body": (NO_FILTERS,),
+    "ocr_engines_body": ("ab", 1),
+    "count_with_word_body": (cut_query("quay")[0],),
+}
+"""Of the bodies that want some, but for `search_body`."""
+
+
+def test_every_request_names_its_ranking() -> None:
+    # where none is named Vespa takes "default", which is there for other programs
+    for name, make in vars(search_request).items():
+        if name.endswith("_body") and not name.startswith("_") and name != "search_body":
+            assert make(*ARGUMENTS.get(name, ()))["ranking"] == "unranked", name
+    for ranking in INDEX_RANKINGS:
+        assert body(ranking=ranking)["ranking"] == ranking

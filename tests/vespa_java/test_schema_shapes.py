@@ -70,7 +70,7 @@ def test_there_is_no_score_whose_shape_nobody_checks() -> None:
 
 
 def test_every_ranking_has_its_file_and_adds_only_phases_to_base() -> None:
-    assert {path.stem for path in PROFILES.iterdir()} == {*INDEX_RANKINGS, "base"}
+    assert {path.stem for path in PROFILES.iterdir()} == {*INDEX_RANKINGS, "base", "default"}
     for name in INDEX_RANKINGS:
         assert profile(name).lstrip().startswith(f"rank-profile {name} inherits base {{")
         assert not re.search(r"function|inputs", profile(name)), f"{name}: these belong in base"

@@ -14,7 +14,8 @@ import java.util.Map;
  * A stand-in for a Vespa server, made of Vespa's own parts, for an application package.
  *
  * <p>Vespa's: reading and checking of every request, the document model, field sets, selections and
- * buckets of /document/v1, query parsing and typing, rank expressions, and what answers look like.
+ * buckets of /document/v1, query parsing and typing, rank expressions, what answers look like, and
+ * the HTTP server.
  * Ours: where documents are kept ({@link StandInDocuments}), which of them match ({@link
  * StandInMatching}) and the order and cut of the two phases ({@link StandInRanking}). Nothing of
  * Vespa's C++ engine is here: no bm25, no HNSW graph, no time-outs, no disk.
@@ -42,7 +43,10 @@ final class StandIn {
         RequestHandler documentApi = StandInDocumentHandler.over(
                 documents, types.build(), clusters.build(), spaces.build());
         RequestHandler search = StandInSearch.handler(application, documents);
-        http = new StandInHttp(Map.of("/document/v1/*", documentApi, "/search/*", search));
+        http = new StandInHttp(Map.of(
+                "/", StandInStatus.of(model, documentApi, search),
+                "/document/v1/*", documentApi,
+                "/search/*", search));
         return Map.of("port", http.port());
     }
 

@@ -10,7 +10,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -22,7 +21,7 @@ record StandInRanking(RankProfiles profiles, Schema schema, StandInFields fields
 
     private static final String FIRST = "firstphase";
     private static final String SECOND = "secondphase";
-    private static final Set<String> WITHOUT_SCORES = Set.of("unranked", "default");
+    private static final String RANKED_SCHEMA = "page"; // the other has Vespa's own profiles alone
 
     record Scored(Document document, double score) {}
 
@@ -38,7 +37,7 @@ record StandInRanking(RankProfiles profiles, Schema schema, StandInFields fields
     List<Scored> rank(Query query, List<Document> matching, List<Document> all) {
         String name = query.getRanking().getProfile();
         RankProfile profile = schema.rankProfiles().get(name);
-        if (WITHOUT_SCORES.contains(name)) {
+        if (name.equals("unranked") || !schema.name().equals(RANKED_SCHEMA)) {
             return scored(matching, document -> 0);
         }
         Map<String, Tensor> inputs = inputs(query, profile);
