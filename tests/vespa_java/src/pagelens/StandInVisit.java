@@ -4,6 +4,7 @@ import com.yahoo.document.BucketId;
 import com.yahoo.document.BucketIdFactory;
 import com.yahoo.document.Document;
 import com.yahoo.document.DocumentPut;
+import com.yahoo.document.FixedBucketSpaces;
 import com.yahoo.document.select.DocumentSelector;
 import com.yahoo.document.select.Result;
 import com.yahoo.document.select.parser.ParseException;
@@ -19,6 +20,7 @@ import com.yahoo.documentapi.VisitorSession;
 import com.yahoo.documentapi.messagebus.protocol.PutDocumentMessage;
 import com.yahoo.messagebus.Trace;
 import com.yahoo.yolean.Exceptions;
+import java.util.List;
 
 /**
  * One visit of the stand-in's documents, as a content cluster is visited: bucket by bucket, in the
@@ -69,7 +71,7 @@ final class StandInVisit implements VisitorSession {
             long sent = 0;
             while (!aborted && sent < parameters.getMaxTotalHits() && buckets.hasNext()) {
                 BucketId bucket = buckets.getNext().getSuperbucket();
-                for (Document document : documents.all()) {
+                for (Document document : documentsOfSpace()) {
                     if (bucket.contains(bucketIds.getBucketId(document.getId()))
                             && selector.accepts(new DocumentPut(document)) == Result.TRUE) {
                         send(documents.withFields(document, parameters.fieldSet()));
@@ -84,6 +86,12 @@ final class StandInVisit implements VisitorSession {
             control.onDone(CompletionCode.FAILURE, Exceptions.toMessageString(e));
         }
         data.onDone();
+    }
+
+    /** All of ours are of the default bucket space; the other one is for global documents. */
+    private List<Document> documentsOfSpace() {
+        boolean isOurs = parameters.getBucketSpace().equals(FixedBucketSpaces.defaultSpace());
+        return isOurs ? documents.all() : List.of();
     }
 
     private void send(Document document) {
