@@ -27,6 +27,7 @@ QUERY = re.search(r"^```\n\$ \S+/pagelens (query .*)\n((?:.*\n)+?)```$", README,
 PYTHON = re.search(r"^```python\n((?:.*\n)+?)```$", README, re.MULTILINE)
 
 FOREIGN_FLAGS = {"--help", "--version"}  # click's own
+FOREIGN_FLAGS |= {"--file", "--field-set", "--content-cluster", "--selection"}  # the Vespa CLI's
 
 every_page = pytest.mark.parametrize("page", [name for name in SOURCES if name != HISTORY])
 

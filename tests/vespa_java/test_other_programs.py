@@ -13,7 +13,7 @@ from vespa.io import VespaResponse
 from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.filters import Filters
-from index.interface import BM25, HAMMING, PageIndex
+from index.interface import BM25, FLOAT, HAMMING, PageIndex
 from index.location import Location
 from index.pages import Document
 from pagelens.main import main
@@ -89,8 +89,8 @@ def feed_by_pyvespa(url: str, _: VespaCli, file: Path) -> None:
 
 def feed_what_was_visited(url: str, cli: VespaCli, file: Path) -> None:
     feed_by_cli(url, cli, file)
-    everything = file.with_name("visited.json")
-    everything.write_text(cli.run("visit", "-t", url, "--make-feed"), encoding="utf-8")
+    everything = file.with_name("visited.jsonl")
+    everything.write_text(cli.run("visit", "-t", url), encoding="utf-8")
     for page_id in (f"{document_id}-1" for document_id in TEXTS):
         cli.run("document", "remove", "-t", url, f"id:{NAMESPACE}:page::{page_id}")
     feed_by_cli(url, cli, everything)
@@ -207,3 +207,12 @@ def test_a_query_that_names_no_ranking_is_ranked_by_words(
 def test_the_records_of_files_need_no_ranking(fed: str) -> None:
     answer = Vespa(fed).query(yql="select title from pdf where paths contains '/library/scan.pdf'")
     assert answer.number_documents_retrieved == 1
+
+
+def test_vectors_may_be_lists_of_numbers(fed: str) -> None:
+    query = LexicalEncoder().encode_query("containers in 2022")
+    body = search_body(query, FLOAT, 3, 3, Filters(), candidates=SCAN)
+    numbers = {str(token): vector.tolist() for token, vector in enumerate(query.vectors)}
+    hits = asked(fed, body)
+    assert hits == asked(fed, {**body, "input.query(qt)": {"blocks": numbers}})
+    assert hits[0][:2] == (OLD_REPORT, 2)
