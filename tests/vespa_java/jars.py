@@ -1,6 +1,7 @@
 """Vespa's Java code on this machine: its jars, fetched once, and our program compiled with them."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,9 @@ SOURCES = HERE / "src"
 
 CACHE = Path.home() / ".cache" / "pagelens" / "vespa-java"
 """Outside the checkout: 105 MB that every clone can share."""
+
+VERSION_VARIABLE = "PAGELENS_VESPA_VERSION"
+"""Names another release of Vespa than the pom's: the floor of services.xml, or the next one."""
 
 JAVA_RELEASE = "17"
 """What Vespa 8 itself is compiled for."""
@@ -28,7 +32,9 @@ def fetch_jars() -> Path:
     Raises:
         JavaUnavailableError: Maven is missing or could not fetch them.
     """
-    folder = CACHE / hashlib.sha256(POM.read_bytes()).hexdigest()[:16]  # another pom, other jars
+    version = os.environ.get(VERSION_VARIABLE, "")
+    # another pom or another release, other jars
+    folder = CACHE / hashlib.sha256(POM.read_bytes() + version.encode()).hexdigest()[:16]
     if folder.exists():
         return folder
     if shutil.which("mvn") is None:
@@ -37,6 +43,8 @@ def fetch_jars() -> Path:
     with tempfile.TemporaryDirectory(dir=CACHE) as unfinished:
         fetched = Path(unfinished) / "jars"
         goal = ["dependency:copy-dependencies", "-DincludeScope=runtime"]
+        if version:
+            goal.append(f"-Dvespa.version={version}")
         command = ["mvn", "-q", "-B", "-f", str(POM), *goal, f"-DoutputDirectory={fetched}"]
         try:
             run(command, timeout_s=600)

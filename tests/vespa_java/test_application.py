@@ -1,5 +1,7 @@
 """What "vespa prepare" would say of the application: Vespa's own model and validators."""
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 
 from index.interface import INDEX_RANKINGS, VESPA_RERANK_COUNT
 from tests.vespa_java.application_copy import APPLICATION, copy_with
+from tests.vespa_java.jars import POM, VERSION_VARIABLE
 from tests.vespa_java.jvm import VespaError, VespaJava
 
 EXPECTED_MESSAGES = {
@@ -149,6 +152,20 @@ def test_a_broken_copy_is_refused_with_vespas_message(
     with pytest.raises(VespaError) as error:
         vespa_java.call("prepare", application=str(broken))
     assert message in str(error.value)
+
+
+def test_an_older_vespa_is_refused_and_this_is_the_release_that_was_asked_for(
+    vespa_java: VespaJava, tmp_path: Path
+) -> None:
+    pinned = re.search(r"<vespa.version>(.*)</", POM.read_text(encoding="utf-8"))
+    release = os.environ.get(VERSION_VARIABLE) or (pinned and pinned[1])
+    newer = copy_with(tmp_path, "services.xml", '"8.658.52"', '"8.9999.0"')
+    with pytest.raises(VespaError) as error:
+        vespa_java.call("prepare", application=str(newer))
+    assert str(error.value).endswith(
+        "minimum required Vespa version is specified as 8.9999.0 in services.xml, "
+        f"this Vespa version is {release}."
+    )
 
 
 @pytest.mark.parametrize("name", ["qt", "qtb"])

@@ -6,13 +6,19 @@ from pathlib import Path
 import pytest
 
 from tests.vespa_java import jars
-from tests.vespa_java.jars import JavaUnavailableError, compile_sources, fetch_jars
+from tests.vespa_java.jars import (
+    VERSION_VARIABLE,
+    JavaUnavailableError,
+    compile_sources,
+    fetch_jars,
+)
 
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A PATH with nothing on it, and no jars from earlier runs."""
     monkeypatch.setattr(jars, "CACHE", tmp_path / "cache")
+    monkeypatch.delenv(VERSION_VARIABLE, raising=False)
     folder = tmp_path / "programs"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
@@ -48,6 +54,23 @@ def test_a_second_run_does_not_ask_maven_again(programs: Path) -> None:
     first = fetch_jars()
     (programs / "mvn").unlink()
     assert fetch_jars() == first
+
+
+def test_another_release_has_jars_of_its_own(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_program(
+        programs / "mvn",
+        "import sys, pathlib; folder = pathlib.Path(sys.argv[-1].partition('=')[2]); "
+        "folder.mkdir(); (folder / 'arguments').write_text(' '.join(sys.argv))",
+    )
+    ours = fetch_jars()
+    monkeypatch.setenv(VERSION_VARIABLE, "8.659.18")
+    other = fetch_jars()
+    assert "-Dvespa.version=8.659.18 " in (other / "arguments").read_text()
+    assert "-Dvespa.version" not in (ours / "arguments").read_text()
+    monkeypatch.delenv(VERSION_VARIABLE)
+    assert fetch_jars() == ours != other
 
 
 def test_without_a_jdk(programs: Path, tmp_path: Path) -> None:

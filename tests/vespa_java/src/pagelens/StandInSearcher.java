@@ -16,9 +16,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -125,8 +125,8 @@ final class StandInSearcher extends Searcher {
 
     private FastHit hit(Query query, Searched schema, StandInRanking.Scored scored) {
         Document document = scored.document();
-        byte[] id = document.getId().getGlobalId();
-        FastHit hit = new FastHit(id, scored.score(), OptionalInt.empty(), 0, 0);
+        String id = HexFormat.of().formatHex(document.getId().getGlobalId());
+        FastHit hit = new FastHit("index:" + cluster + "/0/" + id, scored.score());
         hit.setSource(cluster);
         hit.setQuery(query);
         String summary = query.getPresentation().getSummary();
