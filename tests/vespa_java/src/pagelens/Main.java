@@ -23,6 +23,8 @@ final class Main {
     /** A new command is one class and one line here. */
     private static final Map<String, Command> COMMANDS = Map.of(
             "clear", STAND_IN::clear,
+            "find-patterns", new FindPatterns(),
+            "index-operation", new IndexOperation(),
             "parse-query", new ParseQuery(),
             "prepare", new Prepare(),
             "read-operation", new ReadOperation(),

@@ -67,7 +67,7 @@ final class ReadOperation implements Command {
         String application = arguments.get("application").asText();
         DocumentTypeManager types = typesOf.computeIfAbsent(application, ReadOperation::types);
         return arguments.has("line")
-                ? fromFeedFile(types, arguments.get("line").asText())
+                ? operation(readLine(types, arguments.get("line").asText()))
                 : fromRequest(
                         types,
                         DocumentOperationType.valueOf(arguments.get("kind").asText().toUpperCase()),
@@ -75,21 +75,20 @@ final class ReadOperation implements Command {
                         arguments.get("body").asText());
     }
 
-    private static DocumentTypeManager types(String application) {
+    static DocumentTypeManager types(String application) {
         List<String> schemas = List.of("page", "pdf").stream()
                 .map(schema -> application + "/schemas/" + schema + ".sd")
                 .toList();
         return new DocumentTypeManager(Deriver.getDocumentManagerConfig(schemas).build());
     }
 
-    private static Operation fromFeedFile(DocumentTypeManager types, String line)
-            throws Exception {
+    static DocumentOperation readLine(DocumentTypeManager types, String line) throws Exception {
         JsonFeedReader reader = new JsonFeedReader(stream("[" + line + "]"), types);
         FeedOperation read = reader.read();
-        Operation operation = switch (read.getType()) {
-            case DOCUMENT -> operation(read.getDocumentPut());
-            case UPDATE -> operation(read.getDocumentUpdate());
-            case REMOVE -> operation(read.getDocumentRemove());
+        DocumentOperation operation = switch (read.getType()) {
+            case DOCUMENT -> read.getDocumentPut();
+            case UPDATE -> read.getDocumentUpdate();
+            case REMOVE -> read.getDocumentRemove();
             default -> throw new IllegalArgumentException("The line holds no operation");
         };
         if (reader.read().getType() != FeedOperation.Type.INVALID) {
@@ -112,7 +111,7 @@ final class ReadOperation implements Command {
         return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static Operation operation(DocumentOperation read) {
+    static Operation operation(DocumentOperation read) {
         Map<String, Object> fields = new TreeMap<>();
         String kind = "remove";
         if (read instanceof DocumentPut put) {

@@ -125,10 +125,7 @@ record StandInMatching(List<Document> documents, StandInFields fields, StandInNe
                     .anyMatch(token -> hasString(document, in.getIndexName(), token));
         }
         if (item instanceof RegExpItem term) {
-            // whichever of the two asks for it, RE2 ignores the case of every letter
-            int flags = Pattern.UNICODE_CASE
-                    | (fields.isCased(term.getIndexName()) ? 0 : Pattern.CASE_INSENSITIVE);
-            Pattern pattern = Pattern.compile(term.getRegexp().pattern(), flags);
+            Pattern pattern = pattern(term, fields.isCased(term.getIndexName()));
             return document -> strings(document, term.getIndexName())
                     .anyMatch(text -> pattern.matcher(text).find());
         }
@@ -146,6 +143,12 @@ record StandInMatching(List<Document> documents, StandInFields fields, StandInNe
         }
         throw new UnsupportedOperationException(
                 "The stand-in cannot match " + item.getClass().getSimpleName() + ": " + item);
+    }
+
+    static Pattern pattern(RegExpItem term, boolean isCased) {
+        // whichever of the two asks for it, RE2 ignores the case of every letter
+        int flags = Pattern.UNICODE_CASE | (isCased ? 0 : Pattern.CASE_INSENSITIVE);
+        return Pattern.compile(term.getRegexp().pattern(), flags);
     }
 
     private Predicate<Document> phrase(String field, List<Item> parts) {
