@@ -40,7 +40,7 @@ def test_the_application_passes_without_an_unexpected_warning(prepared: dict[str
 
 def test_every_ranking_is_a_rank_profile(prepared: dict[str, Any]) -> None:
     profiles = set(prepared["schemas"]["page"]["rankProfiles"])
-    assert profiles - {"base", "default", "unranked"} == set(INDEX_RANKINGS)
+    assert profiles - {"base", "candidates", "default", "unranked"} == set(INDEX_RANKINGS)
 
 
 MAXSIM_PHASES = {

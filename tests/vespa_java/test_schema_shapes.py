@@ -70,7 +70,8 @@ def test_there_is_no_score_whose_shape_nobody_checks() -> None:
 
 
 def test_every_ranking_has_its_file_and_adds_only_phases_to_base() -> None:
-    assert {path.stem for path in PROFILES.iterdir()} == {*INDEX_RANKINGS, "base", "default"}
+    others = {"base", "candidates", "default"}
+    assert {path.stem for path in PROFILES.iterdir()} == {*INDEX_RANKINGS, *others}
     for name in INDEX_RANKINGS:
         assert profile(name).lstrip().startswith(f"rank-profile {name} inherits base {{")
         assert not re.search(r"function|inputs", profile(name)), f"{name}: these belong in base"
@@ -98,7 +99,7 @@ def test_the_types_the_shapes_need() -> None:
 
 
 def test_there_is_one_dense_input_for_each_of_the_first_64_tokens() -> None:
-    inputs = re.findall(r"query\(rq(\d+)\) tensor<int8>\(v\[16\]\)", profile("base"))
+    inputs = re.findall(r"query\(rq(\d+)\) tensor<int8>\(v\[16\]\)", profile("candidates"))
     assert inputs == [str(i) for i in range(64)]
 
 
