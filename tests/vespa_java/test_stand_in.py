@@ -190,10 +190,27 @@ def test_what_vespas_reader_refuses_is_refused_in_its_words(app: Vespa) -> None:
         app.feed_data_point("page", "x", {"colour": "red"}, namespace=NAMESPACE)
 
 
-def test_a_condition_is_refused_and_not_ignored(fed: Vespa) -> None:
-    with pytest.raises(VespaError, match="The stand-in knows no conditions"):
-        update(fed, PAGES[0], {"title": "New"}, condition="page.page_number > 5")
+def test_what_is_written_on_a_condition_is_written_where_it_holds(fed: Vespa) -> None:
+    title = {"title": "New"}
+    with pytest.raises(VespaError, match="Condition did not match document"):
+        update(fed, PAGES[0], title, condition="page.page_number > 5")
     assert get_fields(fed, "page", PAGES[0].page_id)["title"] == "Jahresbericht"
+    update(fed, PAGES[0], title, condition="page.page_number == 1")
+    assert get_fields(fed, "page", PAGES[0].page_id)["title"] == "New"
+
+
+def test_a_put_may_ask_for_what_is_not_there(app: Vespa) -> None:
+    def put(title: str, condition: str) -> int:
+        answer = app.feed_data_point(
+            "pdf", "x", {"title": title}, NAMESPACE, condition=condition, create="true"
+        )
+        return answer.status_code
+
+    assert put("First", "false") == 200
+    with pytest.raises(VespaError, match="Condition did not match document"):
+        put("Second", "false")
+    assert put("Third", "pdf.failures == null") == 200
+    assert get_fields(app, "pdf", "x")["title"] == "Third"
 
 
 def test_eight_threads_may_feed(app: Vespa) -> None:

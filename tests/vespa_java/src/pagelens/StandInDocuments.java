@@ -12,12 +12,14 @@ import com.yahoo.document.datatypes.Array;
 import com.yahoo.document.datatypes.FieldValue;
 import com.yahoo.document.datatypes.StringFieldValue;
 import com.yahoo.document.fieldset.FieldSetRepo;
+import com.yahoo.document.select.DocumentSelector;
 import com.yahoo.document.select.parser.ParseException;
 import com.yahoo.documentapi.AsyncParameters;
 import com.yahoo.documentapi.AsyncSession;
 import com.yahoo.documentapi.DocumentAccess;
 import com.yahoo.documentapi.DocumentAccessParams;
 import com.yahoo.documentapi.DocumentOperationParameters;
+import com.yahoo.documentapi.DocumentResponse;
 import com.yahoo.documentapi.RemoveResponse;
 import com.yahoo.documentapi.Response;
 import com.yahoo.documentapi.Result;
@@ -38,6 +40,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 
@@ -47,11 +50,15 @@ import java.util.concurrent.ConcurrentSkipListMap;
  *
  * <p>A content cluster gives the fields asked for and no others, creates a document that an update
  * with create=true does not find, answers an update or remove of a missing document with success,
- * leaves out attributes without a value, and can be visited bit by bit.
+ * does nothing where an operation's condition does not hold, leaves out attributes without a value,
+ * and can be visited bit by bit.
  *
  * <p>A stored document is never changed, only replaced: whoever reads one may go on reading it.
  */
 final class StandInDocuments extends DocumentAccess {
+
+    private static final Response REFUSED =
+            new Response(0, "Condition did not match document.", Response.Outcome.CONDITION_FAILED);
 
     private final Map<DocumentId, Document> stored =
             new ConcurrentSkipListMap<>(Comparator.comparing(DocumentId::toString));
@@ -134,30 +141,59 @@ final class StandInDocuments extends DocumentAccess {
                 || value instanceof Array<?> array && array.isEmpty();
     }
 
-    private static void refuseCondition(DocumentOperation operation) {
-        if (operation.getCondition().isPresent()) {
-            throw new UnsupportedOperationException("The stand-in knows no conditions.");
+    /**
+     * Whether an operation's condition holds, by Vespa's own reading of it.
+     *
+     * <p>A document that is not there fulfils none, unless the operation may create it.
+     */
+    private boolean isToBeDone(DocumentOperation operation, boolean mayCreate) {
+        if (!operation.getCondition().isPresent()) {
+            return true;
+        }
+        Document old = stored.get(operation.getId());
+        if (old == null) {
+            return mayCreate;
+        }
+        try {
+            return new DocumentSelector(operation.getCondition().getSelection())
+                            .accepts(new DocumentPut(old))
+                    == com.yahoo.document.select.Result.TRUE;
+        } catch (ParseException e) {
+            throw new IllegalArgumentException(e);
         }
     }
 
-    private synchronized boolean erase(DocumentRemove remove) {
-        refuseCondition(remove);
-        return stored.remove(remove.getId()) != null;
+    /** Whether it was put. */
+    private synchronized boolean put(DocumentPut put) {
+        if (!isToBeDone(put, put.getCreateIfNonExistent())) {
+            return false;
+        }
+        store(put.getDocument());
+        return true;
     }
 
-    /** Whether there was such a document. */
-    private synchronized boolean apply(DocumentUpdate update) {
-        refuseCondition(update);
+    /** Whether there was such a document; nothing where the condition does not hold. */
+    private synchronized Optional<Boolean> erase(DocumentRemove remove) {
+        return isToBeDone(remove, false)
+                ? Optional.of(stored.remove(remove.getId()) != null)
+                : Optional.empty();
+    }
+
+    /** Whether there was such a document; nothing where the condition does not hold. */
+    private synchronized Optional<Boolean> apply(DocumentUpdate update) {
+        if (!isToBeDone(update, update.getCreateIfNonExistent())) {
+            return Optional.empty();
+        }
         Document old = stored.get(update.getId());
         if (old == null && !update.getCreateIfNonExistent()) {
-            return false;
+            return Optional.of(false);
         }
         Document document = old == null
                 ? new Document(update.getDocumentType(), update.getId())
                 : old.clone();
         update.applyTo(document);
         store(document);
-        return old != null;
+        return Optional.of(old != null);
     }
 
     private final class Sync extends LocalSyncSession {
@@ -168,8 +204,7 @@ final class StandInDocuments extends DocumentAccess {
 
         @Override
         public void put(DocumentPut put) {
-            refuseCondition(put);
-            store(put.getDocument());
+            StandInDocuments.this.put(put);
         }
 
         @Override
@@ -188,12 +223,12 @@ final class StandInDocuments extends DocumentAccess {
 
         @Override
         public boolean remove(DocumentRemove remove) {
-            return erase(remove);
+            return erase(remove).orElse(false);
         }
 
         @Override
         public boolean update(DocumentUpdate update) {
-            return apply(update);
+            return apply(update).orElse(false);
         }
     }
 
@@ -204,13 +239,23 @@ final class StandInDocuments extends DocumentAccess {
         }
 
         @Override
+        public Result put(DocumentPut put, DocumentOperationParameters parameters) {
+            boolean done = StandInDocuments.this.put(put);
+            return answer(done ? new DocumentResponse(0, put.getDocument()) : REFUSED, parameters);
+        }
+
+        @Override
         public Result remove(DocumentRemove remove, DocumentOperationParameters parameters) {
-            return answer(new RemoveResponse(0, erase(remove)), parameters);
+            Optional<Boolean> found = erase(remove);
+            return answer(
+                    found.isPresent() ? new RemoveResponse(0, found.get()) : REFUSED, parameters);
         }
 
         @Override
         public Result update(DocumentUpdate update, DocumentOperationParameters parameters) {
-            return answer(new UpdateResponse(0, apply(update)), parameters);
+            Optional<Boolean> found = apply(update);
+            return answer(
+                    found.isPresent() ? new UpdateResponse(0, found.get()) : REFUSED, parameters);
         }
 
         private Result answer(Response response, DocumentOperationParameters parameters) {
