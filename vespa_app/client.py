@@ -31,6 +31,11 @@ CLUSTER = "pages"
 VISITED_AT_ONCE = 500
 """Records in one answer of a visit: about 1 kB each."""
 
+NONE_YET = "false"
+"""The condition of a put that holds only where there is no document of that id."""
+
+_CONDITION_FAILED = 412
+
 _T = TypeVar("_T")
 
 
@@ -110,14 +115,35 @@ class VespaClient:
             raise self._error(VESPA_CONTAINER.unexpected_answer(answer.json), operation)
         return fields
 
-    def put(self, operation: str, schema: str, document_id: str, fields: dict[str, object]) -> None:
-        """Store a document, acknowledged; one of the same id is replaced."""
-        self._do(
+    def put(
+        self,
+        operation: str,
+        schema: str,
+        document_id: str,
+        fields: dict[str, object],
+        condition: str | None = None,
+    ) -> bool:
+        """Store a document, acknowledged; one of the same id is replaced.
+
+        Args:
+            operation: what an error says could not be done.
+            schema: "page" or "pdf".
+            document_id: the part of the id that is the document's own.
+            fields: all of them.
+            condition: on the document there, in Vespa's document selection language; it holds
+                where there is none.
+
+        Returns:
+            Whether the condition held; else nothing is stored.
+        """
+        only_if = {} if condition is None else {"condition": condition, "create": "true"}
+        answer = self._do(
             operation,
             lambda: self._session.feed_data_point(
-                schema, document_id, fields, NAMESPACE, timeout=_DOCUMENT_TIMEOUT
+                schema, document_id, fields, NAMESPACE, timeout=_DOCUMENT_TIMEOUT, **only_if
             ),
         )
+        return answer.status_code != _CONDITION_FAILED
 
     def update(
         self, operation: str, schema: str, document_id: str, fields: dict[str, object]
@@ -130,14 +156,28 @@ class VespaClient:
             ),
         )
 
-    def remove(self, operation: str, schema: str, document_id: str) -> None:
-        """Remove a document; where it is not there, nothing happens."""
-        self._do(
+    def remove(
+        self, operation: str, schema: str, document_id: str, condition: str | None = None
+    ) -> bool:
+        """Remove a document; where it is not there, nothing happens.
+
+        Args:
+            operation: what an error says could not be done.
+            schema: "page" or "pdf".
+            document_id: the part of the id that is the document's own.
+            condition: as of a put; it fails where there is none.
+
+        Returns:
+            Whether the condition held; else nothing is removed.
+        """
+        only_if = {} if condition is None else {"condition": condition}
+        answer = self._do(
             operation,
             lambda: self._session.delete_data(
-                schema, document_id, NAMESPACE, timeout=_DOCUMENT_TIMEOUT
+                schema, document_id, NAMESPACE, timeout=_DOCUMENT_TIMEOUT, **only_if
             ),
         )
+        return answer.status_code != _CONDITION_FAILED
 
     def visit(self, operation: str, schema: str) -> Iterator[dict[str, Any]]:
         """Read the fields of every document of a schema, in no order."""
@@ -176,7 +216,7 @@ class VespaClient:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What pyvespa reads of a response: a success, or a document that is not there."""
+    """What pyvespa reads of a response: a success, no such document, or a condition not met."""
 
     status_code: int
     url: str
@@ -233,12 +273,13 @@ def _read(response: httpr.Response) -> _Answer:
         content = response.json()
     except (RuntimeError, ValueError):  # what httpr raises depends on what is wrong
         content = None
-    is_missing = status == 404 and isinstance(content, dict) and _says_missing(content)
-    if not isinstance(content, dict) or (status >= 300 and not is_missing):
+    if not isinstance(content, dict) or (status >= 300 and not _is_answer(status, content)):
         raise VESPA_CONTAINER.unusable_answer(status, content, response.text)
     return _Answer(status, str(response.url), content)
 
 
-def _says_missing(content: Mapping[str, object]) -> bool:
-    """Whether a 404 is /document/v1's for a document, and not for a wrong path."""
-    return "pathId" in content and "message" not in content
+def _is_answer(status: int, content: Mapping[str, object]) -> bool:
+    """Whether a status that is no success is /document/v1's answer, and not of a wrong path."""
+    if "pathId" not in content:
+        return False
+    return status == _CONDITION_FAILED or (status == 404 and "message" not in content)

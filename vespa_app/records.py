@@ -3,16 +3,23 @@
 Vespa writes one document at a time, so a change of several is a row of writes that may end
 anywhere. Pages are written before the records that speak of them: where a row was cut, the record
 still says what it said, the same call does all of it again, and no write of it is wrong twice.
+
+Several runs may write at once. What a run wants of a record it worked out from what it saw before;
+where another has written the record since, both changes are kept (`revisions.py`), and it counts as
+complete if its pages are there. A row of writes that meets a record another run has just written
+begins anew. One hole is left: a run that is killed between a document's pages and its record, while
+another run moves the same document, may leave its pages without a path.
 """
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from index.errors import ServerError
-from index.pages import Document, DocumentPart, page_id
+from index.pages import VECTORS_TO_COME, Document, DocumentPart, page_id
 from vespa_app.answers import document_ids, record_fields, require_complete, total_count
 from vespa_app.client import VespaClient
 from vespa_app.parallel import run_parallel
+from vespa_app.revisions import Revisions, Stored, with_others_changes
 from vespa_app.search_request import (
     MAX_HITS,
     MAX_PATHS_AT_ONCE,
@@ -23,33 +30,34 @@ from vespa_app.search_request import (
     documents_by_path_body,
     owners_body,
 )
-from vespa_app.wire import (
-    MANIFEST_ID,
-    document_fields,
-    document_from_fields,
-    from_wire_text,
-    place_fields,
-)
+from vespa_app.wire import document_from_fields, from_wire_text, place_fields
 
-RECORD = "pdf"
 PAGE = "page"
-"""The two schemas."""
+"""The schema of pages."""
+
+ABANDONED_S = 86_400
+"""After so long without a write of its record, a document that was to replace another, and is not
+whole, is what a killed run has left. Before, another run may be at work on it."""
 
 
 class Records:
     """Reads and writes documents' records, and in their pages what those say of their document."""
 
-    def __init__(self, client: VespaClient) -> None:
+    def __init__(self, client: VespaClient, *, is_writer: bool) -> None:
+        """A writer keeps in mind what it has seen of all documents."""
         self._client = client
+        self._revisions = Revisions(client)
+        self._is_writer = is_writer
+        # Each record as this process has seen or wanted it last, once it has seen all: what it
+        # wants next is made of that.
+        self._seen: dict[str, Stored] | None = None
         # Records this process put and that wait for pages: read once for each batch of pages.
         self._unfinished: dict[str, Document] = {}
 
     def get(self, document_id: str) -> Document | None:
         """A document's record as it is stored now; None where there is none."""
-        fields = self._client.get(
-            f"read the record of document {document_id}", RECORD, document_id, "[document]"
-        )
-        return None if fields is None else document_from_fields(fields)
+        stored = self._revisions.read(document_id)
+        return None if stored is None else stored.document
 
     def for_pages(self, document_id: str) -> Document | None:
         """The same for the pages about to be put, without asking where this process put it."""
@@ -57,12 +65,10 @@ class Records:
 
     def all(self) -> Iterator[Document]:
         """Every document, in order of id."""
-        found = [
-            document_from_fields(fields)
-            for fields in self._client.visit("read the documents' records", RECORD)
-            if fields.get("document_id") != MANIFEST_ID
-        ]
-        return iter(sorted(found, key=lambda document: document.document_id))
+        found = {stored.document.document_id: stored for stored in self._revisions.all()}
+        if self._is_writer:
+            self._seen = found
+        return iter([found[document_id].document for document_id in sorted(found)])
 
     def part(self, offset: int, limit: int) -> Iterator[Document]:
         """Documents in order of id, at most `limit` of them behind the first `offset`."""
@@ -109,6 +115,20 @@ class Records:
         require_complete(root, f"{operation} at {self._client.url}")
         return [document_from_fields(fields) for fields in record_fields(root)], total_count(root)
 
+    def n_patches(self, document: Document) -> dict[int, object]:
+        """What each of a document's pages that is there says of the number of its patches."""
+
+        def look(number: int) -> dict[str, object] | None:
+            id_ = page_id(document.document_id, number)
+            # one attribute: it is in memory, and nothing of the page is read from disk
+            return self._client.get(f"look for page {id_}", PAGE, id_, "n_patches")
+
+        outcomes = run_parallel(look, range(1, document.page_count + 1))
+        for outcome in outcomes:
+            if outcome.failure is not None:
+                raise outcome.failure
+        return {o.item: o.result.get("n_patches") for o in outcomes if o.result is not None}
+
     def put(self, document: Document) -> None:
         """Store a record, and give its pages its paths and title.
 
@@ -119,50 +139,126 @@ class Records:
         Raises:
             ServerError: a write failed; those after it were not tried.
         """
-        stored = self.get(document.document_id)
-        if stored is not None and place_fields(stored) != place_fields(document):
-            self._place_pages(document, max(stored.page_count, document.page_count))
-        # A path the stored record has was taken from all others before that record was put.
-        had = {file.path for file in stored.files} if stored is not None else set()
-        taken = [file.path for file in document.files if file.path not in had]
-        for owner in self._owners(taken, document.document_id):
-            left = tuple(file for file in owner.files if file.path not in set(taken))
-            bereft = replace(owner, files=left)
-            self._place_pages(bereft, bereft.page_count)
-            self._put_record(bereft)
-        self._put_record(document)
+        document_id = document.document_id
+        has_placed, written = False, None
+        while written is None:
+            stored = self._revisions.read(document_id)
+            wanted = self._beside_others(document, stored)
+            had = stored.document if stored is not None else None
+            if has_placed or (had is not None and self._is_elsewhere(wanted, had)):
+                n_pages = had.page_count if had is not None else 0
+                self._place_pages(wanted, max(n_pages, wanted.page_count))
+                has_placed = True
+            # A path the stored record has was taken from all others before that record was put.
+            paths = {file.path for file in had.files} if had is not None else set()
+            taken = [file.path for file in wanted.files if file.path not in paths]
+            for owner_id in self._owners(taken, document_id):
+                self._take(owner_id, set(taken))
+            written = self._revisions.write(wanted, stored)
+        self._remember(document, written)
 
     def delete(self, document_ids: Collection[str]) -> None:
         """Remove documents: their pages first, so that no page is left without a record.
 
         Before them the record learns that it is not complete: where the removal is cut off and the
-        file is met again, an ingest puts back the pages that are gone.
+        file is met again, an ingest puts back the pages that are gone. A document to which another
+        run has given a path since this one looked stays, under that path.
 
         Raises:
             ServerError: a removal failed; the record of that document is still there, and says
                 which pages to remove when it is tried again.
         """
-        wanted = list(dict.fromkeys(document_ids))
-        found = run_parallel(self.get, wanted)
-        _require_all("read the records of documents", [o.failure for o in found])
-        stored = [outcome.result for outcome in found if outcome.result is not None]
-        begun = run_parallel(self._begin_removal, [d for d in stored if d.is_complete])
-        _require_all("update the records of documents", [outcome.failure for outcome in begun])
+        outcomes = run_parallel(self._begin_removal, list(dict.fromkeys(document_ids)))
+        _require_all("begin to remove documents", [outcome.failure for outcome in outcomes])
+        begun = [outcome.result for outcome in outcomes if outcome.result is not None]
         pages = [
-            page_id(document.document_id, number)
-            for document in stored
-            for number in range(1, document.page_count + 1)
+            page_id(stored.document.document_id, number)
+            for stored in begun
+            for number in range(1, stored.document.page_count + 1)
         ]
-        removed = run_parallel(lambda id_: self._remove(PAGE, id_), pages)
+        removed = run_parallel(
+            lambda id_: self._client.remove(f"remove {PAGE} {id_}", PAGE, id_), pages
+        )
         _require_all("remove pages", [outcome.failure for outcome in removed])
-        known = [outcome.item for outcome in found if outcome.result is not None]
-        removed = run_parallel(lambda id_: self._remove(RECORD, id_), known)
-        for document_id in known:
-            self._unfinished.pop(document_id, None)
-        _require_all("remove the records of documents", [outcome.failure for outcome in removed])
+        ended = run_parallel(self._end_removal, begun)
+        _require_all("remove the records of documents", [outcome.failure for outcome in ended])
 
-    def _owners(self, paths: Sequence[str], but: str) -> list[Document]:
-        """The other documents whose records hold any of these paths."""
+    def _beside_others(self, document: Document, stored: Stored | None) -> Document:
+        """A document as it is to be stored, beside what other runs have made of it meanwhile."""
+        seen = self._last_seen(document.document_id, stored)
+        if stored == seen:
+            return document
+        document = with_others_changes(document, seen, stored)
+        if not document.is_complete:
+            return document
+        found = self.n_patches(document)
+        is_whole = all(
+            found.get(n, VECTORS_TO_COME) != VECTORS_TO_COME for n in document.readable_pages
+        )
+        return replace(document, is_complete=is_whole)
+
+    def _last_seen(self, document_id: str, stored: Stored | None) -> Stored | None:
+        """What this run took a record for; what it is, where it has not looked at all of them."""
+        return stored if self._seen is None else self._seen.get(document_id)
+
+    def _is_elsewhere(self, wanted: Document, had: Document) -> bool:
+        """Whether pages say another place of a document than they are to."""
+        begun = self._unfinished.get(wanted.document_id, had)
+        place = place_fields(wanted)
+        return place_fields(had) != place or place_fields(begun) != place
+
+    def _take(self, owner_id: str, taken: set[str]) -> None:
+        """Take paths from a document that has them."""
+        has_placed, written = False, None
+        while written is None:
+            owner = self._revisions.read(owner_id)
+            if owner is None:
+                return
+            bereft = _without(owner.document, taken)
+            if bereft == owner.document and not has_placed:
+                return
+            self._place_pages(bereft, bereft.page_count)
+            has_placed = True
+            written = self._revisions.write(bereft, owner)
+        seen = (self._seen or {}).get(owner_id)
+        if seen is not None:
+            self._remember(_without(seen.document, taken), written)
+
+    def _begin_removal(self, document_id: str) -> Stored | None:
+        """The record that is to go; None where there is none, or another run needs it."""
+        while (stored := self._revisions.read(document_id)) is not None:
+            bereft = replace(stored.document, files=())
+            seen = self._last_seen(document_id, stored)
+            if with_others_changes(bereft, seen, stored).files:
+                self.put(bereft)
+                return None
+            if self._is_being_put_by_another(stored):
+                return None
+            partial = replace(stored.document, is_complete=False)
+            begun = self._revisions.write(partial, stored, is_to_go=True)
+            if begun is not None:
+                return begun
+        return None
+
+    def _is_being_put_by_another(self, stored: Stored) -> bool:
+        """Whether a document waits out of sight for its pages, to replace another one."""
+        document = stored.document
+        is_hidden = not (document.files or document.is_complete)
+        is_own = document.document_id in self._unfinished or self._seen is None
+        return is_hidden and not is_own and stored.age_s < ABANDONED_S
+
+    def _end_removal(self, begun: Stored) -> None:
+        document_id = begun.document.document_id
+        self._forget(document_id)
+        if self._revisions.remove(begun):
+            return
+        # another run has just given it a path; its pages are gone, and the next run puts them back
+        while (now := self._revisions.read(document_id)) is not None:
+            if self._revisions.write(replace(now.document, is_complete=False), now) is not None:
+                return
+
+    def _owners(self, paths: Sequence[str], but: str) -> list[str]:
+        """Ids of the other documents whose records hold any of these paths."""
         ids: set[str] = set()
         for start in range(0, len(paths), MAX_PATHS_AT_ONCE):
             operation = "find the documents that had these paths"
@@ -172,8 +268,7 @@ class Records:
             # an owner overlooked would keep the path, and be found under it for ever
             require_complete(root, f"{operation} at {self._client.url}")
             ids.update(from_wire_text(document_id) for document_id in document_ids(root))
-        owners = (self.get(document_id) for document_id in sorted(ids - {but}))
-        return [owner for owner in owners if owner is not None]
+        return sorted(ids - {but})
 
     def _place_pages(self, document: Document, page_count: int) -> None:
         """Write a document's paths and title into those of its pages that are there."""
@@ -184,26 +279,24 @@ class Records:
         )
         _require_all("update pages", [outcome.failure for outcome in outcomes])
 
-    def _put_record(self, document: Document) -> None:
-        document_id = document.document_id
-        self._client.put(
-            f"put the record of document {document_id}",
-            RECORD,
-            document_id,
-            document_fields(document),
-        )
-        if document.is_complete:
+    def _remember(self, wanted: Document, written: Stored) -> None:
+        """Keep in mind what this run wanted of a record, and what it became."""
+        document_id = wanted.document_id
+        if self._seen is not None:
+            self._seen[document_id] = replace(written, document=wanted)
+        if written.document.is_complete:
             self._unfinished.pop(document_id, None)
         else:
-            self._unfinished[document_id] = document
+            self._unfinished[document_id] = written.document
 
-    def _begin_removal(self, document: Document) -> None:
-        id_ = document.document_id
-        operation = f"update the record of document {id_}"
-        self._client.update(operation, RECORD, id_, {"is_complete": False})
+    def _forget(self, document_id: str) -> None:
+        if self._seen is not None:
+            self._seen.pop(document_id, None)
+        self._unfinished.pop(document_id, None)
 
-    def _remove(self, schema: str, id_: str) -> None:
-        self._client.remove(f"remove {schema} {id_}", schema, id_)
+
+def _without(document: Document, paths: set[str]) -> Document:
+    return replace(document, files=tuple(f for f in document.files if f.path not in paths))
 
 
 def _require_all(operation: str, failures: Sequence[ServerError | None]) -> None:

@@ -29,7 +29,6 @@ from index.pages import (
     QueryVectors,
     SearchResult,
     mismatch_error,
-    page_id,
     split_page_id,
 )
 from index.words.cut import Token
@@ -43,11 +42,12 @@ from vespa_app.answers import (
     search_result,
     total_count,
 )
-from vespa_app.client import VespaClient
+from vespa_app.client import NONE_YET, VespaClient
 from vespa_app.endpoint import endpoint_of
 from vespa_app.parallel import run_parallel
 from vespa_app.patience import READING_S, WRITING_S, Patience
-from vespa_app.records import PAGE, RECORD, Records
+from vespa_app.records import PAGE, Records
+from vespa_app.revisions import RECORD
 from vespa_app.search_request import (
     MAX_HITS,
     MAX_TEXTS_AT_ONCE,
@@ -89,14 +89,19 @@ class VespaIndex:
     """
 
     def __init__(
-        self, client: VespaClient, fingerprint: Fingerprint, candidates: str = "auto"
+        self,
+        client: VespaClient,
+        fingerprint: Fingerprint,
+        candidates: str = "auto",
+        *,
+        is_writer: bool = True,
     ) -> None:
         """Used by `open` and `open_for_writing`."""
         self._client = client
         self._fingerprint = fingerprint
         self._candidates = candidates
         self._chosen: str | None = None  # what "auto" came to
-        self._records = Records(client)
+        self._records = Records(client, is_writer=is_writer)
 
     @classmethod
     def stored_fingerprint(cls, location: Location) -> Fingerprint | None:
@@ -135,7 +140,7 @@ class VespaIndex:
                     f"The Vespa at {client.url} holds no index yet. Fill it with "
                     f'"pagelens ingest FOLDER --index {client.url}", or with "pagelens copy".'
                 )
-            return cls(client, stored, candidates)
+            return cls(client, stored, candidates, is_writer=False)
         except BaseException:
             client.close()
             raise
@@ -144,8 +149,9 @@ class VespaIndex:
     def open_for_writing(cls, location: Location, fingerprint: Fingerprint) -> "VespaIndex":
         """Open for writing; makes the index where there is none.
 
-        Nothing keeps a second writer out. Two at a time put the same pages in vain, and may leave
-        a path with two documents where both take it in the same moment.
+        Nothing keeps a second writer out, and none undoes what another does: see `Records`. Two at
+        work on the same documents put the same pages in vain, and may leave a path with two
+        documents where both take it in the same moment, until the next ingest.
 
         Raises:
             WrongUseError: the address or the credentials cannot be used.
@@ -156,10 +162,9 @@ class VespaIndex:
         try:
             stored = _read_manifest(client)
             if stored is None:
-                client.put(
-                    "write the index's manifest", RECORD, MANIFEST_ID, manifest_fields(fingerprint)
-                )
-                stored = fingerprint
+                operation, fields = "write the index's manifest", manifest_fields(fingerprint)
+                is_first = client.put(operation, RECORD, MANIFEST_ID, fields, condition=NONE_YET)
+                stored = fingerprint if is_first else _read_manifest(client) or fingerprint
             if not stored.is_compatible(fingerprint):
                 raise mismatch_error(f"Index {client.url}", stored, fingerprint)
             return cls(client, stored)
@@ -281,18 +286,7 @@ class VespaIndex:
     def _n_patches(self, document_id: str) -> dict[int, object]:
         """What each stored page of a document says of the number of its patches."""
         document = self._records.get(document_id)
-        numbers = range(1, document.page_count + 1) if document is not None else ()
-
-        def look(number: int) -> dict[str, object] | None:
-            id_ = page_id(document_id, number)
-            # one attribute: it is in memory, and nothing of the page is read from disk
-            return self._client.get(f"look for page {id_}", PAGE, id_, "n_patches")
-
-        outcomes = run_parallel(look, numbers)
-        for outcome in outcomes:
-            if outcome.failure is not None:
-                raise outcome.failure
-        return {o.item: o.result.get("n_patches") for o in outcomes if o.result is not None}
+        return {} if document is None else self._records.n_patches(document)
 
     def search(
         self,

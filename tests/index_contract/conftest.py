@@ -24,7 +24,7 @@ from tests.random_pages import FINGERPRINT
 from vespa_app.client import VespaClient
 from vespa_app.endpoint import endpoint_of
 from vespa_app.patience import READING_S, Patience
-from vespa_app.records import RECORD
+from vespa_app.revisions import RECORD
 from vespa_app.vespa_index import VespaIndex
 from vespa_app.wire import MANIFEST_ID
 

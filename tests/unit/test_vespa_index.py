@@ -292,7 +292,7 @@ def test_a_delete_removes_pages_first_and_the_record_last(
     since = len(server.requests)
     index.delete([document_id(1), document_id(9), document_id(1)])
     writes = written(server, since)
-    assert writes[0] == "PUT pdf 1"  # it is not complete any more
+    assert writes[0] == "POST pdf 1"  # it is not complete any more
     assert sorted(writes[1:3]) == ["DELETE page 1 1", "DELETE page 1 2"]
     assert writes[3:] == ["DELETE pdf 1"]
 

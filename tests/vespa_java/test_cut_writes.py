@@ -50,11 +50,11 @@ def cut_off(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its n-th write on, nothing of the client's reaches the server."""
     left = itertools.count(n - 1, -1)
 
-    def until_cut(write: Callable[..., None]) -> Callable[..., None]:
-        def instead(*arguments: object) -> None:
+    def until_cut(write: Callable[..., object]) -> Callable[..., object]:
+        def instead(*arguments: object, **named: object) -> object:
             if next(left) <= 0:
                 raise ServerError("The process was killed.")
-            write(*arguments)
+            return write(*arguments, **named)
 
         return instead
 
