@@ -51,6 +51,7 @@ class Records:
         # Each record as this process has seen or wanted it last, once it has seen all: what it
         # wants next is made of that.
         self._seen: dict[str, Stored] | None = None
+        self._shared: set[str] = set()  # documents that another run has been met at
         # Records this process put and that wait for pages: read once for each batch of pages.
         self._unfinished: dict[str, Document] = {}
 
@@ -186,10 +187,10 @@ class Records:
     def _beside_others(self, document: Document, stored: Stored | None) -> Document:
         """A document as it is to be stored, beside what other runs have made of it meanwhile."""
         seen = self._last_seen(document.document_id, stored)
-        if stored == seen:
-            return document
-        document = with_others_changes(document, seen, stored)
-        if not document.is_complete:
+        if stored != seen:
+            self._shared.add(document.document_id)
+            document = with_others_changes(document, seen, stored)
+        if document.document_id not in self._shared or not document.is_complete:
             return document
         found = self.n_patches(document)
         is_whole = all(
