@@ -240,8 +240,10 @@ CONFIG_SERVER = ServerKind(
     port_of_the_other=CONTAINER_PORT,
     says_it_all=True,  # of a refused package
     remedies={
-        400: 'Write the package to a folder with "pagelens deploy --export DIR", change there what '
-        "Vespa objects to, and hand it over with the Vespa CLI: vespa deploy DIR",
+        400: "Where it asks for a newer Vespa, update that (of a container: docker pull "
+        "docker.io/vespaengine/vespa:8 && docker rm -f pagelens; the index stays) and run the same "
+        'command again. Else write the package to a folder with "pagelens deploy --export DIR", '
+        "change there what Vespa objects to, and hand it over with the Vespa CLI: vespa deploy DIR",
         401: _NO_CREDENTIALS,
         403: _NO_CREDENTIALS,
         409: f"Somebody deploys at the same time. {_AGAIN.capitalize()}",

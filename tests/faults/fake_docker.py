@@ -22,7 +22,6 @@ CREATE = "POST /containers/create"
 START = f"POST /containers/{ID}/start"
 UNPAUSE = f"POST /containers/{ID}/unpause"
 REMOVE = f"DELETE /containers/{ID}"
-EXEC = f"POST /containers/{ID}/exec"
 INFO = "GET /info"
 
 

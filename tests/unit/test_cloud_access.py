@@ -11,7 +11,8 @@ from urllib3.exceptions import HTTPError
 
 from index.errors import MissingDependencyError, PagelensError, ServerError, WrongUseError
 from vespa_app.deploy import cloud_access, targets
-from vespa_app.deploy.application_files import application_files
+from vespa_app.deploy.application_files import application_package
+from vespa_app.deploy.cluster import THREADS
 from vespa_app.deploy.targets import deploy_to_cloud
 
 
@@ -39,7 +40,7 @@ def give_certificate(home: Path) -> None:
 
 def cloud_failure(name: str = "team.app", key_file: Path | None = None) -> PagelensError:
     with pytest.raises(PagelensError) as caught:
-        deploy_to_cloud(name, key_file, silent)
+        deploy_to_cloud(name, key_file, THREADS, silent)
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -168,7 +169,7 @@ class FakeCloud:
 
     def deploy(self, max_wait: int) -> Any:
         written = {p.relative_to(self.root) for p in self.root.rglob("*") if p.is_file()}
-        assert written == set(application_files())
+        assert written == set(map(Path, application_package()))
         assert Path.cwd() == self.root.parent
         self.output.write("INFO    [10:00:00]  Deploying\nERROR   [10:00:01]  No quota\n")
         if self.error is not None:
@@ -282,7 +283,7 @@ def test_what_the_cloud_says_is_told_line_by_line(
     cloud: type[FakeCloud], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     reported: list[str] = []
-    deployed = deploy_to_cloud("team.app", None, reported.append)
+    deployed = deploy_to_cloud("team.app", None, 16, reported.append)
     assert reported == [
         "Vespa CLI not found.",
         "INFO    [10:00:00]  Deploying",

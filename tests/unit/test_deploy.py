@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from index.errors import MissingDependencyError, PagelensError, ServerError, WrongUseError
-from tests.faults.fake_config_server import FakeConfigServer
+from tests.faults.fake_config_server import ACTIVATE, FakeConfigServer
 from tests.faults.fake_docker import (
     CREATE,
-    EXEC,
     ID,
     IMAGE,
     INFO,
@@ -28,13 +27,19 @@ from tests.faults.fake_docker import (
     container,
     refuses,
 )
-from vespa_app.deploy import docker_engine, targets
-from vespa_app.deploy.application_files import application_zip
+from vespa_app.deploy import targets
+from vespa_app.deploy.application_files import application_package, packed
+from vespa_app.deploy.change import Change
+from vespa_app.deploy.cluster import THREADS, Cluster, sized
 from vespa_app.deploy.targets import deploy_local
 
 
 def silent(_: str) -> None:
     """Nobody watches."""
+
+
+def agreed(_: Change) -> None:
+    """Whatever changes."""
 
 
 @pytest.fixture
@@ -58,13 +63,15 @@ def docker(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDocker]:
 
 @pytest.fixture
 def free_ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever runs on this machine, its ports are free."""
+    """Whatever runs on this machine, its ports are free, and nobody answers there."""
     monkeypatch.setattr(targets, "check_port_is_free", lambda *_: None)
+    monkeypatch.setattr(targets, "CONFIG_SERVER_PORT", 1)
+    monkeypatch.setattr(targets, "LOOK_AT_CONTAINER_EVERY_S", 0.0)
 
 
 def failure(port: int | None = None) -> PagelensError:
     with pytest.raises(PagelensError) as caught:
-        deploy_local(port, silent)
+        deploy_local(port, THREADS, silent, agreed)
     assert "\n" not in str(caught.value)
     return caught.value
 
@@ -205,7 +212,7 @@ def test_an_image_that_cannot_be_downloaded(docker: FakeDocker) -> None:
     docker.meet(PULL, answers({"status": "Pulling"}, progress, {"error": "no space\nleft."}))
     reported: list[str] = []
     with pytest.raises(ServerError) as caught:
-        deploy_local(None, reported.append)
+        deploy_local(None, THREADS, reported.append, agreed)
     assert str(caught.value) == f"{NO_DOWNLOAD}no space left. {TRY_PULL}"
     assert reported == [
         "Downloading docker.io/vespaengine/vespa:8",
@@ -215,7 +222,7 @@ def test_an_image_that_cannot_be_downloaded(docker: FakeDocker) -> None:
 
 def new_container(docker: FakeDocker) -> None:
     """Docker has the image, makes a container and starts it."""
-    docker.meet(INSPECT, NO_CONTAINER, NO_CONTAINER, container())
+    docker.meet(INSPECT, NO_CONTAINER, container())
     docker.meet(IMAGE, answers({"Id": "sha256:0", "RepoTags": []}))
     docker.meet(CREATE, answers({"Id": ID, "Warnings": []}, status=201))
     docker.meet(START, answers(status=204))
@@ -234,6 +241,30 @@ def test_a_new_container_keeps_its_index_in_a_volume(docker: FakeDocker) -> None
         "8080/tcp": "8081",
         "19071/tcp": "19071",
     }
+
+
+@pytest.mark.usefixtures("free_ports")
+def test_into_a_new_container_it_goes_as_into_one_that_runs(
+    docker: FakeDocker, server: FakeConfigServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # its volume may hold an index and an application of an earlier container
+    monkeypatch.setattr(targets, "CONFIG_SERVER_PORT", server.port)
+    new_container(docker)
+    before = sized(application_package(), Cluster(threads=16))
+    server.deployed = {"services.xml": before["services.xml"].decode()}
+    told: list[Change] = []
+    assert deploy_local(server.port, THREADS, silent, told.append) == (
+        f"http://localhost:{server.port}"
+    )
+    assert told == [
+        Change(
+            losses=(
+                "The application that is deployed would lose: 16 threads a query become 4. To keep "
+                "it: --threads 16.",
+            )
+        )
+    ]
+    assert docker.count(START) == 1
 
 
 @pytest.mark.usefixtures("free_ports")
@@ -262,8 +293,7 @@ def test_a_container_that_never_started_is_made_again(docker: FakeDocker) -> Non
 )
 def test_a_container_killed_for_its_memory(docker: FakeDocker, state: dict[str, Any]) -> None:
     new_container(docker)
-    docker.meet(INSPECT, NO_CONTAINER, NO_CONTAINER, container(), container(**state))
-    docker.meet(EXEC, refuses(409, f"container {ID} is not running"))
+    docker.meet(INSPECT, NO_CONTAINER, container(), container(**state))
     assert str(failure()) == (
         "Cannot start Vespa: Vespa was killed for lack of memory. It needs 4 GB: give Docker more "
         "(Docker Desktop: Settings, Resources), or end other programs, and run the same command "
@@ -274,8 +304,7 @@ def test_a_container_killed_for_its_memory(docker: FakeDocker, state: dict[str, 
 @pytest.mark.usefixtures("free_ports")
 def test_a_container_that_ends(docker: FakeDocker) -> None:
     new_container(docker)
-    docker.meet(INSPECT, NO_CONTAINER, NO_CONTAINER, container(), container("exited", ExitCode=1))
-    docker.meet(EXEC, refuses(409, f"container {ID} is not running"))
+    docker.meet(INSPECT, NO_CONTAINER, container(), container("exited", ExitCode=1))
     assert str(failure()) == (
         'Cannot start Vespa: it ended with exit code 1. See why with "docker logs pagelens".'
     )
@@ -285,6 +314,7 @@ def test_vespa_that_is_not_up_in_time(docker: FakeDocker, monkeypatch: Any) -> N
     with socket.create_server(("localhost", 0)) as nobody:
         port = nobody.getsockname()[1]
     monkeypatch.setattr(targets, "CONFIG_SERVER_WAIT_S", 0)
+    monkeypatch.setattr(targets, "LOOK_AT_CONTAINER_EVERY_S", 0.0)
     docker.meet(
         INSPECT,
         container("exited", config_server_port=port),
@@ -308,9 +338,10 @@ def test_a_running_container_takes_the_application_without_a_restart(
     docker: FakeDocker, server: FakeConfigServer
 ) -> None:
     docker.meet(INSPECT, container(port=server.port, config_server_port=server.port))
-    deployed = deploy_local(None, silent)
-    assert deployed.index == f"http://localhost:{server.port}"
-    assert server.uploads == [("application/zip", application_zip())]
+    index = deploy_local(None, 16, silent, agreed)
+    assert index == f"http://localhost:{server.port}"
+    package = sized(application_package(), Cluster(threads=16))
+    assert server.uploads == [("application/zip", packed(package))]
     assert not [r for r in docker.requests if r.startswith(("POST", "DELETE"))]
 
 
@@ -328,7 +359,19 @@ def test_a_disk_that_is_nearly_full_is_told(
         0.75: (disk_is_full(tmp_path, "75 %", "750.0 GB"),),
         0.912: (disk_is_full(tmp_path, "91 %", "912.0 GB"),),
     }
-    assert deploy_local(None, silent).messages == said[used]
+    assert told_before(server) == said[used]
+
+
+def told_before(server: FakeConfigServer) -> tuple[str, ...]:
+    """What is told before the application is activated."""
+    told: list[str] = []
+
+    def confirm(change: Change) -> None:
+        assert f"PUT {ACTIVATE}" not in server.requests
+        told.extend(change.messages)
+
+    deploy_local(None, THREADS, silent, confirm)
+    return tuple(told)
 
 
 def disk_is_full(folder: Path, share: str, used: str) -> str:
@@ -345,13 +388,13 @@ def test_of_a_disk_that_is_not_to_be_seen_nothing_is_said(
 ) -> None:
     docker.meet(INSPECT, container(port=server.port, config_server_port=server.port))
     docker.meet(INFO, answers(info))
-    assert deploy_local(None, silent).messages == ()
+    assert told_before(server) == ()
 
 
 def test_a_paused_container_goes_on(docker: FakeDocker, server: FakeConfigServer) -> None:
     docker.meet(INSPECT, container("paused", port=server.port, config_server_port=server.port))
     docker.meet(UNPAUSE, answers(status=204))
-    assert deploy_local(server.port, silent).index == f"http://localhost:{server.port}"
+    assert deploy_local(server.port, THREADS, silent, agreed) == f"http://localhost:{server.port}"
     assert docker.count(UNPAUSE) == 1
 
 
@@ -392,13 +435,4 @@ def test_docker_that_breaks_after_it_was_asked_once(docker: FakeDocker) -> None:
     assert str(failure()) == (
         "Cannot look for Vespa's image: database is locked. "
         'See "docker logs pagelens", and run the same command again.'
-    )
-
-
-def test_a_refused_package_asks_for_a_newer_image() -> None:
-    error = RuntimeError("Deployment failed, code: 400, message: {'message': 'needs 8.649.29'}")
-    assert str(docker_engine._failed("start Vespa", error, None)) == (
-        "Cannot start Vespa: Deployment failed, code: 400, message: {'message': 'needs 8.649.29'}. "
-        "Where it asks for a newer Vespa: docker pull docker.io/vespaengine/vespa:8 && docker rm "
-        "-f pagelens (the index stays), and run the same command again."
     )

@@ -1,9 +1,9 @@
 """The Vespa application's files: a zip for a config server, a folder for the Vespa CLI."""
 
 import io
-import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from index.errors import WrongUseError
@@ -11,42 +11,52 @@ from index.errors import WrongUseError
 APPLICATION = Path(__file__).parents[1] / "application"
 """The package as it lies in the repository and in the wheel; nothing in it is generated."""
 
-_SIGNS = ("services.xml", "schemas/page.sd", "schemas/pdf.sd")
+SERVICES, HOSTS = "services.xml", "hosts.xml"
+"""On which machines it runs, and with what: their names within a package."""
+
+Package = Mapping[str, bytes]
+"""What is deployed: its files by their paths, "/" between the parts."""
+
+_SIGNS = (SERVICES, "schemas/page.sd", "schemas/pdf.sd")
 """Files by which an earlier export is known, whatever version wrote it."""
 
 
-def application_files() -> list[Path]:
-    """Every file of the package, relative to APPLICATION and sorted."""
-    found = (path.relative_to(APPLICATION) for path in APPLICATION.rglob("*") if path.is_file())
-    return sorted(path for path in found if not any(part.startswith(".") for part in path.parts))
+def application_package() -> dict[str, bytes]:
+    """The package as it lies, in the order of its paths."""
+    found = ((p.relative_to(APPLICATION), p) for p in sorted(APPLICATION.rglob("*")) if p.is_file())
+    return {
+        path.as_posix(): file.read_bytes()
+        for path, file in found
+        if not any(part.startswith(".") for part in path.parts)
+    }
 
 
-def application_zip() -> bytes:
-    """The package as a config server takes it; the same bytes whenever it is packed."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for path in application_files():
-            entry = zipfile.ZipInfo(path.as_posix())  # its date is 1980, whatever the file's
-            content = (APPLICATION / path).read_bytes()
+def packed(package: Package) -> bytes:
+    """A package as a config server takes it; the same bytes whenever it is packed."""
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        for path, content in package.items():
+            entry = zipfile.ZipInfo(path)  # its date is 1980, whatever the file's
             archive.writestr(entry, content, compress_type=zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
+    return zipped.getvalue()
 
 
-def copy_application(folder: Path) -> None:
-    """Write the package into a folder, which is made."""
-    for path in application_files():
+def write_package(package: Package, folder: Path) -> None:
+    """Write a package into a folder, which is made."""
+    for path, content in package.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(APPLICATION / path, target)
+        target.write_bytes(content)
 
 
-def export_application(folder: Path) -> Path | None:
-    """Write the package to a folder that is new, empty, or holds an earlier export.
+def export_package(package: Package, folder: Path) -> Path | None:
+    """Write a package to a folder that is new, empty, or holds an earlier export.
 
     The folder takes its name when all of it is written. An earlier export that differs may have
     been edited, so it is kept beside the new one.
 
     Args:
+        package: what is written.
         folder: where; its parents are made.
 
     Returns:
@@ -60,13 +70,13 @@ def export_application(folder: Path) -> Path | None:
         is_empty = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
         if not is_empty:
             _check_is_export(folder)
-            if _is_current(folder):
+            if _read_package(folder) == package:
                 return None
         kept = None if is_empty else _free_name(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as part:
             draft = Path(part) / folder.name
-            copy_application(draft)
+            write_package(package, draft)
             if kept is not None:
                 folder.rename(kept)
             draft.rename(folder)  # over an empty folder too
@@ -87,12 +97,9 @@ def _check_is_export(folder: Path) -> None:
         )
 
 
-def _is_current(folder: Path) -> bool:
-    ours = application_files()
-    theirs = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return theirs == ours and all(
-        (folder / path).read_bytes() == (APPLICATION / path).read_bytes() for path in ours
-    )
+def _read_package(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def _free_name(folder: Path) -> Path:

@@ -19,6 +19,8 @@ from vespa_app.failures import one_line
 KEY_FILE_VARIABLE, KEY_VARIABLE = "VESPA_CLI_API_KEY_FILE", "VESPA_CLI_API_KEY"
 """The API key's file, and its text, as the Vespa CLI takes them."""
 
+_PAIR = ("public-cert", "private-key")
+
 _HOST, _PORT = "api-ctl.vespa-cloud.com", 4443
 _CONNECT_TIMEOUT_S = 10.0
 
@@ -89,11 +91,11 @@ def check_access(tenant: str, application: str, *, has_key: bool) -> None:
     """
     has_cli = shutil.which("vespa") is not None
     home = vespa_home()
-    folders = (Path.cwd() / ".vespa", home / f"{tenant}.{application}.default")
-    if not any(map(_has_certificate, folders)) and not has_cli:
+    if _certificate(tenant, application) is None and not has_cli:
         raise MissingDependencyError(
-            f"There is no client certificate for {tenant}.{application} ({folders[1]}), and no "
-            f"Vespa CLI to make one. To get one, {_INSTALL_CLI} and run the same command again."
+            f"There is no client certificate for {tenant}.{application} "
+            f"({_home_of(tenant, application)}), and no Vespa CLI to make one. To get one, "
+            f"{_INSTALL_CLI} and run the same command again."
         )
     if has_key or (home / "auth.json").exists():
         return
@@ -115,9 +117,37 @@ def vespa_home() -> Path:
     return Path(os.environ.get("VESPA_HOME") or Path.home() / ".vespa")
 
 
-def _has_certificate(folder: Path) -> bool:
-    names = ("data-plane-public-cert.pem", "data-plane-private-key.pem")
-    return all((folder / name).exists() for name in names)
+def client_certificate(tenant: str, application: str) -> bytes:
+    """The certificate of who may read and write, as PEM: it is part of a package for production.
+
+    Raises:
+        WrongUseError: there is none, or it cannot be read.
+    """
+    path = _certificate(tenant, application)
+    if path is None:
+        raise WrongUseError(
+            f"There is no client certificate for {tenant}.{application} "
+            f"({_home_of(tenant, application)}), and Vespa Cloud takes no application without. "
+            "Make one with the Vespa CLI (pip install vespacli), and run this again: "
+            f"vespa auth cert -N -t cloud -a {tenant}.{application}"
+        )
+    try:
+        return path.read_bytes()
+    except OSError as e:
+        raise WrongUseError(f"Cannot read the client certificate {path}: {e.strerror}.") from e
+
+
+def _certificate(tenant: str, application: str) -> Path | None:
+    """Where pyvespa finds the certificate and its key; None where it does not."""
+    for folder in (Path.cwd() / ".vespa", _home_of(tenant, application)):
+        certificate, key = (folder / f"data-plane-{name}.pem" for name in _PAIR)
+        if certificate.exists() and key.exists():
+            return certificate
+    return None
+
+
+def _home_of(tenant: str, application: str) -> Path:
+    return vespa_home() / f"{tenant}.{application}.default"
 
 
 def check_network() -> None:

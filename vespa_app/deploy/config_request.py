@@ -1,4 +1,4 @@
-"""One request to a Vespa config server: an object, or why there is none.
+"""One request to a Vespa config server: an object or a text, or why there is none.
 
 Over the standard library: pyvespa has no call for a config server of one's own, and the library it
 sends with trusts public authorities alone, not those this machine was told to trust.
@@ -27,6 +27,21 @@ def json_answer(request: urllib.request.Request, timeout_s: float) -> dict[str, 
     if status >= 300 or not isinstance(answer, dict):
         raise CONFIG_SERVER.unusable_answer(status, answer, body.decode(errors="replace"))
     return answer
+
+
+def text_answer(request: urllib.request.Request, timeout_s: float) -> str | None:
+    """A file of the application that is deployed; None where there is none.
+
+    Raises:
+        RequestFailure: anything else came of it.
+    """
+    status, body = _answer(request, timeout_s)
+    text = body.decode(errors="replace")
+    if status == 404:
+        return None
+    if status >= 300:
+        raise CONFIG_SERVER.unusable_answer(status, None, text)
+    return text
 
 
 def _answer(request: urllib.request.Request, timeout_s: float) -> tuple[int, bytes]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from index.errors import MissingDependencyError, ServerError, WrongUseError
 from index.wording import size
+from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
 from vespa_app.failures import one_line
 
 REPOSITORY, TAG = "docker.io/vespaengine/vespa", "8"
@@ -122,6 +123,24 @@ class DockerEngine:
             '"docker image prune".'
         )
 
+    def run(self, port: int) -> None:
+        """Make the container, and start it.
+
+        Args:
+            port: of this machine, for documents and queries.
+        """
+        with self.failures("start Vespa"):
+            self._client.containers.run(
+                IMAGE,
+                detach=True,
+                name=CONTAINER,
+                hostname=CONTAINER,
+                ports={CONTAINER_PORT: port, CONFIG_SERVER_PORT: CONFIG_SERVER_PORT},
+                volumes=[VOLUME],
+                mem_limit=NEEDED_MEMORY_BYTES,
+                privileged=True,  # these two as pyvespa starts it
+            )
+
     def start(self, container: Any) -> None:  # noqa: ANN401
         """Start a container that was stopped."""
         with self.failures(f"start the container {CONTAINER}"):
@@ -132,7 +151,7 @@ class DockerEngine:
 
     @contextmanager
     def failures(self, operation: str) -> Iterator[None]:
-        """Turn what Docker and pyvespa raise in here into one line.
+        """Turn what Docker raises in here, or a wait in vain, into one line.
 
         Args:
             operation: what was tried, as it goes on after "Cannot".
@@ -144,6 +163,16 @@ class DockerEngine:
             yield
         except (self._errors.DockerException, RuntimeError, OSError, ValueError) as e:
             raise self._ended(operation) or _failed(operation, e, self._memory_bytes()) from e
+
+    def check_runs(self, operation: str) -> None:
+        """See that the container has not ended by itself.
+
+        Raises:
+            ServerError: it has.
+        """
+        ended = self._ended(operation)
+        if ended is not None:
+            raise ended
 
     def _ended(self, operation: str) -> ServerError | None:
         """Whether the container ended by itself, and why."""
@@ -268,14 +297,9 @@ def _no_image(reason: str) -> ServerError:
 
 
 def _failed(operation: str, error: Exception, memory_bytes: int | None) -> ServerError:
-    """What Docker or pyvespa says, for a container that did not end by itself."""
+    """What Docker says, for a container that did not end by itself."""
     text = _text(error).rstrip(".")
     remedy = f'See "docker logs {CONTAINER}", and run the same command again.'
-    if text.startswith("Deployment failed"):  # pyvespa's words for what a config server refuses
-        remedy = (
-            f"Where it asks for a newer Vespa: docker pull {IMAGE} && docker rm -f {CONTAINER} "
-            "(the index stays), and run the same command again."
-        )
     if memory_bytes is not None and memory_bytes < NEEDED_MEMORY_BYTES:
         remedy = (
             f"Docker has {size(memory_bytes)} of memory and Vespa needs 4 GB: give it more "

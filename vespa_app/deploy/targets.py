@@ -1,19 +1,21 @@
-"""The application through pyvespa: into a container on this machine, or into Vespa Cloud.
+"""The application into a container on this machine, or through pyvespa into Vespa Cloud.
 
-pyvespa's half of this is imported where it is used: with the Docker client it takes half a second
-that `--help`, `--export` and `--config-server` need not wait for.
+The Docker client and pyvespa are imported where they are used: they take half a second that
+`--help`, `--export` and `--config-server` need not wait for.
 """
 
 import contextlib
 import io
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import WrongUseError
-from vespa_app.deploy.application_files import copy_application
+from vespa_app.deploy.application_files import application_package, write_package
+from vespa_app.deploy.change import Change
 from vespa_app.deploy.cloud_access import (
     api_key,
     check_access,
@@ -24,11 +26,10 @@ from vespa_app.deploy.cloud_access import (
     refused,
     unreachable,
 )
-from vespa_app.deploy.config_server import Deployed, deploy_to_config_server, wait_until_up
+from vespa_app.deploy.cluster import Cluster, sized
+from vespa_app.deploy.config_server import deploy_to_config_server, wait_until_up
 from vespa_app.deploy.docker_engine import (
     CONTAINER,
-    IMAGE,
-    VOLUME,
     DockerEngine,
     check_port_is_free,
     published_port,
@@ -36,20 +37,32 @@ from vespa_app.deploy.docker_engine import (
 from vespa_app.endpoint import CONFIG_SERVER_PORT, CONTAINER_PORT
 
 CONFIG_SERVER_WAIT_S = 180
-APPLICATION_WAIT_S = 300
 """A container's start takes half a minute on a laptop, minutes where Docker has little."""
+
+LOOK_AT_CONTAINER_EVERY_S = 5.0
+"""Whether it has not ended while its config server is waited for."""
 
 CLOUD_WAIT_S = 1800
 """A first deployment allocates machines and certificates: some ten minutes."""
 
 
-def deploy_local(port: int | None, report: Callable[[str], None]) -> Deployed:
+def deploy_local(
+    port: int | None,
+    threads: int,
+    report: Callable[[str], None],
+    confirm: Callable[[Change], None],
+) -> str:
     """Deploy into a container of this machine, which is started where it is not running.
 
     Args:
         port: of this machine, for documents and queries; None is that of the container there is,
             or 8080.
+        threads: that share one query's pages.
         report: told what goes on, in half a sentence.
+        confirm: told what to know before it is done; what it raises ends the deployment.
+
+    Returns:
+        URL of the index.
 
     Raises:
         MissingDependencyError: there is no Docker, or it cannot be used.
@@ -58,34 +71,35 @@ def deploy_local(port: int | None, report: Callable[[str], None]) -> Deployed:
     """
     engine = DockerEngine()
     warning = engine.disk_warning()
-    deployed = _deploy_into_container(engine, port, report)
-    return replace(deployed, messages=(*([warning] if warning else []), *deployed.messages))
-
-
-def _deploy_into_container(
-    engine: DockerEngine, port: int | None, report: Callable[[str], None]
-) -> Deployed:
+    if warning is not None:
+        confirm(Change((warning,)))
     container = engine.container()
     if container is None:
-        return _deploy_into_new(engine, port or CONTAINER_PORT, report)
-    published = published_port(container, CONTAINER_PORT)
-    config_server_port = published_port(container, CONFIG_SERVER_PORT)
-    if port not in (None, published):
-        raise WrongUseError(
-            f"The container {CONTAINER} serves on port {published}, not {port}. Leave out --port; "
-            f"or remove the container (docker rm -f {CONTAINER}; the index stays in the volume "
-            f"{CONTAINER}) and run this again."
-        )
-    engine.start(container)
+        served, config_server_port = port or CONTAINER_PORT, CONFIG_SERVER_PORT
+        _start_new(engine, served, report)
+    else:
+        served = published_port(container, CONTAINER_PORT)
+        config_server_port = published_port(container, CONFIG_SERVER_PORT)
+        if port not in (None, served):
+            raise WrongUseError(
+                f"The container {CONTAINER} serves on port {served}, not {port}. Leave out --port; "
+                f"or remove the container (docker rm -f {CONTAINER}; the index stays in the volume "
+                f"{CONTAINER}) and run this again."
+            )
+        engine.start(container)
     config_server = f"http://localhost:{config_server_port}"
-    with engine.failures("start Vespa"):
-        if not wait_until_up(config_server, report, CONFIG_SERVER_WAIT_S):
-            raise TimeoutError(f"no answer from {config_server} after {CONFIG_SERVER_WAIT_S} s")
-    # into the running Vespa: pyvespa would restart the container
-    return deploy_to_config_server(config_server, report, index_url=f"http://localhost:{published}")
+    _wait_for_config_server(engine, config_server, report)
+    # not through pyvespa: it would restart the container, and activate before it tells anything
+    return deploy_to_config_server(
+        config_server,
+        Cluster(threads=threads),
+        report,
+        confirm,
+        index_url=f"http://localhost:{served}",
+    )
 
 
-def _deploy_into_new(engine: DockerEngine, port: int, report: Callable[[str], None]) -> Deployed:
+def _start_new(engine: DockerEngine, port: int, report: Callable[[str], None]) -> None:
     check_port_is_free(port, "Take another: --port 8081")
     check_port_is_free(
         CONFIG_SERVER_PORT,
@@ -93,28 +107,17 @@ def _deploy_into_new(engine: DockerEngine, port: int, report: Callable[[str], No
         f"pagelens deploy --config-server http://localhost:{CONFIG_SERVER_PORT}",
     )
     engine.fetch_image(report)
-    with (
-        _pyvespa(report) as lines,
-        _copied_application() as application,
-        _working_in(application.parent),
-        engine.failures("start Vespa"),
-    ):
-        from vespa.deployment import VespaDocker
+    engine.run(port)
 
-        docker = VespaDocker(
-            port=port,
-            cfgsrv_port=CONFIG_SERVER_PORT,
-            container_image=IMAGE,
-            volumes=[VOLUME],
-            output_file=lines,
-        )
-        docker.deploy_from_disk(
-            CONTAINER,
-            application,
-            max_wait_configserver=CONFIG_SERVER_WAIT_S,
-            max_wait_application=APPLICATION_WAIT_S,
-        )
-    return Deployed(f"http://localhost:{port}")
+
+def _wait_for_config_server(engine: DockerEngine, url: str, report: Callable[[str], None]) -> None:
+    """Wait for it as long as its container runs."""
+    end_s = time.monotonic() + CONFIG_SERVER_WAIT_S
+    with engine.failures("start Vespa"):
+        while not wait_until_up(url, report, LOOK_AT_CONTAINER_EVERY_S):
+            engine.check_runs("start Vespa")
+            if time.monotonic() > end_s:
+                raise TimeoutError(f"no answer from {url} after {CONFIG_SERVER_WAIT_S} s")
 
 
 @dataclass(frozen=True)
@@ -132,13 +135,14 @@ class DeployedInCloud:
 
 
 def deploy_to_cloud(
-    name: str, key_file: Path | None, report: Callable[[str], None]
+    name: str, key_file: Path | None, threads: int, report: Callable[[str], None]
 ) -> DeployedInCloud:
     """Deploy into the dev zone of Vespa Cloud.
 
     Args:
         name: TENANT.APPLICATION.
         key_file: the tenant's API key; None takes that of the environment, or a login in a browser.
+        threads: that share one query's pages.
         report: told every line of the deployment's log, and what a login asks.
 
     Raises:
@@ -157,7 +161,7 @@ def deploy_to_cloud(
             errors.append(line.removeprefix("ERROR").strip())
         report(line)
 
-    with _pyvespa(report_and_remember) as lines, _copied_application() as folder:
+    with _pyvespa(report_and_remember) as lines, _written_application(threads) as folder:
         import httpr
         from urllib3.exceptions import HTTPError
         from vespa.deployment import VespaCloud
@@ -186,12 +190,12 @@ def deploy_to_cloud(
 
 
 @contextlib.contextmanager
-def _copied_application() -> Iterator[Path]:
-    """A copy of the application, into which pyvespa writes the client's certificate."""
+def _written_application(threads: int) -> Iterator[Path]:
+    """A folder with the application, into which pyvespa writes the client's certificate."""
     with tempfile.TemporaryDirectory(prefix="pagelens-") as folder:
-        copy = Path(folder, "application").resolve()
-        copy_application(copy)
-        yield copy
+        written = Path(folder, "application").resolve()
+        write_package(sized(application_package(), Cluster(threads=threads)), written)
+        yield written
 
 
 @contextlib.contextmanager

@@ -18,14 +18,24 @@ final class Prepare implements Command {
 
     /**
      * @param messages what a deployer would be shown, "LEVEL message" each
+     * @param actions what the change from the package deployed before asks for
+     * @param nodes which machine holds which share of the documents: host by distribution key
      * @param schemas what Vespa derived for its engine from each schema
      * @param totalRerankCounts pages phase 2 scores in each rank profile of schema page: the query
      *     container divides them over the nodes, the engine never sees them
      */
     record Prepared(
             List<String> messages,
+            List<Action> actions,
+            Map<Integer, String> nodes,
             Map<String, Derived> schemas,
             Map<String, Integer> totalRerankCounts) {}
+
+    /**
+     * @param kind "restart", "refeed" or "reindex"
+     * @param cluster whose services it is about
+     */
+    record Action(String kind, String cluster, String message) {}
 
     /**
      * @param indexing what happens to each field of a document that is put, in Vespa's indexing
@@ -40,13 +50,35 @@ final class Prepare implements Command {
 
     @Override
     public Object run(JsonNode arguments) throws Exception {
-        PreparedApplication application =
-                PreparedApplication.of(new File(arguments.get("application").asText()));
+        PreparedApplication application = prepared(arguments);
         Map<String, Derived> schemas = new TreeMap<>();
         application.model().getSearchClusters().forEach(cluster -> cluster.getDocumentDbs()
                 .forEach(database -> schemas.put(database.getSchemaName(), derived(database))));
+        Map<Integer, String> nodes = new TreeMap<>();
+        application.model().getContentClusters().get("pages").getSearch().getSearchNodes()
+                .forEach(node -> nodes.put(node.getDistributionKey(), node.getHostName()));
+        List<Action> actions = application.actions().stream()
+                .map(it -> new Action(
+                        it.getType().toString(), it.clusterId().value(), it.getMessage()))
+                .toList();
         return new Prepared(
-                application.messages(), schemas, totalRerankCounts(application.model()));
+                application.messages(),
+                actions,
+                nodes,
+                schemas,
+                totalRerankCounts(application.model()));
+    }
+
+    private static PreparedApplication prepared(JsonNode arguments) throws Exception {
+        File folder = new File(arguments.get("application").asText());
+        if (arguments.has("cloud")) {
+            return PreparedApplication.inCloud(folder, arguments.get("cloud").asText());
+        }
+        if (arguments.has("previous")) {
+            File previous = new File(arguments.get("previous").asText());
+            return PreparedApplication.after(PreparedApplication.of(previous), folder);
+        }
+        return PreparedApplication.of(folder);
     }
 
     private static Map<String, Integer> totalRerankCounts(VespaModel model) {
