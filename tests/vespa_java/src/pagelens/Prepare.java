@@ -1,6 +1,7 @@
 package pagelens;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.yahoo.config.model.api.ConfigChangeAction;
 import com.yahoo.search.config.SchemaInfoConfig;
 import com.yahoo.vespa.config.search.RankProfilesConfig;
 import com.yahoo.vespa.config.search.SummaryConfig;
@@ -20,6 +21,8 @@ final class Prepare implements Command {
      * @param messages what a deployer would be shown, "LEVEL message" each
      * @param actions what the change from the package deployed before asks for
      * @param nodes which machine holds which share of the documents: host by distribution key
+     * @param groups the distribution keys of each group; none where there is one group alone
+     * @param regions of production in Vespa Cloud
      * @param schemas what Vespa derived for its engine from each schema
      * @param totalRerankCounts pages phase 2 scores in each rank profile of schema page: the query
      *     container divides them over the nodes, the engine never sees them
@@ -28,14 +31,19 @@ final class Prepare implements Command {
             List<String> messages,
             List<Action> actions,
             Map<Integer, String> nodes,
+            List<List<Integer>> groups,
+            List<String> regions,
             Map<String, Derived> schemas,
             Map<String, Integer> totalRerankCounts) {}
 
     /**
      * @param kind "restart", "refeed" or "reindex"
-     * @param cluster whose services it is about
+     * @param services which it is about
      */
-    record Action(String kind, String cluster, String message) {}
+    record Action(String kind, List<Service> services, String message) {}
+
+    /** One process of Vespa, such as a "searchnode". */
+    record Service(String type, String host) {}
 
     /**
      * @param indexing what happens to each field of a document that is put, in Vespa's indexing
@@ -55,18 +63,39 @@ final class Prepare implements Command {
         application.model().getSearchClusters().forEach(cluster -> cluster.getDocumentDbs()
                 .forEach(database -> schemas.put(database.getSchemaName(), derived(database))));
         Map<Integer, String> nodes = new TreeMap<>();
-        application.model().getContentClusters().get("pages").getSearch().getSearchNodes()
-                .forEach(node -> nodes.put(node.getDistributionKey(), node.getHostName()));
+        application.model().getContentClusters().forEach((name, cluster) -> cluster.getSearch()
+                .getSearchNodes()
+                .forEach(node -> nodes.put(node.getDistributionKey(), node.getHostName())));
+        List<List<Integer>> groups = new ArrayList<>();
+        application.model().getContentClusters().forEach((name, cluster) -> cluster.getRootGroup()
+                .getSubgroups()
+                .forEach(group -> groups.add(group.getNodes().stream()
+                        .map(node -> node.getDistributionKey())
+                        .toList())));
+        List<String> regions = application.state().getApplicationPackage().getDeploymentSpec()
+                .instances().stream()
+                .flatMap(instance -> instance.zones().stream())
+                .flatMap(zone -> zone.region().stream())
+                .map(region -> region.value())
+                .toList();
         List<Action> actions = application.actions().stream()
-                .map(it -> new Action(
-                        it.getType().toString(), it.clusterId().value(), it.getMessage()))
+                .map(Prepare::action)
                 .toList();
         return new Prepared(
                 application.messages(),
                 actions,
                 nodes,
+                groups,
+                regions,
                 schemas,
                 totalRerankCounts(application.model()));
+    }
+
+    private static Action action(ConfigChangeAction action) {
+        List<Service> services = action.getServices().stream()
+                .map(it -> new Service(it.getServiceType(), it.getHostName()))
+                .toList();
+        return new Action(action.getType().toString(), services, action.getMessage());
     }
 
     private static PreparedApplication prepared(JsonNode arguments) throws Exception {
