@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from index.errors import MissingDependencyError, PagelensError, ServerError, WrongUseError
+from tests.faults.failing_server import says
 from tests.faults.fake_config_server import ACTIVATE, FakeConfigServer
 from tests.faults.fake_docker import (
     CREATE,
@@ -237,6 +238,7 @@ def test_a_new_container_keeps_its_index_in_a_volume(docker: FakeDocker) -> None
     assert docker.created["Image"] == "docker.io/vespaengine/vespa:8"
     assert docker.created["Hostname"] == "pagelens"
     assert host["Binds"] == ["pagelens:/opt/vespa/var"]
+    assert (host["Memory"], host["Privileged"]) == (4 * 1024**3, True)
     assert {inside: to[0]["HostPort"] for inside, to in host["PortBindings"].items()} == {
         "8080/tcp": "8081",
         "19071/tcp": "19071",
@@ -308,6 +310,17 @@ def test_a_container_that_ends(docker: FakeDocker) -> None:
     assert str(failure()) == (
         'Cannot start Vespa: it ended with exit code 1. See why with "docker logs pagelens".'
     )
+
+
+def test_a_container_killed_while_its_services_start(
+    docker: FakeDocker, server: FakeConfigServer
+) -> None:
+    running = container(port=server.port, config_server_port=server.port)
+    docker.meet(INSPECT, running, container(OOMKilled=True))
+    server.fail(ACTIVATE, says(500, {"message": "no zookeeper"}))
+    assert str(failure()).startswith("Cannot start Vespa: Vespa was killed for lack of memory. ")
+    docker.meet(INSPECT, running)
+    assert str(failure()).startswith("Cannot deploy at ")
 
 
 def test_vespa_that_is_not_up_in_time(docker: FakeDocker, monkeypatch: Any) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.errors import WrongUseError
+from index.errors import ServerError, WrongUseError
 from vespa_app.deploy.application_files import application_package, write_package
 from vespa_app.deploy.change import Change
 from vespa_app.deploy.cloud_access import (
@@ -90,13 +90,17 @@ def deploy_local(
     config_server = f"http://localhost:{config_server_port}"
     _wait_for_config_server(engine, config_server, report)
     # not through pyvespa: it would restart the container, and activate before it tells anything
-    return deploy_to_config_server(
-        config_server,
-        Cluster(threads=threads),
-        report,
-        confirm,
-        index_url=f"http://localhost:{served}",
-    )
+    try:
+        return deploy_to_config_server(
+            config_server,
+            Cluster(threads=threads),
+            report,
+            confirm,
+            index_url=f"http://localhost:{served}",
+        )
+    except ServerError:
+        engine.check_runs("start Vespa")  # its services need most of the memory
+        raise
 
 
 def _start_new(engine: DockerEngine, port: int, report: Callable[[str], None]) -> None:
