@@ -20,7 +20,15 @@ from vespa_app.deploy.cluster import Cluster, sized
 from vespa_app.wire import FORMAT_VERSION
 
 PACKAGES = Path(__file__).parent / "packages"
-OF_TODAYS_FORMAT = ["2026-11-27", "2026-11-28"]
+OF_TODAYS_FORMAT = {
+    day: [f"Document type 'pdf': Field '{name}' changed: add attribute aspect" for name in names]
+    for day, names in (
+        ("2026-11-27", ("title", "failures")),
+        ("2026-11-28", ("title", "failures")),
+    )
+}
+"""And what a search node has to be restarted for, which fills the new attribute by itself."""
+
 EARLIER_FORMATS = ["2026-11-21"]
 """Their indexes are refused by Pagelens too, and ingested again into a new one."""
 
@@ -34,7 +42,7 @@ def earlier(tmp_path: Path, day: str) -> Path:
 
 
 def test_every_package_is_tried() -> None:
-    assert sorted(OF_TODAYS_FORMAT + EARLIER_FORMATS) == [
+    assert sorted([*OF_TODAYS_FORMAT, *EARLIER_FORMATS]) == [
         p.stem for p in sorted(PACKAGES.iterdir())
     ]
     assert FORMAT_VERSION == 3, "Move the packages of format 3 to EARLIER_FORMATS, add today's."
@@ -42,11 +50,12 @@ def test_every_package_is_tried() -> None:
 
 @pytest.mark.parametrize("day", OF_TODAYS_FORMAT)
 def test_todays_package_takes_the_place_of_an_earlier_one(
-    vespa_java: VespaJava, earlier: Path
+    vespa_java: VespaJava, earlier: Path, day: str
 ) -> None:
     prepared = change(vespa_java, earlier, APPLICATION)
     assert unexpected(prepared["messages"]) == []
-    assert prepared["actions"] == []
+    assert {action["kind"] for action in prepared["actions"]} <= {"restart"}
+    assert [action["message"] for action in prepared["actions"]] == OF_TODAYS_FORMAT[day]
 
 
 @pytest.mark.parametrize("day", EARLIER_FORMATS)
