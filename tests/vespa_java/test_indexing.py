@@ -98,6 +98,26 @@ def test_the_manifest_is_kept(vespa_java: VespaJava) -> None:
     assert_as_sent(vespa_java, put_manifest(FINGERPRINT))
 
 
+MANY = [f"w{i:07d}" for i in range(120_000)]  # 9 characters each, with the space
+
+
+@pytest.mark.parametrize(
+    ("words", "terms"),
+    [
+        pytest.param(MANY, [*MANY[:111_111], "w"], id="1,000,000 characters"),
+        pytest.param(["cat"] * 10_001, ["cat"] * 10_000, id="10,000 places of a term"),
+    ],
+)
+def test_vespa_leaves_out_the_end_of_what_is_longer_than_any_page(
+    vespa_java: VespaJava, words: list[str], terms: list[str]
+) -> None:
+    operation = put("x", document(1, "/a.pdf"))
+    operation["fields"]["text_words"] = " ".join(words)
+    after = indexed(vespa_java, operation)
+    assert after["terms"]["text_words"] == terms
+    assert after["operation"]["fields"]["text_words"] == " ".join(words)
+
+
 @pytest.fixture(scope="module")
 def samples(samples_index: Path) -> Iterator[EmbeddedIndex]:
     with closing(EmbeddedIndex.open(samples_index)) as index:
