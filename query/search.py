@@ -13,18 +13,19 @@ from dataclasses import replace
 from encoders.interface import Encoder
 from encoders.lexical import CHANCE_COSINE
 from index.interface import BM25, HAMMING_THEN_FLOAT, PageIndex
-from index.pages import Fingerprint, QueryVectors, RankedPage, SearchResult
+from index.pages import Fingerprint, QueryVectors, SearchResult
 from index.timing import StageTimer
 from index.wording import COSINE_RANKINGS, count
 from query.close_calls import close_call_notices
-from query.found import Found, with_alike
-from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
+from query.found import Found
+from query.fusion import HYBRID
 from query.groups import HitGroup, Pages, collapse_near_duplicates, group_by_document
+from query.halves import Halves
 from query.language_guard import language_notices
 from query.request import SearchRequest, check_request
 from query.resemblance import Line, line_of_chance, scores_at_random
 from query.texts import Texts
-from query.words_nowhere import LOOKED_AT_HITS, nowhere_notices, spelled_alike, words_nowhere
+from query.words_nowhere import nowhere_notices, words_nowhere
 
 
 def find(
@@ -75,7 +76,7 @@ def find(
     found_groups, given = _part_asked_for(found_groups, request, given)
     with timer.stage("hits"):
         groups, n_gone = _shown(found_groups, texts)
-    notices = (*result.notices, *_gone(n_gone), *_more_to_come(n_unfinished(), n_waiting()))
+    notices = (*result.notices, *_gone(n_gone), *more_to_come(n_unfinished(), n_waiting()))
     result = replace(result, hits=hits, notices=notices)
     found_by = _found_by(request.ranking, index.fingerprint)
     found = Found(
@@ -163,7 +164,7 @@ def default_ranking(fingerprint: Fingerprint, n_waiting: int) -> str:
     return HYBRID if fingerprint.rendering == "words" or n_waiting else HAMMING_THEN_FLOAT
 
 
-def _more_to_come(n_unfinished: int, n_waiting: int) -> tuple[str, ...]:
+def more_to_come(n_unfinished: int, n_waiting: int) -> tuple[str, ...]:
     """That the index does not hold everything yet, if it is so."""
     if n_waiting:
         waits = "waits for its" if n_waiting == 1 else "wait for their"
@@ -212,7 +213,7 @@ def _rank(
     texts: Texts,
     timer: StageTimer,
 ) -> tuple[SearchResult, Line | None, tuple[str, ...], tuple[str, ...]]:
-    """Run the one ranking asked for, or the halves of `hybrid`; adds their stages to `timer`.
+    """Rank, and read what will be shown; adds the stages to `timer`.
 
     A word that stands nowhere and is spelled nearly like one that does is looked for as that one
     by the half of `hybrid` that goes by words.
@@ -221,36 +222,17 @@ def _rank(
         The hits, where among them resemblance begins, which words stand nowhere, and what is
         spelled like them.
     """
-    is_fused = request.ranking == HYBRID
-    names = tuple(WEIGHTS) if is_fused else (request.ranking,)
-    results = {name: run_ranking(index, query, request, name, timer) for name in names}
-    first = results[names[0]]
-
-    def fused() -> tuple[RankedPage, ...]:
-        if not is_fused:
-            return first.hits
-        with timer.stage("fuse"):
-            return fuse({name: result.hits for name, result in results.items()})
-
-    hits = fused()
-    by_words = results[names[-1]].hits[:LOOKED_AT_HITS]  # of `hybrid`: likeliest to hold every word
+    halves = Halves(index, query, request, timer)
     with timer.stage("hits"):
-        part = hits[request.offset : request.offset + request.k]
+        part = halves.hits[request.offset : request.offset + request.k]
         likely = [hit for hit in part if not request.is_too_low(hit.score)]
-        texts.hits((*by_words, *likely))  # all that will be shown, in one go
+        texts.hits((*halves.by_words, *likely))  # all that will be shown, in one go
     with timer.stage("words"):
-        nowhere = words_nowhere(index, request.words, texts.hits(by_words))
-        finds_alike = request.ranking != BM25 and index.fingerprint.rendering == "words"
-        alike: tuple[str, ...] = ()
-        if nowhere and finds_alike:
-            alike = spelled_alike(nowhere, request.words, texts.hits(first.hits))
-    if is_fused and alike:
-        results[BM25] = run_ranking(index, with_alike(query, alike), request, BM25, timer)
-        hits = fused()
-    notices = tuple(dict.fromkeys(n for result in results.values() for n in result.notices))
-    line = _line(index, query, request, first.n_candidates, timer)
-    hits = hits[: request.n_pages]
-    return SearchResult(hits, first.n_candidates, timer.timings_ms, notices), line, nowhere, alike
+        nowhere = words_nowhere(index, request.words, texts.hits(halves.by_words))
+        alike = halves.spelled_alike(nowhere, texts)
+    halves.ask_for(alike)
+    line = _line(index, query, request, halves.first.n_candidates, timer)
+    return halves.result(), line, nowhere, alike
 
 
 def _line(
@@ -270,32 +252,3 @@ def _line(
         return None
     is_cosine = request.ranking in (*COSINE_RANKINGS, HYBRID)
     return Line(CHANCE_COSINE if is_cosine else math.inf, words_do=True)
-
-
-def run_ranking(
-    index: PageIndex,
-    query: QueryVectors,
-    request: SearchRequest,
-    ranking: str,
-    timer: StageTimer | None = None,
-) -> SearchResult:
-    """Run a ranking of the index as a request needs it.
-
-    Args:
-        index: where to look.
-        query: of the request.
-        request: asks for this ranking, or for `hybrid`, of which it is a half.
-        ranking: one of INDEX_RANKINGS.
-        timer: takes the ranking's stages.
-
-    Returns:
-        As many hits as the request looks for, of a half as many as are fused; without the page
-        whose like is wanted, which a half must not measure the others by.
-    """
-    n = max(request.n_pages, FUSION_DEPTH) if request.ranking == HYBRID else request.n_pages
-    n_asked = n + (request.except_page_id is not None)
-    result = index.search(query, ranking, n_asked, rerank=request.rerank, filters=request.filters)
-    if timer is not None:
-        for stage, ms in result.timings_ms.items():
-            timer.timings_ms[stage] = timer.timings_ms.get(stage, 0.0) + ms
-    return replace(result, hits=request.of_hits(result.hits)[:n])

@@ -1,18 +1,20 @@
-"""Every query by every setting: each is encoded once, and no page again."""
+"""Every query by every setting: each is encoded once, and pages are ranked, not read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from encoders.interface import Encoder
 from index.interface import BM25, PageIndex
+from index.pages import QueryVectors
 from index.timing import StageTimer
+from query.halves import ranked
 from query.quality.run_file import Answer, RunFile
 from query.quality.settings import Setting
-from query.request import SearchRequest
-from query.search import encode, find
+from query.request import SearchRequest, check_request
+from query.search import encode, more_to_come
 
-_READING_HITS = ("hits", "words")
-"""The stages of a search that read its hits: people ask for five, not a hundred."""
+_READING_HITS = "hits"
+"""The stage of a search in which a folder looks its hits up: people ask for five, not a hundred."""
 
 
 def missing(
@@ -47,16 +49,21 @@ def sweep(
     for text, settings in todo.items():
         timer = StageTimer()
         asked = SearchRequest(text, 1)
+        check_request(asked)
+        query = QueryVectors.text_only(asked.text)
         if any(setting.ranking != BM25 for setting in settings):
-            asked = replace(asked, query=encode(asked, encoder, timer))
+            query = encode(asked, encoder, timer)
         for setting in settings:
             request = replace(
-                asked, k=setting.depth, ranking=setting.ranking, rerank=setting.rerank
+                asked, query=query, k=setting.depth, ranking=setting.ranking, rerank=setting.rerank
             )
-            result = find(index, encoder, request).result
-            ms = sum(t for stage, t in result.timings_ms.items() if stage not in _READING_HITS)
+            result = ranked(index, query, request)
+            ms = sum(t for stage, t in result.timings_ms.items() if stage != _READING_HITS)
             if setting.ranking != BM25:
                 ms += timer.timings_ms["encode"]
+            n_unfinished = index.n_unfinished()
+            more = more_to_come(n_unfinished, index.n_waiting() if n_unfinished else 0)
+            result = replace(result, notices=(*result.notices, *more))
             answer = Answer(tuple(hit.page_id for hit in result.hits), round(ms, 3))
             runs.add(setting, text, answer, is_kept=not result.notices)
             notices |= dict.fromkeys(result.notices)

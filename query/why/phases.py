@@ -12,7 +12,7 @@ from index.interface import (
 from index.pages import RankedPage, SearchResult
 from query.found import Found
 from query.fusion import FUSION_DEPTH, HYBRID, WEIGHTS, fuse
-from query.search import run_ranking
+from query.halves import run_ranking
 
 TWO_PHASES = frozenset({HAMMING_THEN_BITS, HAMMING_THEN_FLOAT, HYBRID})
 """Rankings whose first phase is `hamming`; all others have one phase alone."""

@@ -65,13 +65,13 @@ def shell(
 def searched(monkeypatch: pytest.MonkeyPatch) -> Counter[tuple[str, str]]:
     """Counts the searches that are run, by ranking and text."""
     counted: Counter[tuple[str, str]] = Counter()
-    find = query.quality.sweep.find
+    ranked = query.quality.sweep.ranked
 
-    def counting(index: Any, encoder: Any, request: Any) -> Any:
+    def counting(index: Any, asked: Any, request: Any) -> Any:
         counted[request.ranking, request.text] += 1
-        return find(index, encoder, request)
+        return ranked(index, asked, request)
 
-    monkeypatch.setattr(query.quality.sweep, "find", counting)
+    monkeypatch.setattr(query.quality.sweep, "ranked", counting)
     return counted
 
 
@@ -189,7 +189,7 @@ def test_interrupted_it_says_how_to_go_on_and_then_searches_nothing_twice(
     monkeypatch: pytest.MonkeyPatch,
     number: int,
 ) -> None:
-    counting: Callable[..., Any] = query.quality.sweep.find
+    counting: Callable[..., Any] = query.quality.sweep.ranked
 
     def interrupted(*arguments: Any) -> Any:
         if searched.total() == 4:
@@ -197,7 +197,7 @@ def test_interrupted_it_says_how_to_go_on_and_then_searches_nothing_twice(
         return counting(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(query.quality.sweep, "find", interrupted)
+        patch.setattr(query.quality.sweep, "ranked", interrupted)
         assert shell.run("eval", "queries.tsv", *RANKINGS, expect=130) == ""
     assert shell.err == (
         "Stopped after 4 of 10 answers; they are kept in queries.runs.jsonl. Run the same command "
@@ -319,13 +319,13 @@ def test_poolings_are_compared_without_encoding_a_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     n_vectors: dict[str, int] = {}
-    find = query.quality.sweep.find
+    ranked = query.quality.sweep.ranked
 
-    def looking(index: Any, encoder: Any, request: Any) -> Any:
+    def looking(index: Any, asked: Any, request: Any) -> Any:
         n_vectors.setdefault(index.fingerprint.pooling, index.stats().n_vectors)
-        return find(index, encoder, request)
+        return ranked(index, asked, request)
 
-    monkeypatch.setattr(query.quality.sweep, "find", looking)
+    monkeypatch.setattr(query.quality.sweep, "ranked", looking)
     before = sorted(path.name for path in tmp_path.iterdir())
     pools = ("--pool", "1", "--pool", "3", "--pool", "1000")
     report = shell.json("eval", "queries.tsv", *RANKINGS, *pools)

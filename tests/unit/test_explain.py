@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import query.search
+import query.halves
 from encoders.lexical import LexicalEncoder
 from index.embedded.embedded_index import EmbeddedIndex
 from index.errors import WrongUseError
@@ -425,7 +425,7 @@ def test_bm25_below_what_was_looked_at(filled: PageIndex) -> None:
 
 
 def test_hybrid_says_why_for_both(library: MemoryIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query.search, "FUSION_DEPTH", 2)
+    monkeypatch.setattr(query.halves, "FUSION_DEPTH", 2)
     found = why(library, "quay and ferries", f"{JAPANESE}-1", HYBRID, rerank=9)
     assert found.why_not is not None
     place = found.phase_1_place

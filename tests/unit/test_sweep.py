@@ -1,14 +1,15 @@
-"""Every query by every setting: none twice, each encoded once."""
+"""Every query by every setting: none twice, each encoded once, no page read."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from encoders.lexical import LexicalEncoder
-from index.pages import QueryVectors, SearchResult
+from index.pages import PageTexts, QueryVectors, SearchResult
+from query.fusion import HYBRID
 from query.quality.run_file import RunFile
 from query.quality.settings import Setting, settings_of
 from query.quality.sweep import missing, sweep
@@ -28,8 +29,13 @@ class Watched(MemoryIndex):
         super().__init__(LexicalEncoder().fingerprint)
         fill(self)
         self.searched: Counter[tuple[Any, ...]] = Counter()
+        self.n_read = 0
         self.notices: tuple[str, ...] = ()
         self.timings_ms: dict[str, float] = {}
+
+    def texts(self, page_ids: Collection[str]) -> dict[str, PageTexts]:
+        self.n_read += len(page_ids)
+        return super().texts(page_ids)
 
     def search(self, query: QueryVectors, ranking: str, k: int, **others: Any) -> SearchResult:
         self.searched[query.text, ranking, k, others.get("rerank")] += 1
@@ -74,6 +80,23 @@ def test_each_answer_is_what_a_search_gives(index: Watched, tmp_path: Path) -> N
         found = found_for(index, text, setting.ranking, setting.depth, rerank=setting.rerank)
         assert answer.page_ids == tuple(hit.page_id for hit in found.result.hits)
         assert answer.ms >= 0
+
+
+def test_of_the_pages_found_none_is_read(index: Watched, tmp_path: Path) -> None:
+    swept(index, tmp_path / "runs")
+    assert index.n_read == 0
+
+
+@pytest.mark.parametrize("text", ["harbor ferries", "harbur"])
+def test_a_misspelt_word_is_looked_for_as_a_search_does(
+    index: Watched, tmp_path: Path, text: str
+) -> None:
+    (hybrid,) = settings_of([HYBRID], [None])
+    with RunFile(tmp_path / "runs", "s") as runs:
+        sweep(index, Counting, missing([text], [hybrid], runs), runs)
+    found = found_for(index, text, HYBRID, hybrid.depth)
+    assert found.spelled_alike
+    assert runs.answers[hybrid, text].page_ids == tuple(h.page_id for h in found.result.hits)
 
 
 def test_a_query_is_encoded_once_and_for_words_alone_never(index: Watched, tmp_path: Path) -> None:

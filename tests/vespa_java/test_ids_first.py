@@ -6,6 +6,7 @@ A field that is no attribute makes Vespa read the whole stored page.
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from index.location import Location
 from index.pages import Fingerprint, QueryVectors, page_id
 from query.found import Found
 from query.fusion import HYBRID
-from query.request import BY_DOCUMENT, SearchRequest
+from query.quality.run_file import RunFile
+from query.quality.settings import settings_of
+from query.quality.sweep import missing, sweep
+from query.request import BY_DOCUMENT, RANKINGS, SearchRequest
 from query.search import find
 from query.why.explain import explain, explain_hits
 from tests.finding import found_for
@@ -121,6 +125,17 @@ def test_to_say_why_reads_no_text_at_all(index: VespaIndex, reads: Reads, rankin
         if (id_ := f"{document_id(n)}-{number}") not in shown
     )
     assert explain(index, found, hidden).why_not
+    assert reads.pages == []
+
+
+def test_a_sweep_of_settings_reads_no_page(index: VespaIndex, reads: Reads, tmp_path: Path) -> None:
+    settings = settings_of(RANKINGS, [None, 10])
+    texts = ("harbour d3", "nowhere to be seen")
+    with RunFile(tmp_path / "runs", "state") as runs:
+        assert sweep(index, LexicalEncoder, missing(texts, settings, runs), runs) == ()
+        found = [len(answer.page_ids) for answer in runs.answers.values()]
+    assert len(found) == len(settings) * len(texts)
+    assert max(found) == N_DOCUMENTS * N_PAGES  # every page, by some
     assert reads.pages == []
 
 
