@@ -66,7 +66,7 @@ _INPUTS = {
 _TWO_PHASES = (HAMMING_THEN_BITS, HAMMING_THEN_FLOAT)
 _RANKED_FIELDS = "document_id, page_number, n_patches"
 """Attributes alone: they are in memory. For one field that is none Vespa reads the whole stored
-page from disk, some 319 kB of an A4 page for the 0.8 kB that are shown."""
+page from disk, some 327 kB of an A4 page for the 0.8 kB that are shown."""
 
 _SHOWN_FIELDS = "document_id, page_number, paths, title, text, language, ocr_engine"
 _SEARCHABLE = "n_paths > 0"

@@ -3,30 +3,36 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import product
 from math import ceil, floor
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from encoders.layouts.tiles import TileLayout
 from index.codec import patch_map_to_bytes, words_to_bytes
 from index.filters import Filters
 from index.interface import HAMMING_THEN_FLOAT, VESPA_RERANK_COUNT
-from index.pages import VECTOR_DIM, QueryVectors
+from index.pages import VECTOR_DIM, PageWords, PatchMap, QueryVectors
+from query.fusion import FUSION_DEPTH, WEIGHTS
 from tests.bench import bench_wire
+from tests.random_pages import FINGERPRINT
 from vespa_app.regions import REGIONS_PER_SIDE
 from vespa_app.search_request import search_body
+from vespa_app.wire import page_fields
 
 ROOT = Path(__file__).parents[2]
 APPLICATION = ROOT / "vespa_app/application"
 TEXT = (ROOT / "docs/scaling.md").read_text(encoding="utf-8")
 
 BITS_BYTES, VECTOR_BYTES = VECTOR_DIM // 8, VECTOR_DIM * 2
-N_PATCHES = len(TileLayout(2048, 512, 8).cell_boxes(*bench_wire.A4_PT))
+EDGE_PX, TILE_PX, TILE_CELLS = 2048, 512, 8
 N_REGIONS = REGIONS_PER_SIDE**2
 SIZES = (10_000, 1_000_000, 100_000_000)
+PRICED_SIZES = (100_000, 1_000_000, 10_000_000, 100_000_000)
 
 # Measured on Vespa's evaluator: microseconds per page of 832 patches, one core, 14 and 32 tokens.
 TOKENS = (14, 32)
@@ -44,6 +50,16 @@ DISK_PAGE_BYTES = 4096
 # The example node and the example machines of the text.
 CORES, ATTRIBUTE_BYTES, DISK_BYTES = 16, 32e9, 2e12
 COLSMOL_ON_CPU_S = 19
+NODE_HOUR, HOURS_A_MONTH = 0.50, 730
+N_COPIES = 2
+
+
+def a4_boxes(edge_px: int = EDGE_PX) -> NDArray[np.float32]:
+    """The cells of an A4 page, of which each has a patch."""
+    return TileLayout(edge_px, TILE_PX, TILE_CELLS).cell_boxes(*bench_wire.A4_PT)
+
+
+N_PATCHES = len(a4_boxes())
 
 
 def stored_bytes(n: int, vector_bytes: int) -> int:
@@ -78,14 +94,28 @@ def graph_bytes() -> int:
     return ceil(N_REGIONS * (node + higher))
 
 
-def page_parts(n_patches: int) -> list[tuple[int, int, int]]:
-    """Bytes in memory, in attribute files and in the document store, before any compression."""
+def text_bytes() -> int:
+    """Of 200 words in the document store: to be read, to be looked for, and where they stand."""
     page = bench_wire.make_page(np.random.default_rng(7), 1)
-    texts = (
-        len(page.words.text.encode())
-        + len(words_to_bytes(page.words))
-        + len(patch_map_to_bytes(page.vectors.patch_map))
-    )
+    fields = page_fields(page, bench_wire.DOCUMENT, FINGERPRINT)
+    texts = ("text", "text_words", "text_forms", "text_codes", "place_forms")
+    return sum(len(str(fields[name]).encode()) for name in texts) + len(words_to_bytes(page.words))
+
+
+def confidence_bytes() -> int:
+    """What the same words take more where OCR has read them."""
+    rng = np.random.default_rng(7)
+    words = bench_wire.make_page(rng, 1).words
+    confidences = rng.uniform(0.6, 1, len(words.texts)).astype(np.float32)
+    read = PageWords(words.texts, words.boxes, confidences)
+    return len(words_to_bytes(read)) - len(words_to_bytes(words))
+
+
+def page_parts(n_patches: int, edge_px: int = EDGE_PX) -> list[tuple[int, int, int]]:
+    """Bytes in memory, in attribute files and in the document store, before any compression."""
+    boxes = a4_boxes(edge_px)
+    cells = PatchMap(boxes, (np.arange(len(boxes)) % n_patches).astype(np.int32))
+    texts = text_bytes() + len(patch_map_to_bytes(cells))
     bits = serialized_bytes(n_patches, BITS_BYTES)
     vectors = serialized_bytes(n_patches, VECTOR_BYTES)
     regions = serialized_bytes(N_REGIONS, BITS_BYTES)
@@ -100,8 +130,9 @@ def page_parts(n_patches: int) -> list[tuple[int, int, int]]:
     ]
 
 
-def page_bytes(n_patches: int = N_PATCHES) -> tuple[int, int, int]:
-    memory, files, store = (sum(column) for column in zip(*page_parts(n_patches), strict=True))
+def page_bytes(n_patches: int = N_PATCHES, edge_px: int = EDGE_PX) -> tuple[int, int, int]:
+    parts = page_parts(n_patches, edge_px)
+    memory, files, store = (sum(column) for column in zip(*parts, strict=True))
     return memory, files, store
 
 
@@ -109,8 +140,8 @@ def memory_bytes(n_patches: int = N_PATCHES) -> float:
     return page_bytes(n_patches)[0] * RESIZE_OVERHEAD
 
 
-def disk_bytes(n_patches: int = N_PATCHES) -> int:
-    _, files, store = page_bytes(n_patches)
+def disk_bytes(n_patches: int = N_PATCHES, edge_px: int = EDGE_PX) -> int:
+    _, files, store = page_bytes(n_patches, edge_px)
     return files + store
 
 
@@ -118,11 +149,15 @@ def wire_bytes() -> int:
     return len(bench_wire.put_json(bench_wire.make_page(np.random.default_rng(7), 1)))
 
 
-def pages_per_node() -> float:
+def pages_on_disk(n_patches: int = N_PATCHES, edge_px: int = EDGE_PX) -> float:
+    flushed = serialized_bytes(n_patches, VECTOR_BYTES)
+    room = DISK_BYTES * DISK_LIMIT - TRANSACTION_LOG_BYTES
+    return room / (disk_bytes(n_patches, edge_px) + flushed)
+
+
+def pages_per_node(n_patches: int = N_PATCHES, edge_px: int = EDGE_PX) -> float:
     """What memory or disk of the example node holds, whichever is less."""
-    flushed = serialized_bytes(N_PATCHES, VECTOR_BYTES)
-    on_disk = (DISK_BYTES * DISK_LIMIT - TRANSACTION_LOG_BYTES) / (disk_bytes() + flushed)
-    return min(ATTRIBUTE_BYTES / memory_bytes(), on_disk)
+    return min(ATTRIBUTE_BYTES / memory_bytes(n_patches), pages_on_disk(n_patches, edge_px))
 
 
 def bench() -> dict[str, dict[str, object]]:
@@ -161,18 +196,26 @@ def one_page() -> list[list[str]]:
     return [[f"{n:,}" for n in part] for part in parts]
 
 
-def three_sizes() -> list[list[str]]:
-    nodes = [ceil(n / pages_per_node()) for n in SIZES]
-    doubled = [max(2, ceil(2 * n / pages_per_node())) for n in SIZES]
-    scanning = [[f"{ceil(n * us / CORES / 1e6):,}" for n in SIZES] for us in PHASE_1_US]
-    return [
-        [size(n * memory_bytes()) for n in SIZES],
-        [size(n * disk_bytes()) for n in SIZES],
-        [size(n * wire_bytes()) for n in SIZES],
-        [f"{n:,}" for n in nodes],
-        [f"{n:,}" for n in doubled],
-        *scanning,
-    ]
+def sizes_and_cost() -> list[list[str]]:
+    rows = []
+    for n_pages in PRICED_SIZES:
+        for factor in (1, 3):
+            n = ceil(N_PATCHES / factor)
+            holding = max(N_COPIES, ceil(N_COPIES * n_pages / pages_per_node(n)))
+            scan_s = n_pages * PHASE_1_US[1] * n / N_PATCHES / CORES / 1e6
+            bytes_ = [size(n_pages * memory_bytes(n)), size(n_pages * disk_bytes(n))]
+            cells = [
+                cell
+                for nodes in (holding, max(holding, ceil(scan_s)))
+                for cell in (f"{nodes:,}", f"{nodes * NODE_HOUR * HOURS_A_MONTH:,.0f}")
+            ]
+            rows.append([said(n_pages), str(factor), *bytes_, *cells])
+    return rows
+
+
+def said(n_pages: int) -> str:
+    """As a person says it: 100,000, 10 million."""
+    return f"{n_pages / 1e6:.0f} million" if n_pages >= 1e6 else f"{n_pages:,}"
 
 
 def scan() -> list[list[str]]:
@@ -220,15 +263,18 @@ def candidates() -> list[list[str]]:
     ]
 
 
-def pooling() -> list[list[str]]:
+def fewer_vectors() -> list[list[str]]:
     rows = []
-    for factor in (1, 2, 3, 6):
-        n = ceil(N_PATCHES / factor)
-        node = ATTRIBUTE_BYTES / memory_bytes(n)
-        scan_us = [f"{us * n / N_PATCHES:.1f} us" for us in PHASE_1_US]
+    for edge_px, factor in (*((EDGE_PX, f) for f in (1, 2, 3, 6)), *product((1536, 1024), (1, 3))):
+        n_cells = len(a4_boxes(edge_px))
+        n, n_tiles = ceil(n_cells / factor), n_cells // TILE_CELLS**2
+        model_s = COLSMOL_ON_CPU_S * n_tiles * TILE_CELLS**2 / N_PATCHES
         rows.append(
-            [f"{n:,}", size(memory_bytes(n)), size(disk_bytes(n)), f"{node / 1e6:.2f} million"]
-            + scan_us
+            [str(edge_px), str(factor), str(n_tiles), f"{n:,}"]
+            + [size(memory_bytes(n)), size(disk_bytes(n, edge_px))]
+            + [f"{pages_per_node(n, edge_px) / 1e6:.2f} million"]
+            + [f"{us * n / N_PATCHES:.1f} us" for us in PHASE_1_US]
+            + [f"{model_s:.1f}"]
         )
     return rows
 
@@ -263,6 +309,9 @@ def embedded() -> list[list[str]]:
     ]
 
 
+WITHOUT_LABELS = ("Sizes and cost", "Scan", "Fewer vectors", "Feeding", "Where one machine ends")
+
+
 def table(heading: str) -> list[list[str]]:
     """The cells of the one table below a heading, without its header."""
     section = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
@@ -274,11 +323,11 @@ def table(heading: str) -> list[list[str]]:
     ("heading", "recompute"),
     [
         ("One page", one_page),
-        ("Three sizes", three_sizes),
+        ("Sizes and cost", sizes_and_cost),
         ("Scan", scan),
         ("Candidates", candidates),
-        ("Phase 2 and the disk", phase_2),
-        ("Pooling", pooling),
+        ("What a query reads from disk", phase_2),
+        ("Fewer vectors", fewer_vectors),
         ("Feeding", feeding),
         ("Ingest machines", ingest_machines),
         ("Where one machine ends", embedded),
@@ -288,7 +337,7 @@ def test_the_figures_of_a_table_are_what_the_code_gives(
     heading: str, recompute: Callable[[], list[list[str]]]
 ) -> None:
     rows, expected = table(heading), recompute()
-    labels = 0 if heading in ("Scan", "Feeding", "Where one machine ends") else 1
+    labels = 0 if heading in WITHOUT_LABELS else 1
     width = len(expected[0])
     assert [row[labels : labels + width] for row in rows] == expected
 
@@ -298,6 +347,32 @@ def test_the_table_to_choose_by_has_the_limits_that_follow() -> None:
     places = [row[0] for row in table("How to choose")]
     assert places[1] == f"up to {floor(most_scanned / 1000) * 1000:,}"
     assert places[2] == f"up to {pages_per_node() / 1e6:.1f} million"
+
+
+def test_what_a_page_takes_is_the_same_in_every_sentence() -> None:
+    text, store = " ".join(TEXT.split()), page_bytes()[2]
+    memory, disk = size(memory_bytes()), size(disk_bytes())
+    by_memory = f"{ATTRIBUTE_BYTES / memory_bytes() / 1e6:.2f}"
+    assert f"memory is 6/5 of this, **{memory}**" in text
+    assert f"Disk is the last two columns, **{disk}**" in text
+    assert f"32 GB / {memory} = {by_memory} million" in text
+    assert f"/ ({disk} + 216 kB) = {pages_on_disk() / 1e6:.2f} million" in text
+    assert f"the whole stored page, {size(store)} each, so {size(10 * store)} for ten" in text
+    n_fused = len(WEIGHTS) * FUSION_DEPTH
+    assert f"all {n_fused} pages that `hybrid` fuses would be {size(n_fused * store)}" in text
+    assert text.count(size(store)) == 4
+    of_ocr = size(text_bytes() + confidence_bytes())
+    assert f"{confidence_bytes()} bytes more for how sure OCR is" in text
+    assert f"{of_ocr} in all" in text
+
+
+def test_the_price_is_an_assumption_and_the_rest_follows() -> None:
+    text = " ".join(TEXT.split())
+    month = NODE_HOUR * HOURS_A_MONTH
+    assert f"at {NODE_HOUR:.2f} is an **assumption**: a month of {HOURS_A_MONTH} hours" in text
+    assert f"is then {month:.0f} a node" in text
+    most = floor(N_COPIES * CORES * 1e6 / PHASE_1_US[1] / 1e4) * 10_000
+    assert f"with `scan` time does, beyond {most:,} pages" in text
 
 
 def test_the_limit_of_the_package_as_it_is_shipped_is_named() -> None:
