@@ -4,6 +4,7 @@ What a pattern means is defined by `index.filters.path_matches`. Vespa's engine 
 code java.util.regex: what is written here means the same to both.
 """
 
+import itertools
 import re
 import unicodedata
 from pathlib import PurePosixPath
@@ -39,7 +40,7 @@ def path_expression(glob: str) -> str:
 def name_expression(name: str) -> str:
     r"""A regular expression for what `index.paths.lies_at` finds, in paths as they are stored.
 
-    A letter with an accent is one character there or two, as the file system gave it.
+    A letter with accents is one character there or several, as the file system gave it.
 
     >>> name_expression("2023/report.pdf")
     '(?s)^(?:.*/)?2023/report\\.pdf\\z'
@@ -51,9 +52,17 @@ def name_expression(name: str) -> str:
 
 def _any_form(character: str) -> str:
     parted = unicodedata.normalize("NFD", character)
-    if parted == character:
+    letter, accents = parted[0], parted[1:]
+    if not accents:
         return text_expression(character)
-    return f"(?:{text_expression(character)}|{text_expression(parted)})"
+    # any number of its accents may be one with the letter, and they may stand in another order
+    forms = {
+        unicodedata.normalize("NFC", letter + "".join(order[:n])) + "".join(order[n:])
+        for order in itertools.permutations(accents)
+        for n in range(len(accents) + 1)
+    }
+    same = [form for form in sorted(forms) if unicodedata.normalize("NFC", form) == character]
+    return f"(?:{'|'.join(map(text_expression, same))})"
 
 
 def text_expression(text: str) -> str:

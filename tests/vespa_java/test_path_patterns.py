@@ -12,9 +12,10 @@ import pytest
 import re2
 
 from index.filters import path_matches
+from index.paths import lies_at
 from tests.vespa_java.jvm import VespaError, VespaJava
-from vespa_app.path_filter import path_expression
-from vespa_app.wire import filter_path
+from vespa_app.path_filter import name_expression, path_expression
+from vespa_app.wire import filter_path, to_wire_text
 
 ALPHABET = (
     "ab/.-_!]^[{}()\\\\&|~$+*?,;:'\"`@#%= \u00e9\u0301eÅ\u030a한ᄒ東😀👩\u200d\u2028\u00a0İıßσ"
@@ -109,6 +110,41 @@ def test_re2_java_and_a_folder_find_the_same(
             n_found += sum(found)
     assert n_compared > 0.8 * N_PATTERNS * N_PATHS_EACH
     assert 0.2 < n_found / n_compared < 0.8, "pairs that nearly all match, or do not, prove little"
+
+
+def random_name(rng: random.Random) -> tuple[str, list[str]]:
+    """The end of a path, and that path with its accents as one character, as two, and changed."""
+    letters = ALPHABET + NEWLINE + "///"
+    path = re.sub("/+", "/", "/" + "".join(rng.choices(letters, k=rng.randrange(1, 12))) + "x")
+    end = path[rng.choice([0, path.rfind("/") + 1, rng.randrange(len(path))]) :]
+    forms = [unicodedata.normalize(form, path) for form in ("NFC", "NFD")]
+    return unicodedata.normalize(rng.choice(["NFC", "NFD"]), end), [
+        path,
+        *forms,
+        f"/y{path}",
+        f"{path}y",
+        path.upper(),
+    ]
+
+
+def test_a_name_is_found_alike(vespa_java: VespaJava) -> None:
+    rng = random.Random(20)
+    names = [random_name(rng) for _ in range(N_PATTERNS)]
+    searches = [(name_expression(name), [to_wire_text(p) for p in paths]) for name, paths in names]
+    n_found = 0
+    for (name, paths), search, java_found in zip(
+        names, searches, in_java(vespa_java, searches), strict=True
+    ):
+        found = in_re2(*search)
+        assert found == java_found == list(map(lies_at(name), paths)), (name, paths)
+        n_found += sum(found)
+    assert 0.2 < n_found / (6 * N_PATTERNS) < 0.8
+
+
+@pytest.mark.parametrize("stored", ["\u1ead", "\u00e2\u0323", "\u1ea1\u0302", "a\u0302\u0323"])
+def test_a_letter_with_two_accents_is_found_however_it_is_stored(stored: str) -> None:
+    assert unicodedata.normalize("NFC", stored) == "\u1ead"
+    assert in_re2(name_expression("\u1ead.pdf"), [f"/{stored}.pdf"]) == [True]
 
 
 @pytest.mark.parametrize("sign", ["?", "*", "a", "[!a]", "[!\u3042]", "[a-\U0001f600]"])
