@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from index.errors import ServerError
@@ -15,7 +16,7 @@ from vespa_app.failures import (
     is_not_started,
     shortened,
 )
-from vespa_app.search_request import FACET_FIELDS
+from vespa_app.search_request import FACET_FIELDS, PATCHES_UP_TO_1
 from vespa_app.wire import from_wire_text
 
 _REASONS = {
@@ -99,22 +100,52 @@ def page_counts(root: Root) -> tuple[int, int]:
     raise _unusable(root, "count()")
 
 
-def counts_by_ocr_engine(root: Root) -> dict[str, int]:
-    """Read the pages of each engine from the answer to `search_request.count_by_ocr_engine_body`.
+@dataclass(frozen=True)
+class PageStats:
+    """Pages that can be found, and what they have.
+
+    Attributes:
+        n_vectors: patches of all pages.
+        by_ocr_engine: pages of which OCR has read words, by engine.
+    """
+
+    n_pages: int
+    n_without_vectors: int
+    n_waiting: int
+    n_vectors: int
+    by_ocr_engine: Mapping[str, int]
+
+
+def page_stats(root: Root) -> PageStats:
+    """Read the counts from the answer to `search_request.page_stats_body`.
 
     Raises:
         ServerError: this is no answer to it.
     """
-    counts = {}
+    n_pages: dict[str, int] = {}
+    n_vectors = 0
+    by_engine: dict[str, int] = {}
     for whole in _children(root):
         for listed in _children(whole):
             for group in _children(listed):
-                engine = group.get("value")
-                if not isinstance(engine, str):
+                n, value = _field(group, "count()", int), group.get("value")
+                if listed.get("label") == PATCHES_UP_TO_1:
+                    n_pages[str(value)] = n
+                    n_vectors += max(0, _field(group, "sum(n_patches)", int))
+                elif isinstance(value, str):
+                    by_engine[from_wire_text(value)] = n
+                else:
                     raise _unusable(group, "an engine's name")
-                counts[from_wire_text(engine)] = _field(group, "count()", int)
-    counts.pop("", None)  # what none has read
-    return counts
+    if sum(n_pages.values()) != total_count(root):
+        raise _unusable(root, "all pages in groups by n_patches")
+    by_engine.pop("", None)  # what none has read
+    return PageStats(
+        n_pages=sum(n_pages.values()),
+        n_without_vectors=n_pages.get("0", 0),
+        n_waiting=n_pages.get(str(VECTORS_TO_COME), 0),
+        n_vectors=n_vectors,
+        by_ocr_engine=by_engine,
+    )
 
 
 def facets(root: Root) -> Facets:

@@ -31,6 +31,9 @@ MAX_HITS = 10_000
 MAX_OCR_ENGINES = 1_000
 """Engines pages are counted by, each version of each one: Vespa's grouping wants a limit."""
 
+PATCHES_UP_TO_1 = "min(n_patches, 1)"
+"""By what `page_stats_body` counts pages, and its name in the answer."""
+
 FACET_FIELDS = ("language", "year", "kind", "folders")
 """What `facets_body` counts pages by."""
 
@@ -183,7 +186,7 @@ def documents_body(offset: int, limit: int) -> dict[str, object]:
 
 
 def documents_by_path_body(
-    offset: int, limit: int, find: str, *, only_failed: bool
+    offset: int, limit: int, find: str = "", *, only_failed: bool = False
 ) -> dict[str, object]:
     """Ask for the records of documents that have a path, in order of the first one.
 
@@ -252,11 +255,6 @@ def count_body(filters: Filters | None = None) -> dict[str, object]:
     }
 
 
-def count_without_vectors_body() -> dict[str, object]:
-    """Ask how many of them no MaxSim ranking finds: the totalCount of the answer."""
-    return _body("page", f"select * from page where {_SEARCHABLE} and n_patches = 0 limit 0")
-
-
 def count_waiting_body() -> dict[str, object]:
     """Ask how many pages wait for their vectors: the totalCount of the answer."""
     waiting = f"n_patches = {VECTORS_TO_COME}"
@@ -281,10 +279,17 @@ def facets_body(filters: Filters) -> dict[str, object]:
     return _body("page", yql) | parameters
 
 
-def count_by_ocr_engine_body() -> dict[str, object]:
-    """Ask how many pages each engine has read; pages that none has read are counted under ""."""
+def page_stats_body() -> dict[str, object]:
+    """Ask how many pages have vectors, have none and wait for them, and what OCR has read.
+
+    Returns:
+        One request of two groupings: by n_patches, all from 1 on as 1, with their sum; by engine,
+        those that none has read under "".
+    """
+    by_patches = f"all(group({PATCHES_UP_TO_1}) each(output(count(), sum(n_patches))))"
     by_engine = f"all(group(ocr_engine) max({MAX_OCR_ENGINES}) each(output(count())))"
-    return _body("page", f"select * from page where {_SEARCHABLE} limit 0 | {by_engine}")
+    every = f"all({by_patches} {by_engine})"
+    return _body("page", f"select * from page where {_SEARCHABLE} limit 0 | {every}")
 
 
 def ocr_engines_body(document_id: str, first_page: int) -> dict[str, object]:

@@ -33,10 +33,10 @@ from index.pages import (
 )
 from index.words.cut import Token
 from vespa_app.answers import (
-    counts_by_ocr_engine,
     facets,
     ocr_engines,
     page_counts,
+    page_stats,
     page_texts,
     require_complete,
     search_result,
@@ -52,13 +52,12 @@ from vespa_app.search_request import (
     MAX_HITS,
     MAX_TEXTS_AT_ONCE,
     count_body,
-    count_by_ocr_engine_body,
     count_unfinished_body,
     count_waiting_body,
     count_with_word_body,
-    count_without_vectors_body,
     facets_body,
     ocr_engines_body,
+    page_stats_body,
     search_body,
     texts_body,
 )
@@ -370,19 +369,18 @@ class VespaIndex:
         Bytes are those of the vectors, as counted from patches; what Vespa takes for text, graphs
         and copies on other nodes, it alone knows.
         """
-        n_pages, n_patches = page_counts(self._counted(count_body()))
-        n_waiting = total_count(self._counted(count_waiting_body()))
-        n_vectors = n_patches - VECTORS_TO_COME * n_waiting
+        pages = page_stats(self._counted(page_stats_body()))
+        n_vectors = pages.n_vectors
         return IndexStats(
             n_documents=self._records.count_found(),
-            n_pages=n_pages,
-            n_pages_without_vectors=total_count(self._counted(count_without_vectors_body())),
-            n_pages_waiting=n_waiting,
+            n_pages=pages.n_pages,
+            n_pages_without_vectors=pages.n_without_vectors,
+            n_pages_waiting=pages.n_waiting,
             n_vectors=n_vectors,
             n_failed_documents=self._records.count_failed(),
             size_bytes={"bits": _BITS_SIZE * n_vectors, "vectors": _VECTOR_SIZE * n_vectors},
             reclaimable_bytes=0,
-            n_pages_by_ocr_engine=counts_by_ocr_engine(self._counted(count_by_ocr_engine_body())),
+            n_pages_by_ocr_engine=pages.by_ocr_engine,
         )
 
     @property

@@ -24,11 +24,10 @@ from vespa_app.search_request import (
     MAX_TEXT_CHARACTERS,
     SCAN,
     count_body,
-    count_by_ocr_engine_body,
     count_waiting_body,
-    count_without_vectors_body,
     ocr_engines_body,
     owners_body,
+    page_stats_body,
     search_body,
     texts_body,
 )
@@ -326,15 +325,13 @@ def test_counts_ask_for_no_hits() -> None:
         "yql": "select * from page where n_paths > 0 limit 0"
         " | all(output(count(), sum(n_patches)))",
     }
-    assert count_without_vectors_body() == shared | {
-        "yql": "select * from page where n_paths > 0 and n_patches = 0 limit 0",
-    }
     assert count_waiting_body() == shared | {
         "yql": "select * from page where n_paths > 0 and n_patches = -1 limit 0",
     }
-    assert count_by_ocr_engine_body() == shared | {
+    assert page_stats_body() == shared | {
         "yql": "select * from page where n_paths > 0 limit 0"
-        " | all(group(ocr_engine) max(1000) each(output(count())))",
+        " | all(all(group(min(n_patches, 1)) each(output(count(), sum(n_patches))))"
+        " all(group(ocr_engine) max(1000) each(output(count()))))",
     }
 
 
@@ -354,6 +351,8 @@ ARGUMENTS = {
     "texts_body": ([f"{document_id(1)}-1"],),
     "owners_body": (["/a.pdf"],),
     "documents_body": (0, 10),
+    "documents_by_path_body": (0, 10),
+    "documents_at_body": ("a.pdf",),
     "facets_body": (NO_FILTERS,),
     "ocr_engines_body": ("ab", 1),
     "count_with_word_body": (cut_query("quay")[0],),

@@ -75,10 +75,25 @@ def counted(n_pages: int, n_patches: int) -> dict[str, object]:
     return answer(group, total=n_pages)
 
 
-def counted_by_engine(counts: dict[object, object]) -> dict[str, object]:
-    groups = [{"value": engine, "fields": {"count()": n}} for engine, n in counts.items()]
-    listed = {"id": "grouplist:ocr_engine", "children": groups}
-    return answer({"id": "group:root:0", "children": [listed]}, total=7)
+def stats_answer(
+    by_engine: dict[object, object], sum_of_patches: object = 30, total: int = 7
+) -> dict[str, object]:
+    """Two pages without vectors, three that wait, two with 30 vectors."""
+    patches = {-1: (3, -3), 0: (2, 0), 1: (2, sum_of_patches)}
+    listed = [
+        {
+            "label": "min(n_patches, 1)",
+            "children": [
+                {"value": str(value), "fields": {"count()": n, "sum(n_patches)": sum_}}
+                for value, (n, sum_) in patches.items()
+            ],
+        },
+        {
+            "label": "ocr_engine",
+            "children": [{"value": of, "fields": {"count()": n}} for of, n in by_engine.items()],
+        },
+    ]
+    return answer({"id": "group:root:0", "children": listed}, total=total)
 
 
 def some_pages(n: int, count: int) -> list[Page]:
@@ -575,15 +590,7 @@ def test_impossible_searches_are_refused_without_asking(
 def test_stats_are_counted_by_vespa(server: FailingServer, index: VespaIndex) -> None:
     server.forget_faults()
     by_engine = {"": 3, "one": 3, "an␛7;other": 1}
-    # three pages of -1 patches
-    answers = (
-        counted(7, 27),
-        answer(total=3),
-        answer(total=6),
-        answer(total=2),
-        answer(total=4),
-        counted_by_engine(by_engine),
-    )
+    answers = (stats_answer(by_engine), answer(total=6), answer(total=4))
     server.fail("POST", "/search/", *(says(200, one) for one in answers))
     stats = index.stats()
     assert (stats.n_documents, stats.n_failed_documents) == (6, 4)
@@ -607,8 +614,12 @@ def test_an_empty_index_has_no_group_to_count(server: FailingServer, index: Vesp
             "Cannot count the index's pages at URL: Vespa looked at 61 % of its documents: "
             "time ran out. Run the same command again later.",
         ),
-        (answer(total=3), "Vespa's answer to a search has not count(): "),
-        (counted(3, None), "Vespa's answer to a search has not sum(n_patches): "),  # type: ignore[arg-type]  # what is tested
+        (answer(total=3), "Vespa's answer to a search has not all pages in groups by n_patches: "),
+        (
+            stats_answer({}, total=8),
+            "Vespa's answer to a search has not all pages in groups by n_patches: ",
+        ),
+        (stats_answer({}, None), "Vespa's answer to a search has not sum(n_patches): "),
     ],
 )
 def test_counts_are_not_guessed(
@@ -626,9 +637,7 @@ def test_counts_are_not_guessed(
 def test_counts_by_engine_are_not_guessed(
     server: FailingServer, index: VespaIndex, counts: dict[object, object], missing: str
 ) -> None:
-    answers = (counted(7, 27), *[answer()] * 4, counted_by_engine(counts))
-    server.forget_faults()
-    server.fail("POST", "/search/", *(says(200, one) for one in answers))
+    answered_now(server, stats_answer(counts))
     with pytest.raises(ServerError, match=f"answer to a search has not {re.escape(missing)}: "):
         index.stats()
 

@@ -17,7 +17,7 @@ from query.web.pages import SHELF_LOOK
 from tests.library import make_page
 from tests.vespa_java.stand_in import StandIn
 from vespa_app.client import VespaClient
-from vespa_app.records import RECORD
+from vespa_app.revisions import RECORD
 from vespa_app.vespa_index import VespaIndex
 
 N_DOCUMENTS, N_FAILED = 130, 3
@@ -76,10 +76,10 @@ def client(index: VespaIndex) -> TestClient:
 @pytest.mark.parametrize(
     ("address", "n_searches", "n_records", "shown"),
     [
-        ("/", 8, SHELF_LOOK, f"{N_DOCUMENTS} documents, {N_DOCUMENTS} pages indexed"),
-        ("/overview", 9, ROWS + N_FAILED, f"1 to 50 of {N_DOCUMENTS}"),
-        ("/overview?start=101", 9, 30 + N_FAILED, f"101 to 130 of {N_DOCUMENTS}"),
-        ("/overview?find=LIBRARY/00", 9, 9 + N_FAILED, "1 to 9 of 9"),
+        ("/", 5, SHELF_LOOK, f"{N_DOCUMENTS} documents, {N_DOCUMENTS} pages indexed"),
+        ("/overview", 6, ROWS + N_FAILED, f"1 to 50 of {N_DOCUMENTS}"),
+        ("/overview?start=101", 6, 30 + N_FAILED, f"101 to 130 of {N_DOCUMENTS}"),
+        ("/overview?find=LIBRARY/00", 6, 9 + N_FAILED, "1 to 9 of 9"),
         ("/api/documents?offset=40&limit=5", 2, 5, f'"total":{N_DOCUMENTS}'),
     ],
 )

@@ -31,17 +31,16 @@ from vespa_app.search_request import (
     PAGES_PER_TOKEN,
     SCAN,
     count_body,
-    count_by_ocr_engine_body,
     count_failed_body,
     count_found_body,
     count_waiting_body,
     count_with_word_body,
-    count_without_vectors_body,
     documents_at_body,
     documents_by_path_body,
     facets_body,
     ocr_engines_body,
     owners_body,
+    page_stats_body,
     search_body,
     texts_body,
 )
@@ -451,20 +450,21 @@ def test_counts(vespa_java: VespaJava) -> None:
     counted = parse(vespa_java, count_body())
     assert (counted["error"], counted["tree"]) == (None, "n_paths:>0")
     assert counted["grouping"] == "[all(output(count(), sum(n_patches)))]"
-    without = parse(vespa_java, count_without_vectors_body())
-    assert (without["error"], without["tree"]) == (None, f"AND n_patches:0 {SEARCHABLE}")
     waiting = parse(vespa_java, count_waiting_body())
     assert (waiting["error"], waiting["tree"]) == (None, f"AND n_patches:-1 {SEARCHABLE}")
-    by_engine = parse(vespa_java, count_by_ocr_engine_body())
-    assert (by_engine["error"], by_engine["tree"]) == (None, "n_paths:>0")
-    assert by_engine["grouping"] == "[all(group(ocr_engine) max(1000) each(output(count())))]"
+    stats = parse(vespa_java, page_stats_body())
+    assert (stats["error"], stats["tree"]) == (None, "n_paths:>0")
+    assert stats["grouping"] == (
+        "[all(all(group(min(n_patches, 1)) each(output(count(), sum(n_patches))))"
+        " all(group(ocr_engine) max(1000) each(output(count()))))]"
+    )
     by_all = parse(vespa_java, facets_body(Filters(kind="pdf")))
     assert (by_all["error"], by_all["tree"]) == (None, f"AND kind:pdf {SEARCHABLE}")
     each = "max(1000) order(neg(count())) each(output(count())))"
     fields = ("language", "year", "kind", "folders")
     groupings = " ".join(f"all(group({field}) {each}" for field in fields)
     assert by_all["grouping"] == f"[all({groupings})]"
-    for parsed in (counted, without, waiting, by_engine, by_all):
+    for parsed in (counted, waiting, stats, by_all):
         assert (parsed["hits"], parsed["profile"], parsed["schemas"]) == (0, "unranked", ["page"])
 
 

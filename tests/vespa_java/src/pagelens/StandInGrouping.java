@@ -16,7 +16,10 @@ import com.yahoo.searchlib.aggregation.Grouping;
 import com.yahoo.searchlib.aggregation.GroupingLevel;
 import com.yahoo.searchlib.aggregation.SumAggregationResult;
 import com.yahoo.searchlib.expression.AttributeNode;
+import com.yahoo.searchlib.expression.ConstantNode;
+import com.yahoo.searchlib.expression.ExpressionNode;
 import com.yahoo.searchlib.expression.IntegerResultNode;
+import com.yahoo.searchlib.expression.MinFunctionNode;
 import com.yahoo.searchlib.expression.ResultNode;
 import com.yahoo.searchlib.expression.StringResultNode;
 import java.util.ArrayList;
@@ -58,9 +61,8 @@ final class StandInGrouping {
     private static List<Group> split(GroupingLevel level, List<Document> matching) {
         Map<String, List<Document>> byValue = new TreeMap<>();
         Map<String, ResultNode> ids = new TreeMap<>();
-        String field = ((AttributeNode) level.getExpression()).getAttributeName();
         for (Document document : matching) {
-            for (ResultNode id : values(document, field)) {
+            for (ResultNode id : values(document, level.getExpression())) {
                 String value = id.getString();
                 ids.put(value, id);
                 byValue.computeIfAbsent(value, it -> new ArrayList<>()).add(document);
@@ -73,6 +75,17 @@ final class StandInGrouping {
             groups.add(group);
         });
         return groups;
+    }
+
+    /** Of an attribute, or of the least of an attribute that is a number and a constant. */
+    private static List<ResultNode> values(Document document, ExpressionNode by) {
+        if (by instanceof MinFunctionNode least) {
+            long most = ((ConstantNode) least.getArg(1)).getValue().getInteger();
+            return values(document, least.getArg(0)).stream()
+                    .<ResultNode>map(it -> new IntegerResultNode(Math.min(it.getInteger(), most)))
+                    .toList();
+        }
+        return values(document, ((AttributeNode) by).getAttributeName());
     }
 
     /** As Vespa has them: of an int that was not put the least there is. */
