@@ -19,8 +19,9 @@ from index.pages import Document, QueryVectors
 from tests.finding import shown
 from tests.random_pages import FINGERPRINT, document, document_id, page, unit_vectors
 from tests.vespa_java.stand_in import StandIn
-from vespa_app.revisions import Revisions, Stored
+from vespa_app.revisions import RECORD, Revisions, Stored
 from vespa_app.vespa_index import VespaIndex
+from vespa_app.wire import document_fields
 
 OURS, THEIRS, ELSEWHERE = "/ours/x.pdf", "/theirs/x.pdf", "/theirs/y.pdf"
 
@@ -81,6 +82,19 @@ def test_the_same_bytes_in_two_folders_get_both_paths(
     (stored,) = ours.documents()
     assert stored.is_complete
     assert [file.path for file in stored.files] == [OURS, THEIRS]
+    assert paths_found(ours, 1) == [(OURS, THEIRS)] * 3
+
+
+def test_pages_put_after_another_run_gave_a_path_get_it_too(
+    runs: tuple[VespaIndex, VespaIndex],
+) -> None:
+    ours, theirs = runs
+    plan(ours, theirs)
+    ours.put_document(document(1, OURS, page_count=3, is_complete=False))
+    put_pages(ours, 1, 1)
+    theirs.put_document(document(1, THEIRS, page_count=3, is_complete=False))  # and is killed
+    put_pages(ours, 1, 2, 3)
+    ours.put_document(document(1, OURS, page_count=3))
     assert paths_found(ours, 1) == [(OURS, THEIRS)] * 3
 
 
@@ -260,6 +274,19 @@ def test_a_write_whose_answer_was_lost_is_known_for_its_own(
     ours.put_document(document(1, THEIRS))
     (stored,) = ours.documents()
     assert [file.path for file in stored.files] == [THEIRS]
+
+
+def test_a_record_that_another_program_has_fed_is_written_to_and_removed(
+    runs: tuple[VespaIndex, VespaIndex],
+) -> None:
+    ours, _ = runs
+    for n in (1, 2):  # without a revision, as records of before are
+        fields = document_fields(document(n, f"/{n}.pdf", page_count=0))
+        ours._client.put("feed a record", RECORD, document_id(n), fields)
+    plan(ours)
+    ours.put_document(document(1, OURS, page_count=0))
+    ours.delete([document_id(2)])
+    assert list(ours.documents()) == [document(1, OURS, page_count=0)]
 
 
 def before(
