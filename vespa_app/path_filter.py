@@ -61,7 +61,8 @@ def _any_form(character: str) -> str:
         for order in itertools.permutations(accents)
         for n in range(len(accents) + 1)
     }
-    same = [form for form in sorted(forms) if unicodedata.normalize("NFC", form) == character]
+    same = [form for form in forms if unicodedata.normalize("NFC", form) == character]
+    same.sort(key=lambda form: (len(form), form))
     return f"(?:{'|'.join(map(text_expression, same))})"
 
 
