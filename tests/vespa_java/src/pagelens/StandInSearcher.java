@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -89,8 +90,10 @@ final class StandInSearcher extends Searcher {
         Comparator<StandInRanking.Scored> order = (one, other) -> 0;
         if (query.getRanking().getSorting() != null) {
             for (var field : query.getRanking().getSorting().fieldOrders()) {
+                Map<Document, byte[]> keys = new IdentityHashMap<>(); // each is compared many times
                 order = order.thenComparing(
-                        it -> sortedBy(it.document(), field.getFieldName()),
+                        it -> keys.computeIfAbsent(
+                                it.document(), one -> sortedBy(one, field.getFieldName())),
                         Arrays::compareUnsigned);
             }
         }
