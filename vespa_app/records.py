@@ -7,8 +7,8 @@ still says what it said, the same call does all of it again, and no write of it 
 Several runs may write at once. What a run wants of a record it worked out from what it saw before;
 where another has written the record since, both changes are kept (`revisions.py`), and it counts as
 complete if its pages are there. A row of writes that meets a record another run has just written
-begins anew. One hole is left: a run that is killed between a document's pages and its record, while
-another run moves the same document, may leave its pages without a path.
+begins anew. One hole is left, as long as a write takes: a run that is killed in the midst of pages,
+just after another run has given their document a path, may leave them without it.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -52,17 +52,13 @@ class Records:
         # wants next is made of that.
         self._seen: dict[str, Stored] | None = None
         self._shared: set[str] = set()  # documents that another run has been met at
-        # Records this process put and that wait for pages: read once for each batch of pages.
+        # Records this process put and that wait for pages, as it put them: so their pages say.
         self._unfinished: dict[str, Document] = {}
 
     def get(self, document_id: str) -> Document | None:
         """A document's record as it is stored now; None where there is none."""
         stored = self._revisions.read(document_id)
         return None if stored is None else stored.document
-
-    def for_pages(self, document_id: str) -> Document | None:
-        """The same for the pages about to be put, without asking where this process put it."""
-        return self._unfinished.get(document_id) or self.get(document_id)
 
     def all(self) -> Iterator[Document]:
         """Every document, in order of id."""

@@ -189,7 +189,8 @@ class VespaIndex:
         documents: dict[str, Document] = {}
         for page in pages:
             if page.document_id not in documents:
-                document = self._records.for_pages(page.document_id)
+                # as it is now: another run may have given it a path, or put all of it
+                document = self._records.get(page.document_id)
                 if document is None:
                     raise WrongUseError(f"Page {page.page_id} was put before its document.")
                 documents[page.document_id] = document
@@ -199,7 +200,13 @@ class VespaIndex:
             fields = page_fields(page, documents[page.document_id], self._fingerprint)
             self._client.put(f"put page {page.page_id}", PAGE, page.page_id, fields)
 
-        outcomes = run_parallel(send, list({page.page_id: page for page in pages}.values()))
+        wanted = {page.page_id: page for page in pages}
+        for page in pages:
+            if page.is_waiting and documents[page.document_id].is_complete:
+                wanted.pop(
+                    page.page_id, None
+                )  # there with its vectors, which a put would take away
+        outcomes = run_parallel(send, list(wanted.values()))
         _require_all_put([(outcome.item.page_id, outcome.failure) for outcome in outcomes])
 
     def put_vectors(self, vectors: Mapping[str, PageVectors]) -> None:

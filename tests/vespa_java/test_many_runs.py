@@ -98,6 +98,36 @@ def test_pages_put_after_another_run_gave_a_path_get_it_too(
     assert paths_found(ours, 1) == [(OURS, THEIRS)] * 3
 
 
+def test_pages_put_after_another_run_was_done_have_both_paths_whatever_becomes_of_this_one(
+    runs: tuple[VespaIndex, VespaIndex],
+) -> None:
+    ours, theirs = runs
+    plan(ours, theirs)
+    ours.put_document(document(1, OURS, page_count=3, is_complete=False))
+    put_pages(ours, 1, 1)
+    theirs.put_document(document(1, THEIRS, page_count=3, is_complete=False))
+    put_pages(theirs, 1, 1, 2, 3)
+    theirs.put_document(document(1, THEIRS, page_count=3))
+    put_pages(ours, 1, 2, 3)  # and is killed
+    (stored,) = ours.documents()
+    assert stored.is_complete
+    assert paths_found(ours, 1) == [(OURS, THEIRS)] * 3
+
+
+def test_words_put_after_another_run_was_done_take_no_vectors_away(
+    runs: tuple[VespaIndex, VespaIndex],
+) -> None:
+    ours, theirs = runs
+    plan(ours, theirs)
+    ours.put_document(document(1, OURS, page_count=3, is_complete=False))
+    put(theirs, 1, THEIRS)
+    waiting = page(1, 2, unit_vectors(np.random.default_rng(1), 0), text="harbour")
+    ours.put([replace(waiting, is_waiting=True)])  # and is killed
+    (stored,) = ours.documents()
+    assert stored.is_complete
+    assert (ours.n_waiting(), paths_found(ours, 1)) == (0, [(OURS, THEIRS)] * 3)
+
+
 def test_a_path_another_run_has_dropped_does_not_come_back(
     runs: tuple[VespaIndex, VespaIndex],
 ) -> None:
