@@ -401,12 +401,30 @@ class Document:
     @property
     def readable_pages(self) -> tuple[int, ...]:
         """Numbers of the pages that are, or will be, in the index; none where the file failed."""
-        lacking = [f for f in self.failures if not (f.has_words or f.is_of_ocr)]
+        lacking = self._lacking
         if any(failure.page_number is None for failure in lacking):
             return ()
         # a file may claim any number of pages that are not there
         failed = {n for failure in lacking for n in failure.page_numbers[: self.page_count]}
         return tuple(n for n in range(1, self.page_count + 1) if n not in failed)
+
+    @property
+    def has_readable_pages(self) -> bool:
+        """Whether there are any: told at once, however many pages a file claims."""
+        lacking = self._lacking
+        if any(failure.page_number is None for failure in lacking):
+            return False
+        number = 1
+        for failed in sorted((f.page_numbers for f in lacking), key=lambda numbers: numbers.start):
+            if failed.start > number:
+                break
+            number = max(number, failed.stop)
+        return number <= self.page_count
+
+    @property
+    def _lacking(self) -> list[Failure]:
+        """Failures of which no page came."""
+        return [f for f in self.failures if not (f.has_words or f.is_of_ocr)]
 
     def why_not_drawn(self, page_number: int) -> str:
         """The reason why a page shows no picture, "" where it does."""

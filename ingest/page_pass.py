@@ -419,7 +419,7 @@ class PagePass:
         if not stays_hidden:
             self._index.put_document(record)
             self._index.delete(work.replaces)
-            if record.readable_pages:  # else nothing of it is in the index
+            if record.has_readable_pages:  # else nothing of it is in the index
                 done.searchable.add(record.document_id)
         if left:
             self.left.append(
@@ -434,7 +434,7 @@ class PagePass:
             )
             return
         done.n_finished += 1
-        if record.readable_pages:
+        if record.has_readable_pages:
             self._counts(document).documents += 1
         done.report.failed += record.named_failures
         if record.not_searched:

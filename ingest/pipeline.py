@@ -77,7 +77,7 @@ def carry_out(
     kept = (*plan.skip, *plan.touch, *plan.move)
     done = Done(
         Report(pages_waiting=sum(len(work.waiting) for work in plan.work)),
-        {document.document_id for document in kept if document.readable_pages},
+        {document.document_id for document in kept if document.has_readable_pages},
         frozenset(work.document.document_id for work in plan.work if work.replaces),
     )
     _apply_records(plan, index, done.report)

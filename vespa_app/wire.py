@@ -232,7 +232,7 @@ def document_fields(document: Document) -> dict[str, object]:
         "title": to_wire_text(document.title),
         "page_count": document.page_count,
         "is_complete": document.is_complete,
-        "is_without_pages": not document.readable_pages,
+        "is_without_pages": not document.has_readable_pages,
         "failures": to_wire_text(failures_to_json(document.failures)),
         "not_searched": to_wire_text(document.not_searched),
     }

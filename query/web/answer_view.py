@@ -208,7 +208,7 @@ def shelf_view(documents: Sequence[Document]) -> tuple[ShelfDocument, ...]:
     Args:
         documents: some of the index.
     """
-    with_pages = [d for d in documents if d.files and d.readable_pages]
+    with_pages = [d for d in documents if d.files and d.has_readable_pages]
     shown = sorted(with_pages[:SHELF_DOCUMENTS], key=lambda d: d.name)
     return tuple(_on_shelf(document) for document in shown)
 

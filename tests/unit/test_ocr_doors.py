@@ -189,7 +189,7 @@ def test_the_facts_of_a_page_in_the_browser(client: TestClient, page_id: str, wo
     page = client.get(f"/page/{page_id}").text
     assert words in text_of(page)
     has_ocr = "OCR" in words
-    assert ("(words read by OCR)</code>" in page) == has_ocr  # how to cite it
+    assert ("(words read by OCR)<span" in page) == has_ocr  # how to cite it
     assert (" words, read by OCR" in page) == has_ocr  # what the picture shows
 
 

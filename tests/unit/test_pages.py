@@ -1,13 +1,23 @@
 """What crosses the borders is checked at the border, with both values."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.errors import VectorShapeError, WrongUseError
 from index.filters import Filters
-from index.pages import PageVectors, PageWords, PatchMap, QueryVectors
+from index.pages import (
+    Document,
+    Failure,
+    PageVectors,
+    PageWords,
+    PatchMap,
+    QueryVectors,
+)
 from tests.random_pages import unit_vectors
 
 UNIT = unit_vectors(np.random.default_rng(1), 3)
@@ -52,3 +62,26 @@ def test_every_word_has_a_box() -> None:
 def test_an_empty_page_range_is_refused() -> None:
     with pytest.raises(WrongUseError, match="The page range 3-2 is empty. Write the lower"):
         Filters(first_page=3, last_page=2)
+
+
+@given(
+    n=st.integers(0, 6),
+    failures=st.lists(st.tuples(st.integers(1, 7), st.integers(0, 3), st.booleans()), max_size=4),
+    whole_file=st.booleans(),
+)
+def test_whether_pages_are_readable_is_told_without_naming_them(n, failures, whole_file) -> None:
+    failed = [
+        Failure(first, "no size", first + more, has_words=has_words)
+        for first, more, has_words in failures
+    ]
+    if whole_file:
+        failed.append(Failure(None, "is empty"))
+    document = Document("0" * 32, (), "", n, is_complete=True, failures=tuple(failed))
+    assert document.has_readable_pages == bool(document.readable_pages)
+
+
+def test_a_file_may_claim_any_number_of_pages() -> None:
+    failed = (Failure(1, "no size", 900_000_000_000), Failure(5, "no ink", 10))
+    document = Document("0" * 32, (), "", 10**12, is_complete=True, failures=failed)
+    assert document.has_readable_pages
+    assert not replace(document, page_count=900_000_000_000).has_readable_pages
