@@ -60,6 +60,10 @@ class Records:
         stored = self._revisions.read(document_id)
         return None if stored is None else stored.document
 
+    def is_done_by_another(self, stored: Document) -> bool:
+        """Whether another run has put all of a document that this one has begun."""
+        return stored.is_complete and stored.document_id in self._unfinished
+
     def all(self) -> Iterator[Document]:
         """Every document, in order of id."""
         found = {stored.document.document_id: stored for stored in self._revisions.all()}

@@ -202,7 +202,8 @@ class VespaIndex:
 
         wanted = {page.page_id: page for page in pages}
         for page in pages:
-            if page.is_waiting and documents[page.document_id].is_complete:
+            is_done = self._records.is_done_by_another(documents[page.document_id])
+            if page.is_waiting and is_done:
                 wanted.pop(
                     page.page_id, None
                 )  # there with its vectors, which a put would take away
