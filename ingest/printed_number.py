@@ -18,6 +18,7 @@ _CPU_LIMIT_S = 10.0
 _MEMORY_LIMIT_BYTES = 1_000_000_000
 _BLOCK_BYTES = 1 << 18
 _MOST_BYTES = 50_000_000  # before the comment stand the page's fonts
+_LONGEST_LINE = 4096  # bytes; poppler writes at most 200 characters of a label
 _LONGEST = 40  # characters: what is longer is no number
 
 _PAGE = re.compile(rb"^%%Page: (?:\(((?:[^\\()\n]|\\.)*)\)|(\S+)) [0-9]+\r?$", re.MULTILINE)
@@ -49,8 +50,9 @@ def printed_number(path: Path, page_number: int) -> str:
             while n_before < output.tell() < _MOST_BYTES:
                 n_before = output.tell()
                 running.read(_BLOCK_BYTES, output)
-                seen = output.getvalue()
-                if found := _PAGE.search(seen, max(0, n_before - _BLOCK_BYTES)):
+                # only what is new, and the line that may have begun before it
+                output.seek(max(0, n_before - _LONGEST_LINE))
+                if found := _PAGE.search(output.read()):
                     label = _plain(found[1]) if found[1] is not None else _text(found[2])
                     return "" if label == number or len(label) > _LONGEST else label
     except PageFailure:
